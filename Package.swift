@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// One settings array for every target of ours, so that a rule is either kept everywhere or nowhere.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+/// A Swift room: a library target that only this package can see.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one or several rooms.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "megaphone",
+    products: [.executable(name: "megaphone", targets: ["megaphone"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .systemLibrary(
+            name: "CMySQLClient", pkgConfig: "mysqlclient",
+            providers: [.apt(["default-libmysqlclient-dev"])]),
+        .target(name: "CMySQL", dependencies: ["CMySQLClient"]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+        room("Broadcasts", [crypto]),
+        room("HTTPWire", [httpTypes]),
+        room("EventLoop", ["CLinux"]),
+        room("Telemetry", [logging]),
+        room("BlockingWork", []),
+        room("HTTPServer", ["EventLoop", "HTTPWire", "Telemetry", httpTypes, logging]),
+        room("API", ["HTTPWire", "Broadcasts", "Telemetry", httpTypes, logging]),
+        room("SQLiteStore", ["Broadcasts", "BlockingWork", "CSQLite", "Telemetry", logging]),
+        room("MySQLStore", ["Broadcasts", "BlockingWork", "CMySQL", "Telemetry", logging]),
+        room("Settings", ["Broadcasts", toml]),
+        .executableTarget(
+            name: "megaphone",
+            dependencies: [
+                "API", "Broadcasts", "EventLoop", "HTTPServer", "HTTPWire", "MySQLStore", "SQLiteStore",
+                "Settings", "Telemetry", argumentParser, logging,
+            ],
+            swiftSettings: settings),
+
+        tests("APITests", ["API", "Broadcasts", "HTTPWire", "Telemetry", httpTypes, logging]),
+        tests("BroadcastsTests", ["Broadcasts"]),
+        tests("EventLoopTests", ["EventLoop", "CLinux"]),
+        tests("HTTPServerTests", ["HTTPServer", "EventLoop", "HTTPWire", "Telemetry", httpTypes]),
+        tests("HTTPWireTests", ["HTTPWire", httpTypes]),
+        tests("SettingsTests", ["Settings", "Broadcasts"]),
+        tests("StoreTests", ["Broadcasts", "BlockingWork", "MySQLStore", "SQLiteStore", "Telemetry", logging]),
+        tests("TelemetryTests", ["Telemetry", logging]),
+        tests("HouseTests", []),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,36 @@
+/// The name of a broadcaster: 1 to 64 characters of `A-Z a-z 0-9 - _` (API.md section 2). Case matters.
+package struct BroadcasterID: Hashable, Sendable {
+    package let text: String
+
+    /// Nil when the text breaks the rule above.
+    package init?(_ text: String) {
+        guard isIdentifier(text, maximumLength: 64) else { return nil }
+        self.text = text
+    }
+}
+
+/// The name of a channel within its broadcaster: 1 to 128 characters of `A-Z a-z 0-9 - _`. Case matters.
+package struct ChannelID: Hashable, Sendable {
+    package let text: String
+
+    /// Nil when the text breaks the rule above.
+    package init?(_ text: String) {
+        guard isIdentifier(text, maximumLength: 128) else { return nil }
+        self.text = text
+    }
+}
+
+/// Whether every byte belongs to the URL-safe base64 alphabet (RFC 4648 section 5) and the length is in bounds.
+private func isIdentifier(_ text: String, maximumLength: Int) -> Bool {
+    let bytes = text.utf8
+    guard (1...maximumLength).contains(bytes.count) else { return false }
+    return bytes.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default:
+            false
+        }
+    }
+}

@@ -1,0 +1,4 @@
+#ifndef MEGAPHONE_CLINUX_H
+#define MEGAPHONE_CLINUX_H
+
+#endif

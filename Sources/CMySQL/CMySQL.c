@@ -1,0 +1,2 @@
+#include "CMySQL.h"
+#include <mysql.h>

@@ -1,0 +1,4 @@
+#ifndef MEGAPHONE_CMYSQL_H
+#define MEGAPHONE_CMYSQL_H
+
+#endif

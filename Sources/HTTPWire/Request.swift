@@ -1,0 +1,66 @@
+package import HTTPTypes
+
+/// The head of one request: positions over the received bytes, and nothing copied out of them.
+///
+/// A request is only valid while it is being answered at once. What a deferred answer needs later, it copies out.
+package struct Request: Sendable {
+    /// One field line: where its name and its value (without surrounding white space) stand in `bytes`.
+    package struct FieldLine: Hashable, Sendable {
+        package var name: Range<Int>
+        package var value: Range<Int>
+    }
+
+    /// The received bytes. The head is only a part of them; what lies outside the ranges below is not this request's.
+    package let bytes: [UInt8]
+    package let method: HTTPRequest.Method
+    /// The path of the target, still percent-encoded, without the query. It is `/` or starts with one,
+    /// except for the asterisk form, which is `*`.
+    package let path: Range<Int>
+    /// The query without its question mark, or nil.
+    package let query: Range<Int>?
+    package let fieldLines: [FieldLine]
+    /// Whether a body follows the head. It has not been read yet.
+    package let hasBody: Bool
+    /// When the first byte of the head was at hand.
+    package let receivedAt: ContinuousClock.Instant
+    package let remoteAddress: RemoteAddress
+
+    package init(
+        bytes: [UInt8], method: HTTPRequest.Method, path: Range<Int>, query: Range<Int>?,
+        fieldLines: [FieldLine], hasBody: Bool, receivedAt: ContinuousClock.Instant,
+        remoteAddress: RemoteAddress
+    ) {
+        self.bytes = bytes
+        self.method = method
+        self.path = path
+        self.query = query
+        self.fieldLines = fieldLines
+        self.hasBody = hasBody
+        self.receivedAt = receivedAt
+        self.remoteAddress = remoteAddress
+    }
+
+    /// The text of a range, with bytes that are not UTF-8 replaced.
+    package func text(_ range: Range<Int>) -> String {
+        String(decoding: bytes[range], as: UTF8.self)
+    }
+
+    /// Where the values of every field line of this name stand, in the order received (RFC 9110 section 5.3).
+    package func values(of name: HTTPField.Name) -> [Range<Int>] {
+        fieldLines.lazy.filter { isNamed($0, name) }.map(\.value)
+    }
+
+    /// Where the value of the first field line of this name stands.
+    package func firstValue(of name: HTTPField.Name) -> Range<Int>? {
+        fieldLines.first { isNamed($0, name) }?.value
+    }
+
+    /// Field names are compared without regard to case (RFC 9110 section 5.1).
+    private func isNamed(_ line: FieldLine, _ name: HTTPField.Name) -> Bool {
+        let wanted = name.canonicalName.utf8
+        guard wanted.count == line.name.count else { return false }
+        return zip(wanted, bytes[line.name]).allSatisfy { wanted, byte in
+            wanted == byte || ((0x41...0x5A).contains(byte) && wanted == byte | 0x20)
+        }
+    }
+}
