@@ -52,7 +52,8 @@ package enum StoreError: Error, Hashable, Sendable {
 /// Where broadcasts are kept: the one truth, shared by every node that uses the same database.
 ///
 /// Every call returns or throws by its deadline, whatever the database does: a call stuck inside a client
-/// library is left behind, and its connection is thrown away.
+/// library is left behind, and its connection is thrown away. That the calling task is cancelled changes nothing:
+/// others may be waiting for the result of its call.
 package protocol BroadcastStore: Sendable {
     /// Reads all broadcasts, in any order.
     ///

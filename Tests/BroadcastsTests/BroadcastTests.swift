@@ -1,0 +1,37 @@
+import Broadcasts
+import Testing
+
+@Suite struct BroadcastTests {
+    @Test(arguments: [
+        ("a", true), ("Az09-_", true), ("", false), ("a b", false), ("a/b", false), ("a.b", false),
+        ("a=", false), ("é", false), ("a\u{0}", false), ("a\n", false),
+    ])
+    func identifiers_holdURLSafeBase64(_ text: String, _ valid: Bool) {
+        #expect((BroadcasterID(text) != nil) == valid)
+        #expect((ChannelID(text) != nil) == valid)
+    }
+
+    @Test func identifiers_areBoundInLength() {
+        func text(_ count: Int) -> String { String(repeating: "a", count: count) }
+        #expect(BroadcasterID(text(64)) != nil)
+        #expect(BroadcasterID(text(65)) == nil)
+        #expect(ChannelID(text(128)) != nil)
+        #expect(ChannelID(text(129)) == nil)
+    }
+
+    @Test func version_keepsEveryASCIIByte() throws {
+        let all = Array(UInt8(0)..<0x80)
+        #expect(try Array(Version(bytes: all).text.utf8) == all)
+        #expect(try Version(bytes: Array("____NOP____".utf8)).text == "____NOP____")
+        #expect(try Version(bytes: [UInt8](repeating: 0x61, count: 200)).text.utf8.count == 200)
+    }
+
+    @Test(
+        arguments: [
+            ([], .outOfRange), ([UInt8](repeating: 0x61, count: 201), .outOfRange),
+            (Array("é".utf8), .outOfRange), ([0xFF], .notText), ([0x61, 0xC3], .notText),
+        ] as [([UInt8], VersionError)])
+    func version_refusesBytes_thatAreNoVersion(_ bytes: [UInt8], _ error: VersionError) {
+        #expect(throws: error) { try Version(bytes: bytes) }
+    }
+}
