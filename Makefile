@@ -1,0 +1,38 @@
+# What a person types. `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# A crashed child would otherwise wait for the backtracer, which waits for a terminal.
+export SWIFT_BACKTRACE := enable=no
+
+SANITIZE ?=
+FILTER ?=
+SECONDS ?= 60
+RELEASE_FLAGS := -c release --static-swift-stdlib
+TEST_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE)) \
+    $(if $(FILTER),--filter $(FILTER))
+SWIFT_FILES := Sources Tests Package.swift
+
+.PHONY: help run build test lint clean
+
+help: ## Lists the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Builds, then serves on 127.0.0.1:8000 with SQLite and the README's tokens.
+	exec .build/release/megaphone serve --config config.example.toml
+
+build: ## Installs what the build needs and builds the release binary.
+	Scripts/install-packages build
+	swift build $(RELEASE_FLAGS) --product megaphone
+
+test: ## Installs what the tests need and runs them all, on SQLite and a private MariaDB. SANITIZE=thread|address, FILTER=name.
+	Scripts/install-packages test
+	swift build --build-tests $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE))
+	Scripts/with-mariadb swift test $(TEST_FLAGS)
+
+lint: ## Checks the format of every Swift file.
+	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
+
+clean: ## Removes everything that was built.
+	rm -rf .build

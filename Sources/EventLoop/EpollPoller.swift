@@ -1,0 +1,72 @@
+internal import CLinux
+
+/// epoll(7).
+@safe package struct EpollPoller: Poller, ~Copyable {
+    private let system: SystemCalls
+    private let descriptor: FileDescriptor
+    private var kernelEvents: [epoll_event]
+
+    /// Up to `capacity` events are taken a call; more wait in the kernel for the next.
+    package init(system: SystemCalls, capacity: Int = 256) throws(SystemError) {
+        self.system = system
+        descriptor = try system.makePoller()
+        unsafe kernelEvents = unsafe Array(repeating: epoll_event(), count: capacity)
+    }
+
+    package func add(
+        _ descriptor: borrowing FileDescriptor, token: UInt64, interest: Interest
+    ) throws(SystemError) {
+        try system.control(
+            self.descriptor, EPOLL_CTL_ADD, descriptor.rawValue, events: Self.bits(interest), token: token)
+    }
+
+    package func modify(
+        _ descriptor: borrowing FileDescriptor, token: UInt64, interest: Interest
+    ) throws(SystemError) {
+        try system.control(
+            self.descriptor, EPOLL_CTL_MOD, descriptor.rawValue, events: Self.bits(interest), token: token)
+    }
+
+    package func remove(_ descriptor: borrowing FileDescriptor) throws(SystemError) {
+        try system.control(self.descriptor, EPOLL_CTL_DEL, descriptor.rawValue, events: 0, token: 0)
+    }
+
+    package mutating func wait(
+        into events: inout [PollerEvent], timeout: Duration?
+    ) throws(SystemError) {
+        events.removeAll(keepingCapacity: true)
+        let count = try unsafe system.wait(
+            descriptor, into: &kernelEvents, timeoutMilliseconds: Self.milliseconds(timeout))
+        for index in 0..<count {
+            let event = unsafe kernelEvents[index]
+            events.append(
+                PollerEvent(
+                    token: unsafe megaphone_epoll_token(event), readiness: Self.readiness(unsafe event.events)
+                ))
+        }
+    }
+
+    private static func bits(_ interest: Interest) -> UInt32 {
+        var bits: UInt32 = 0
+        if interest.contains(.read) { bits |= EPOLLIN.rawValue }
+        if interest.contains(.write) { bits |= EPOLLOUT.rawValue }
+        return bits
+    }
+
+    private static func readiness(_ bits: UInt32) -> Readiness {
+        var readiness: Readiness = []
+        if bits & EPOLLIN.rawValue != 0 { readiness.insert(.read) }
+        if bits & EPOLLOUT.rawValue != 0 { readiness.insert(.write) }
+        if bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { readiness.insert(.gone) }
+        return readiness
+    }
+
+    /// Rounded up, so that a deadline is never looked at a moment too early, which would spin.
+    private static func milliseconds(_ timeout: Duration?) -> Int32 {
+        guard let timeout else { return -1 }
+        if timeout <= .zero { return 0 }
+        let (seconds, attoseconds) = timeout.components
+        guard seconds < 1_000_000 else { return 1_000_000_000 }
+        return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,76 @@
+internal import Synchronization
+
+/// The part of an event loop that other threads may touch: its queue of Swift jobs, and the bell that wakes it.
+///
+/// It is the preferred executor of the handlers that the loop starts, so they run on the loop's thread, and a
+/// handler that was suspended comes back to it.
+package final class EventLoop: TaskExecutor, Sendable {
+    private struct Inbox {
+        var jobs: [UnownedJob] = []
+        /// The loop is waiting in the kernel, or about to, and must be woken.
+        var isAsleep = false
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let system: SystemCalls
+    let bell: FileDescriptor
+
+    package init(system: SystemCalls) throws(SystemError) {
+        self.system = system
+        bell = try system.makeEventCounter()
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let ring = inbox.withLock { inbox in
+            inbox.jobs.append(job)
+            return wakes(&inbox)
+        }
+        if ring { ringBell() }
+    }
+
+    /// Lets the loop take another turn, so that it looks at what its owner shares with other threads.
+    package func wake() {
+        let ring = inbox.withLock { wakes(&$0) }
+        if ring { ringBell() }
+    }
+
+    /// Whether the loop must be woken by whoever calls this. Only the first one does, until the next sleep.
+    private func wakes(_ inbox: inout Inbox) -> Bool {
+        defer { inbox.isAsleep = false }
+        return inbox.isAsleep
+    }
+
+    private func ringBell() {
+        // The counter can only refuse when it is full, and then the loop is being woken already.
+        _ = try? system.write(bell, [1, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// Called by the loop before it waits. False when there are jobs, so that it must not.
+    func fallAsleep() -> Bool {
+        inbox.withLock { inbox in
+            inbox.isAsleep = inbox.jobs.isEmpty
+            return inbox.isAsleep
+        }
+    }
+
+    /// Called by the loop after it waited.
+    func awake() {
+        inbox.withLock { $0.isAsleep = false }
+    }
+
+    /// Runs the jobs that are there, and those they add, up to a bound that leaves sockets their turn.
+    func runJobs() {
+        for _ in 0..<16 {
+            let jobs = inbox.withLock { inbox in
+                let jobs = inbox.jobs
+                inbox.jobs = []
+                return jobs
+            }
+            if jobs.isEmpty { return }
+            for job in jobs {
+                unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Synchronization
+
+/// Makes chosen system calls fail, so that tests can walk through every failure the kernel may report.
+///
+/// A production process has none: `SystemCalls` holds nil and asks nothing.
+package final class FaultTable: Sendable {
+    /// What happens instead of the call.
+    package enum Fault: Hashable, Sendable {
+        /// The call fails with this error number and does nothing.
+        case fails(Int32)
+        /// A read or write moves at most this many bytes.
+        case moves(atMost: Int)
+    }
+
+    /// Which calls of a kind are hit, counted from 1.
+    package enum Occasion: Hashable, Sendable {
+        case once(at: Int)
+        case always(from: Int)
+    }
+
+    private struct State {
+        var counts: [SystemCall: Int] = [:]
+        var faults: [SystemCall: (fault: Fault, occasion: Occasion)] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Arms a fault for one kind of call; counting starts anew.
+    package func arm(_ call: SystemCall, _ fault: Fault, _ occasion: Occasion) {
+        state.withLock { state in
+            state.counts[call] = 0
+            state.faults[call] = (fault, occasion)
+        }
+    }
+
+    /// Takes every fault away.
+    package func disarm() {
+        state.withLock { $0.faults = [:] }
+    }
+
+    /// How many calls of a kind were made since it was armed, or since the start.
+    package func count(of call: SystemCall) -> Int {
+        state.withLock { $0.counts[call, default: 0] }
+    }
+
+    /// The fault that this call meets, if any. Counts the call.
+    func next(_ call: SystemCall) -> Fault? {
+        state.withLock { state in
+            let count = state.counts[call, default: 0] + 1
+            state.counts[call] = count
+            guard let armed = state.faults[call] else { return nil }
+            switch armed.occasion {
+            case .once(let at): return count == at ? armed.fault : nil
+            case .always(let from): return count >= from ? armed.fault : nil
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+internal import Synchronization
+
+/// Carries one value to the thread that will own it.
+package final class Handoff<Value>: Sendable {
+    private let value: Mutex<Value?>
+
+    package init(_ value: consuming sending Value) {
+        self.value = Mutex(value)
+    }
+
+    /// The value, for the first who asks.
+    package func take() -> sending Value? {
+        value.withLock { value in
+            let taken = value.take()
+            return taken
+        }
+    }
+}

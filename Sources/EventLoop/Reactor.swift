@@ -1,0 +1,55 @@
+/// What a loop does with its events. It lives on the loop's thread and is never seen by another.
+package protocol EventHandler: AnyObject {
+    /// A descriptor is ready. The token is the one it was added with; it may belong to something already closed.
+    func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant)
+
+    /// A hint of the timer wheel has come.
+    func timerFired(_ token: UInt64, at now: ContinuousClock.Instant)
+
+    /// Events and jobs of this turn are done. False ends the loop.
+    func turnEnded(at now: ContinuousClock.Instant) -> Bool
+}
+
+/// The loop itself: waits, hands out events, runs jobs, hands out timers. One thread owns it.
+package final class Reactor {
+    private static let bellToken = UInt64.max
+
+    package let loop: EventLoop
+    package let system: SystemCalls
+    package private(set) var poller: EpollPoller
+    package var timers: TimerWheel
+
+    /// Whoever makes it hands it to the thread that runs it, and keeps no reference.
+    package init(loop: EventLoop, system: SystemCalls) throws(SystemError) {
+        self.loop = loop
+        self.system = system
+        timers = TimerWheel(startingAt: .now)
+        poller = try EpollPoller(system: system)
+        try poller.add(loop.bell, token: Self.bellToken, interest: .read)
+    }
+
+    /// Runs until the handler says that it is done. Throws only when the kernel takes the poller away.
+    package func run(_ handler: some EventHandler) throws(SystemError) {
+        var events: [PollerEvent] = []
+        var due: [UInt64] = []
+        var bellCount = [UInt8](repeating: 0, count: 8)
+        var now = ContinuousClock.now
+        while true {
+            let timeout = loop.fallAsleep() ? timers.delay(from: now) : .zero
+            try poller.wait(into: &events, timeout: timeout)
+            loop.awake()
+            now = .now
+            for event in events {
+                if event.token == Self.bellToken {
+                    _ = try? system.read(loop.bell, into: &bellCount)
+                } else {
+                    handler.ready(event.token, event.readiness, at: now)
+                }
+            }
+            loop.runJobs()
+            timers.advance(to: now, into: &due)
+            for token in due { handler.timerFired(token, at: now) }
+            guard handler.turnEnded(at: now) else { return }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import EventLoop
+import Synchronization
+import Testing
+
+/// Ends its loop when told to, and counts what it is told.
+private final class RecordingHandler: EventHandler {
+    let stop: StopFlag
+    var readiness: [UInt64: Int] = [:]
+    var timers: [UInt64] = []
+
+    init(stop: StopFlag) {
+        self.stop = stop
+    }
+
+    func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant) {
+        self.readiness[token, default: 0] += 1
+    }
+
+    func timerFired(_ token: UInt64, at now: ContinuousClock.Instant) {
+        timers.append(token)
+        if token == 99 { stop.raise() }
+    }
+
+    func turnEnded(at now: ContinuousClock.Instant) -> Bool {
+        !stop.isRaised
+    }
+}
+
+private final class StopFlag: Sendable {
+    private let flag = Atomic<Bool>(false)
+    var isRaised: Bool { flag.load(ordering: .acquiring) }
+    func raise() { flag.store(true, ordering: .releasing) }
+}
+
+/// A continuation that another thread resumes.
+private final class Parcel: Sendable {
+    private let continuation = Mutex<CheckedContinuation<Int, Never>?>(nil)
+    func put(_ continuation: CheckedContinuation<Int, Never>) {
+        self.continuation.withLock { $0 = continuation }
+    }
+    func open(_ value: Int) -> Bool {
+        guard let continuation = self.continuation.withLock({ $0.take() }) else { return false }
+        continuation.resume(returning: value)
+        return true
+    }
+}
+
+@Suite struct ReactorTests {
+    @Test func timer_endsTheLoop_whenDue() throws {
+        let system = SystemCalls()
+        let reactor = try Reactor(loop: EventLoop(system: system), system: system)
+        let handler = RecordingHandler(stop: StopFlag())
+        reactor.timers.add(1, at: .now)
+        reactor.timers.add(99, at: .now + .milliseconds(150))
+        try reactor.run(handler)
+        #expect(handler.timers == [1, 99])
+    }
+
+    @Test func suspendedTask_comesBackToTheLoop_whenAnotherThreadResumesIt() async throws {
+        let system = SystemCalls()
+        let loop = try EventLoop(system: system)
+        let stop = StopFlag()
+        let parcel = Parcel()
+        let reactor = Handoff(try Reactor(loop: loop, system: system))
+        let thread = try Thread(name: "test-loop") {
+            guard let reactor = reactor.take() else { return }
+            try? reactor.run(RecordingHandler(stop: stop))
+        }
+        let task = Task(executorPreference: loop) {
+            let value = await withCheckedContinuation { parcel.put($0) }
+            stop.raise()
+            return value
+        }
+        while !parcel.open(42) { await Task.yield() }
+        #expect(await task.value == 42)
+        loop.wake()
+        thread.join()
+    }
+
+    @Test func tenThousandJobs_allRun_whenEnqueuedFromManyThreads() async throws {
+        let system = SystemCalls()
+        let loop = try EventLoop(system: system)
+        let stop = StopFlag()
+        let reactor = Handoff(try Reactor(loop: loop, system: system))
+        let thread = try Thread(name: "test-loop") {
+            guard let reactor = reactor.take() else { return }
+            try? reactor.run(RecordingHandler(stop: stop))
+        }
+        let sum = await withTaskGroup(of: Int.self) { group in
+            for number in 0..<10_000 {
+                group.addTask(executorPreference: loop) {
+                    await Task.yield()
+                    return number
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(sum == 10_000 * 9_999 / 2)
+        stop.raise()
+        loop.wake()
+        thread.join()
+    }
+
+    @Test(arguments: [SystemCall.eventfd, .epollCreate, .epollControl])
+    func reactor_throwsWhatTheKernelSaid_whenItCannotBeMade(call: SystemCall) throws {
+        let faults = FaultTable()
+        faults.arm(call, .fails(24), .always(from: 1))
+        let system = SystemCalls(faults: faults)
+        #expect(throws: SystemError(call, 24)) {
+            _ = try Reactor(loop: EventLoop(system: system), system: system)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import EventLoop
+import Testing
+
+@Suite struct TimerWheelTests {
+    private let start = ContinuousClock.now
+
+    private func due(_ wheel: inout TimerWheel, after duration: Duration) -> [UInt64] {
+        var due: [UInt64] = []
+        wheel.advance(to: start + duration, into: &due)
+        return due.sorted()
+    }
+
+    @Test func wheel_hasNoDelay_whenEmpty() {
+        let wheel = TimerWheel(startingAt: start)
+        #expect(wheel.delay(from: start) == nil)
+    }
+
+    @Test func hint_comesNotBeforeItsDeadline_andWithinATick() {
+        var wheel = TimerWheel(startingAt: start)
+        wheel.add(7, at: start + .milliseconds(250))
+        #expect(due(&wheel, after: .milliseconds(249)).isEmpty)
+        #expect(due(&wheel, after: .milliseconds(350)) == [7])
+        #expect(due(&wheel, after: .seconds(1000)).isEmpty)
+    }
+
+    @Test func hint_ofALaterRound_waitsForItsRound() {
+        var wheel = TimerWheel(startingAt: start)
+        wheel.add(1, at: start + .milliseconds(100))
+        wheel.add(2, at: start + .milliseconds(100) + TimerWheel.tick * 512)
+        #expect(due(&wheel, after: .milliseconds(100)) == [1])
+        #expect(due(&wheel, after: .seconds(51)).isEmpty)
+        #expect(due(&wheel, after: .milliseconds(51_300)) == [2])
+    }
+
+    @Test func everyHint_comesOnce_afterALongSleep() {
+        var wheel = TimerWheel(startingAt: start)
+        for token in 0..<1000 { wheel.add(UInt64(token), at: start + .milliseconds(token * 333)) }
+        #expect(due(&wheel, after: .seconds(10_000)) == Array(0..<1000))
+        #expect(wheel.delay(from: start) == nil)
+    }
+
+    @Test func delay_leadsToEveryHint_stepByStep() {
+        var wheel = TimerWheel(startingAt: start)
+        var now = start
+        var generator = SystemRandomNumberGenerator()
+        var deadlines: [UInt64: ContinuousClock.Instant] = [:]
+        for token in 0..<200 as Range<UInt64> {
+            let deadline = start + .milliseconds(Int.random(in: 0..<200_000, using: &generator))
+            deadlines[token] = deadline
+            wheel.add(token, at: deadline)
+        }
+        var due: [UInt64] = []
+        var turns = 0
+        while let delay = wheel.delay(from: now), turns < 10_000 {
+            now += max(delay, .milliseconds(1))
+            wheel.advance(to: now, into: &due)
+            for token in due {
+                let deadline = deadlines.removeValue(forKey: token)
+                #expect(deadline.map { $0 <= now && now - $0 < .milliseconds(202) } == true)
+            }
+            turns += 1
+        }
+        #expect(deadlines.isEmpty)
+    }
+
+    @Test func hint_inThePast_comesWithTheNextTick() {
+        var wheel = TimerWheel(startingAt: start)
+        #expect(due(&wheel, after: .seconds(5)).isEmpty)
+        wheel.add(3, at: start)
+        #expect(due(&wheel, after: .milliseconds(5100)) == [3])
+    }
+}

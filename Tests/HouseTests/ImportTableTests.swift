@@ -1,0 +1,82 @@
+import Testing
+
+/// The import table of ARCHITECTURE.md, held against the import lines of every file and against Package.swift.
+@Suite struct ImportTableTests {
+    /// What each room may import beside Swift's own `Synchronization`.
+    private static let table: [String: Set<String>] = [
+        "Broadcasts": ["Crypto"],
+        "HTTPWire": ["HTTPTypes"],
+        "EventLoop": ["CLinux", "Glibc"],
+        "Telemetry": ["Logging", "Glibc"],
+        "BlockingWork": ["Glibc"],
+        "HTTPServer": ["EventLoop", "HTTPWire", "Logging"],
+        "API": ["HTTPWire", "Broadcasts", "Telemetry", "HTTPTypes", "Logging"],
+        "SQLiteStore": ["Broadcasts", "BlockingWork", "CSQLite", "Logging"],
+        "MySQLStore": ["Broadcasts", "BlockingWork", "CMySQL", "Logging"],
+        "Settings": ["Broadcasts", "TOMLKit"],
+        "megaphone": [
+            "API", "ArgumentParser", "Broadcasts", "EventLoop", "Glibc", "HTTPServer", "HTTPWire", "Logging",
+            "MySQLStore", "SQLiteStore", "Settings", "Telemetry",
+        ],
+    ]
+
+    /// The modules that a room imports against the table, each with its file and line.
+    private static func trespasses(_ files: [SourceTree.File]) -> [String] {
+        files.flatMap { file in
+            file.lines.enumerated().compactMap { index, line in
+                guard let module = importedModule(line), module != "Synchronization" else { return nil }
+                let allowed = table[file.room]?.contains(module) ?? false
+                return allowed ? nil : "\(file.path):\(index + 1) imports \(module)"
+            }
+        }
+    }
+
+    private static func importedModule(_ line: String) -> String? {
+        let words = line.split(separator: " ")
+        guard let position = words.firstIndex(of: "import"), position + 1 < words.count,
+            words[..<position].allSatisfy({
+                ["internal", "package", "public", "private", "@testable"].contains($0)
+            })
+        else { return nil }
+        let kinds: Set<Substring> = [
+            "struct", "class", "enum", "func", "let", "var", "typealias", "protocol",
+        ]
+        let name = kinds.contains(words[position + 1]) ? words.last : words[position + 1]
+        return name?.split(separator: ".").first.map(String.init)
+    }
+
+    @Test func rooms_importOnlyWhatTheTableAllows() throws {
+        let trespasses = Self.trespasses(try SourceTree.files(below: "Sources"))
+        #expect(trespasses.isEmpty, "\(trespasses.joined(separator: "\n"))")
+    }
+
+    @Test func everySwiftRoom_standsInTheTable() throws {
+        let rooms = Set(try SourceTree.files(below: "Sources").map(\.room))
+        #expect(rooms == Set(Self.table.keys))
+    }
+
+    @Test func packageManifest_givesNoRoomMoreThanTheTable() throws {
+        let products = [
+            "argumentParser": "ArgumentParser", "crypto": "Crypto", "httpTypes": "HTTPTypes",
+            "logging": "Logging", "toml": "TOMLKit",
+        ]
+        let manifest = try SourceTree.text(of: "Package.swift")
+        var rooms = 0
+        for line in manifest.split(separator: "\n") where line.contains(" room(\"") {
+            let names = line.split { "(), []\"".contains($0) }.map(String.init).filter { $0 != "room" }
+            let allowed = try #require(Self.table[names[0]])
+            let dependencies = names.dropFirst().map { products[$0] ?? $0 }
+            #expect(Set(dependencies).isSubset(of: allowed), "\(names[0])")
+            rooms += 1
+        }
+        #expect(rooms == Self.table.count - 1)
+    }
+
+    @Test(arguments: [
+        "import Glibc", "package import Foundation", "import struct HTTPWire.Request", "@testable import API",
+    ])
+    func canary_aForbiddenImport_isReported(line: String) {
+        let file = SourceTree.File(path: "Sources/Broadcasts/Canary.swift", lines: ["// A comment.", line])
+        #expect(Self.trespasses([file]).count == 1)
+    }
+}
