@@ -1,0 +1,75 @@
+/// Appends text, numbers and times to the bytes of a log line.
+///
+/// Whatever the input, what is appended is printable ASCII, so a line stays one line: no reader takes U+2028 for
+/// the end of it, and nothing that a client sent reaches a terminal as a control sequence.
+extension [UInt8] {
+    mutating func append(_ text: StaticString) {
+        text.withUTF8Buffer { unsafe append(contentsOf: $0) }
+    }
+
+    /// Appends a JSON string (RFC 8259 section 7), quotes included.
+    mutating func appendQuoted(_ text: String) {
+        append(UInt8(ascii: "\""))
+        appendEscaped(text)
+        append(UInt8(ascii: "\""))
+    }
+
+    /// Appends the inside of a JSON string, or, where quotes mean nothing, text that keeps them as they are.
+    mutating func appendEscaped(_ text: String, keepingQuotes: Bool = false) {
+        // Nearly all text needs no escape, and asking first lets it be copied as a whole.
+        if text.utf8.allSatisfy(isPlain) {
+            append(contentsOf: text.utf8)
+            return
+        }
+        for unit in text.utf16 {
+            if keepingQuotes, unit == 0x22 {
+                append(UInt8(ascii: "\""))
+            } else {
+                appendEscaped(unit)
+            }
+        }
+    }
+
+    private mutating func appendEscaped(_ unit: UInt16) {
+        switch unit {
+        case 0x22: append(#"\""#)
+        case 0x5C: append(#"\\"#)
+        case 0x09: append(#"\t"#)
+        case 0x0A: append(#"\n"#)
+        case 0x0D: append(#"\r"#)
+        case 0x20...0x7E: append(UInt8(truncatingIfNeeded: unit))
+        default:
+            append(#"\u"#)
+            for shift in [12, 8, 4, 0] as [UInt16] {
+                append(hexadecimalDigit(UInt8(truncatingIfNeeded: unit >> shift & 0xF)))
+            }
+        }
+    }
+
+    /// Appends a number in decimal, without the string that `String(_:)` would allocate for a long one.
+    mutating func appendDecimal(_ number: Int) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        appendDecimal(number.magnitude, minimumDigits: 1)
+    }
+
+    /// Appends a number in decimal, with zeros before it up to `minimumDigits`.
+    mutating func appendDecimal(_ number: UInt, minimumDigits: Int) {
+        let start = count
+        var rest = number
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        while count - start < minimumDigits { append(UInt8(ascii: "0")) }
+        self[start...].reverse()
+    }
+}
+
+/// Whether a byte of UTF-8 stands for itself in a JSON string that is kept to ASCII.
+private func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+}
+
+private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+}

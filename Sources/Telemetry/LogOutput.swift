@@ -1,0 +1,153 @@
+package import Logging
+import Synchronization
+
+/// Where all log lines of the process go: a bounded buffer, and one thread that writes it out.
+///
+/// A caller renders its line into the buffer and leaves. It never waits for the descriptor: when whoever reads
+/// standard output stops reading, the buffer fills up, further lines are dropped and counted, and a line says how
+/// many they were as soon as there is room again.
+package final class LogOutput: Sendable {
+    /// The bytes that may wait for the writer: some 2,500 lines of mozlog.
+    static let capacity = 1 << 20
+    /// How long the writer lets lines gather once it is awake, in milliseconds.
+    ///
+    /// Without this pause every line of a busy server would wake the writer by itself, which costs as much as
+    /// the request that the line is about.
+    private static let gatheringMilliseconds: Int32 = 5
+    private static let ownLabel = "megaphone.log"
+
+    private struct Waiting {
+        var lines: [UInt8] = []
+        /// Whether the writer sleeps until it is woken.
+        var writerSleeps = false
+        var isClosed = false
+    }
+
+    private let waiting: Mutex<Waiting>
+    private let format: LogFormat
+    private let levelIndex: Atomic<Int>
+    private let dropped = Atomic(0)
+    private let descriptor: Int32
+    private let wakeUp: WakeUp
+
+    /// Starts the writer. The descriptor stays the caller's.
+    package init(_ configuration: Configuration, descriptor: Int32) {
+        format = LogFormat(configuration)
+        levelIndex = Atomic(configuration.level.index)
+        self.descriptor = descriptor
+        waiting = Mutex(Waiting())
+        wakeUp = WakeUp()
+        startThread { [self] in writeUntilClosed() }
+    }
+
+    /// The least level that is written. It may be changed at any time, from any thread.
+    package var level: Logger.Level {
+        get { Logger.Level.allCases[levelIndex.load(ordering: .relaxed)] }
+        set { levelIndex.store(newValue.index, ordering: .relaxed) }
+    }
+
+    /// Lines that were lost because the buffer was full or the descriptor failed.
+    package var droppedLines: Int { dropped.load(ordering: .relaxed) }
+
+    /// A logger that writes here; its label becomes mozlog's `Type`.
+    package func logger(_ label: String) -> Logger {
+        Logger(label: label) { LogOutputHandler(label: $0, output: self) }
+    }
+
+    /// Whether a summary of this severity would be written.
+    package func isEnabled(_ severity: Severity) -> Bool {
+        severity.rawValue <= Severity(level).rawValue
+    }
+
+    /// Writes the line of one request, if its severity is enabled.
+    package func write(_ summary: RequestSummary) {
+        guard isEnabled(summary.severity) else { return }
+        append { format, line in format.append(summary, at: wallClockNanoseconds(), to: &line) }
+    }
+
+    func write(_ message: LogMessage) {
+        append { format, line in format.append(message, at: wallClockNanoseconds(), to: &line) }
+    }
+
+    /// Writes what is waiting and ends the writer, in at most a second: past that, what a blocked descriptor did
+    /// not take is lost. Lines that come later are dropped and counted.
+    package func close() {
+        let isFirst = waiting.withLock { waiting in
+            defer { waiting.isClosed = true }
+            return !waiting.isClosed
+        }
+        guard isFirst else { return }
+        wakeUp.signal()
+        wakeUp.waitForEnd(milliseconds: 1000)
+    }
+
+    /// Renders a line behind the ones that wait, or takes it back where it finds no room.
+    private func append(_ render: (LogFormat, inout [UInt8]) -> Void) {
+        let mustWake = waiting.withLock { waiting in
+            let end = waiting.lines.count
+            if !waiting.isClosed { render(format, &waiting.lines) }
+            guard !waiting.isClosed, waiting.lines.count <= Self.capacity else {
+                waiting.lines.removeSubrange(end...)
+                dropped.add(1, ordering: .relaxed)
+                return false
+            }
+            defer { waiting.writerSleeps = false }
+            return waiting.writerSleeps
+        }
+        if mustWake { wakeUp.signal() }
+    }
+
+    // MARK: - The writer's thread
+
+    private func writeUntilClosed() {
+        var lines: [UInt8] = []
+        var reportedDrops = 0
+        while true {
+            let isClosed = take(&lines)
+            if !lines.isEmpty {
+                write(lines, &reportedDrops)
+            } else if isClosed {
+                break
+            } else {
+                wakeUp.wait()
+                pause(milliseconds: Self.gatheringMilliseconds)
+            }
+        }
+        wakeUp.end()
+    }
+
+    /// Exchanges the waiting lines for an empty buffer, so that two buffers serve for ever. True when no more follow.
+    private func take(_ lines: inout [UInt8]) -> Bool {
+        lines.removeAll(keepingCapacity: true)
+        return waiting.withLock { waiting in
+            swap(&lines, &waiting.lines)
+            waiting.writerSleeps = lines.isEmpty && !waiting.isClosed
+            return waiting.isClosed
+        }
+    }
+
+    /// Writes lines out, and behind them, now that the output takes bytes, how many lines it did not get.
+    private func write(_ lines: [UInt8], _ reportedDrops: inout Int) {
+        let written = writeAll(lines, to: descriptor)
+        let lost = lines[written...].count { $0 == UInt8(ascii: "\n") }
+        guard lost == 0 else {
+            dropped.add(lost, ordering: .relaxed)
+            return
+        }
+        let drops = droppedLines
+        guard drops > reportedDrops else { return }
+        let report = LogMessage(
+            label: Self.ownLabel, severity: .warning, text: "The output did not take all log lines",
+            metadata: [(name: "dropped", value: String(drops - reportedDrops))])
+        var line: [UInt8] = []
+        format.append(report, at: wallClockNanoseconds(), to: &line)
+        if writeAll(line, to: descriptor) == line.count { reportedDrops = drops }
+    }
+}
+
+extension Logger.Level {
+    /// The place among all levels, from trace to critical.
+    fileprivate var index: Int {
+        Self.allCases.firstIndex(of: self) ?? 0
+    }
+}

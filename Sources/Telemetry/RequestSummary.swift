@@ -1,0 +1,43 @@
+/// What one answered request leaves in the log: a line of Type `request.summary` (API.md section 5).
+package struct RequestSummary: Sendable {
+    /// The `User-Agent` field.
+    package var agent: String?
+    /// The `Accept-Language` field.
+    package var language: String?
+    /// The number of API.md section 3, or 0 when the request succeeded.
+    package var errno: Int
+    package var method: String
+    /// The path as it was sent.
+    package var path: String
+    /// The status of the answer.
+    package var code: Int
+    /// From the first byte of the request to its answer.
+    package var duration: Duration
+    /// The broadcaster or reader that the token belongs to.
+    package var userID: String?
+    package var requestID: String
+    /// The addresses of `X-Forwarded-For`, then the peer.
+    package var remoteAddressChain: [String]
+    package var message: String?
+    package var severity: Severity
+
+    package init(
+        agent: String? = nil, language: String? = nil, errno: Int = 0, method: String, path: String,
+        code: Int,
+        duration: Duration, userID: String? = nil, requestID: String, remoteAddressChain: [String],
+        message: String? = nil, severity: Severity = .informational
+    ) {
+        self.agent = agent
+        self.language = language
+        self.errno = errno
+        self.method = method
+        self.path = path
+        self.code = code
+        self.duration = duration
+        self.userID = userID
+        self.requestID = requestID
+        self.remoteAddressChain = remoteAddressChain
+        self.message = message
+        self.severity = severity
+    }
+}

@@ -1,0 +1,61 @@
+/// Sends counters and timers to a StatsD server by UDP, one datagram each, with tags in DogStatsD's form.
+///
+/// Nothing waits for the server, and a datagram that cannot be sent is lost: that is the protocol's bargain.
+package final class StatsDSender: Sendable {
+    /// Why there is no sender. The text names the host and says what is wrong with it.
+    package struct StartError: Error, Hashable, Sendable, CustomStringConvertible {
+        package let description: String
+    }
+
+    package typealias Tags = KeyValuePairs<String, String>
+
+    private let prefix: [UInt8]
+    private let socket: Int32
+
+    /// Looks the host up, once, and takes the first of its addresses that the system has a route to.
+    ///
+    /// The label stands before every name, followed by a dot.
+    package init(host: String, port: UInt16, label: String) throws(StartError) {
+        prefix = Array((label.isEmpty ? "" : Self.sanitized(label) + ".").utf8)
+        do {
+            socket = try connectDatagramSocket(host: host, port: port)
+        } catch {
+            throw StartError(description: "no StatsD server at \(host) port \(port): \(error.reason)")
+        }
+    }
+
+    deinit {
+        closeDescriptor(socket)
+    }
+
+    package func increment(_ name: String, tags: Tags = [:]) {
+        send(name, tags) { datagram in datagram.append("1|c") }
+    }
+
+    /// Sends milliseconds, with up to three decimals.
+    package func timing(_ name: String, _ duration: Duration, tags: Tags = [:]) {
+        send(name, tags) { datagram in
+            datagram.appendMilliseconds(duration)
+            datagram.append("|ms")
+        }
+    }
+
+    private func send(_ name: String, _ tags: Tags, _ appendValue: (inout [UInt8]) -> Void) {
+        var datagram = prefix
+        datagram.append(contentsOf: name.utf8)
+        datagram.append(":")
+        appendValue(&datagram)
+        for (index, tag) in tags.enumerated() {
+            datagram.append(index == 0 ? "|#" : ",")
+            datagram.append(contentsOf: Self.sanitized(tag.key).utf8)
+            datagram.append(":")
+            datagram.append(contentsOf: Self.sanitized(tag.value).utf8)
+        }
+        sendWithoutWaiting(datagram, to: socket)
+    }
+
+    /// What means something in the protocol becomes an underscore.
+    private static func sanitized(_ text: String) -> String {
+        String(text.map { "|:,#@\n\r ".contains($0) ? "_" : $0 })
+    }
+}

@@ -1,0 +1,191 @@
+import Glibc
+
+// Every call into libc that this room makes, so that what is unsafe stands in one place.
+
+/// The name of this host, as `uname -n` prints it.
+package func systemHostname() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard unsafe gethostname(&name, name.count) == 0 else { return "unknown" }
+    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+}
+
+/// The number of this process.
+package func systemProcessID() -> Int32 {
+    getpid()
+}
+
+/// Nanoseconds since 1970-01-01 UTC.
+func wallClockNanoseconds() -> Int {
+    nanoseconds(of: CLOCK_REALTIME)
+}
+
+func nanoseconds(of clock: clockid_t) -> Int {
+    var time = timespec()
+    unsafe clock_gettime(clock, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+}
+
+/// A connected pair of stream sockets, or twice -1, which every other call here refuses.
+func makeSocketPair() -> (Int32, Int32) {
+    var descriptors: [Int32] = [-1, -1]
+    unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &descriptors)
+    return (descriptors[0], descriptors[1])
+}
+
+/// Whether all bytes were handed over. It never waits and raises no SIGPIPE.
+@discardableResult
+func sendWithoutWaiting(_ bytes: [UInt8], to socket: Int32) -> Bool {
+    let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+    return unsafe bytes.withUnsafeBytes { unsafe send(socket, $0.baseAddress, $0.count, flags) }
+        == bytes.count
+}
+
+/// Waits for bytes or the end of the other side, and forgets them.
+func receiveSome(from socket: Int32) {
+    var bytes = [UInt8](repeating: 0, count: 64)
+    repeat {
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe recv(socket, $0.baseAddress, $0.count, 0) }
+        if count >= 0 || errno != EINTR { return }
+    } while true
+}
+
+func waitForHangUp(of socket: Int32, milliseconds: Int32) {
+    var entry = pollfd(fd: socket, events: 0, revents: 0)
+    unsafe poll(&entry, 1, milliseconds)
+}
+
+func pause(milliseconds: Int32) {
+    poll(nil, 0, milliseconds)
+}
+
+/// Writes bytes, waiting for the descriptor as long as it takes. Returns how many were written before it failed.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int {
+    var written = 0
+    while written < bytes.count {
+        let count = unsafe bytes.withUnsafeBytes { buffer in
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[written...])
+            return unsafe write(descriptor, rest.baseAddress, rest.count)
+        }
+        if count > 0 {
+            written += count
+        } else if count < 0, errno == EAGAIN {
+            var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            unsafe poll(&entry, 1, -1)
+        } else if count == 0 || errno != EINTR {
+            break
+        }
+    }
+    return written
+}
+
+/// Runs a function on a thread of its own, which takes no signal.
+///
+/// The threads that wait for signals want all of them, and a write to a pipe that nobody reads must come back as
+/// EPIPE.
+func startThread(_ body: @escaping @Sendable () -> Void) {
+    let box = unsafe Unmanaged.passRetained(ThreadBody(body)).toOpaque()
+    var thread = pthread_t()
+    let result = unsafe pthread_create(&thread, nil, runThread, box)
+    precondition(result == 0, "The system gives no thread for the log: error \(result).")
+    pthread_detach(thread)
+}
+
+private final class ThreadBody: Sendable {
+    let run: @Sendable () -> Void
+
+    init(_ run: @escaping @Sendable () -> Void) {
+        self.run = run
+    }
+}
+
+private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    var signals = sigset_t()
+    unsafe sigfillset(&signals)
+    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    if let argument = unsafe argument {
+        unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
+    }
+    return nil
+}
+
+// MARK: - The process
+
+/// Nanoseconds since the host started.
+func bootClockNanoseconds() -> Int {
+    nanoseconds(of: CLOCK_BOOTTIME)
+}
+
+func clockTicksPerSecond() -> Int {
+    sysconf(Int32(_SC_CLK_TCK))
+}
+
+func pageSize() -> Int {
+    sysconf(Int32(_SC_PAGESIZE))
+}
+
+/// The first 4 KiB of a file of the proc file system, or nothing where it cannot be read.
+func procFile(_ path: String) -> String {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+}
+
+/// How many descriptors are open, or NaN where that cannot be read.
+func openDescriptorCount() -> Double {
+    guard let directory = unsafe opendir("/proc/self/fd") else { return .nan }
+    defer { unsafe closedir(directory) }
+    var count = 0
+    while let entry = unsafe readdir(directory) {
+        if unsafe entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
+    }
+    // The directory being read is not counted.
+    return Double(count - 1)
+}
+
+/// The most descriptors that may be open at once.
+func descriptorLimit() -> Double {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .nan }
+    return limit.rlim_cur == .max ? .infinity : Double(limit.rlim_cur)
+}
+
+// MARK: - StatsD
+
+/// Why there is no socket, in the system's words.
+struct SocketError: Error {
+    let reason: String
+}
+
+/// A UDP socket whose datagrams go to the first address of the host that the system has a route to.
+func connectDatagramSocket(host: String, port: UInt16) throws(SocketError) -> Int32 {
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+    var found: UnsafeMutablePointer<addrinfo>?
+    let result = unsafe getaddrinfo(host, String(port), &hints, &found)
+    guard result == 0 else {
+        throw SocketError(reason: unsafe String(cString: gai_strerror(result)))
+    }
+    defer { unsafe freeaddrinfo(found) }
+    var reason = "no address"
+    var next = unsafe found
+    while let address = unsafe next {
+        let type = unsafe address.pointee.ai_socktype | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = unsafe socket(address.pointee.ai_family, type, address.pointee.ai_protocol)
+        if unsafe descriptor >= 0
+            && connect(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0
+        {
+            return descriptor
+        }
+        reason = unsafe String(cString: strerror(errno))
+        if descriptor >= 0 { close(descriptor) }
+        unsafe next = address.pointee.ai_next
+    }
+    throw SocketError(reason: reason)
+}
+
+func closeDescriptor(_ descriptor: Int32) {
+    close(descriptor)
+}
