@@ -1,0 +1,171 @@
+import Synchronization
+
+/// No board can be served: the store failed, and no board is at hand that is young enough (API.md section 2).
+package struct BoardUnavailable: Error, Hashable, Sendable {
+    /// What the store said, for the log.
+    package let cause: StoreError
+
+    package init(cause: StoreError) {
+        self.cause = cause
+    }
+}
+
+/// The way to the store: GETs share its reads, and a node sees its own PUTs.
+///
+/// At most one read is under way, so a later read never gives way to an earlier one.
+package final class BoardReader: Sendable {
+    /// How fresh an answer must be and how long it may take (API.md section 4).
+    package struct Freshness: Hashable, Sendable {
+        /// A board read at most this long ago is served at once. Zero: every answer reflects every PUT acknowledged by
+        /// any node before the GET arrived.
+        package var maxStaleness = Duration.zero
+        /// How long one GET waits for the store, counted from its arrival.
+        package var readDeadline = Duration.milliseconds(250)
+        /// How old the last board may be when the store fails.
+        package var staleIfError = Duration.seconds(300)
+
+        package init() {}
+    }
+
+    /// A board to answer with.
+    package struct Reading: Sendable {
+        package let board: Board
+        /// How long ago the read of this board began, when it stands in for one that could not be read.
+        package let age: Duration?
+    }
+
+    /// A read that succeeded.
+    package struct GoodRead: Sendable {
+        package let board: Board
+        package let began: ContinuousClock.Instant
+        /// Reads are counted from 1 in the order in which they begin.
+        fileprivate let number: Int
+    }
+
+    private typealias Reads = SharedRuns<Result<Reading, BoardUnavailable>>
+
+    private struct State {
+        var freshness: Freshness
+        var lastGoodRead: GoodRead?
+        var readsBegun = 0
+        /// The first read that is certain to see every PUT acknowledged through this node.
+        var firstCompleteRead = 0
+
+        /// The board that may be served without asking the store.
+        func current(at now: ContinuousClock.Instant) -> Board? {
+            guard freshness.maxStaleness > .zero, let lastGoodRead, lastGoodRead.number >= firstCompleteRead,
+                lastGoodRead.began.duration(to: now) <= freshness.maxStaleness
+            else { return nil }
+            return lastGoodRead.board
+        }
+    }
+
+    private let store: any BroadcastStore
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let state: Mutex<State>
+    private let reads = Reads()
+    private let checks = SharedRuns<StoreError?>()
+
+    /// Tests give a clock of their own.
+    package init(
+        store: any BroadcastStore, freshness: Freshness,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.store = store
+        self.now = now
+        state = Mutex(State(freshness: freshness))
+    }
+
+    /// Takes effect for the next GET.
+    package var freshness: Freshness {
+        get { state.withLock { $0.freshness } }
+        set { state.withLock { $0.freshness = newValue } }
+    }
+
+    /// The last good read, for metrics. Nil until there is one.
+    package var lastGoodRead: GoodRead? {
+        state.withLock { $0.lastGoodRead }
+    }
+
+    /// The board that `maxStaleness` allows to serve without waiting, or nil.
+    package func current(at now: ContinuousClock.Instant) -> Reading? {
+        state.withLock { $0.current(at: now) }.map { Reading(board: $0, age: nil) }
+    }
+
+    /// The board by the next read of the store to begin, or the last one with its age when the store fails.
+    /// Returns within `readDeadline`.
+    package func read() async throws(BoardUnavailable) -> Reading {
+        let arrival = now()
+        return try await reads.outcome(askedAt: arrival) { await readStore(arrival) }.get()
+    }
+
+    /// Stores a broadcast. Once this returned, every GET on this node reads the store anew or gets a board read since,
+    /// whatever `maxStaleness` says.
+    package func put(
+        _ broadcast: Broadcast, deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> PutOutcome {
+        let outcome = try await store.put(broadcast, deadline: deadline)
+        state.withLock { $0.firstCompleteRead = $0.readsBegun + 1 }
+        return outcome
+    }
+
+    /// Asks the store whether it works. Whoever asks meanwhile shares the next question, so that a crowd of health
+    /// checks, which need no token, takes one connection of the store and no more.
+    package func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
+        let failure = await checks.outcome(askedAt: now()) {
+            do throws(StoreError) {
+                try await store.check(deadline: deadline)
+                return SharedRuns.End(outcome: nil)
+            } catch {
+                // Whoever asked during a failed check has its answer: another one could outlast its deadline.
+                return SharedRuns.End(outcome: error, servesAskersBefore: now())
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private func readStore(_ arrival: ContinuousClock.Instant) async -> Reads.End {
+        let (number, readDeadline) = state.withLock { state in
+            state.readsBegun += 1
+            return (state.readsBegun, state.freshness.readDeadline)
+        }
+        let began = now()
+        do throws(StoreError) {
+            let rows = try await store.readRows(deadline: arrival + readDeadline)
+            return succeed(rows, began: began, number: number)
+        } catch {
+            return fail(error, readDeadline: readDeadline)
+        }
+    }
+
+    private func succeed(
+        _ rows: [BoardRow], began: ContinuousClock.Instant, number: Int
+    ) -> Reads.End {
+        // Only the one read under way writes the last board, so it cannot change between here and below.
+        let previous = lastGoodRead?.board
+        let board = if let previous, previous.holds(rows) { previous } else { Board(rows: rows) }
+        let end = now()
+        let isCurrent = state.withLock { state in
+            state.lastGoodRead = GoodRead(board: board, began: began, number: number)
+            return state.current(at: end) != nil
+        }
+        // Where `maxStaleness` lets this board be served at once, it serves those who came during the read too.
+        return Reads.End(
+            outcome: .success(Reading(board: board, age: nil)), servesAskersBefore: isCurrent ? end : nil)
+    }
+
+    private func fail(_ cause: StoreError, readDeadline: Duration) -> Reads.End {
+        let end = now()
+        let (lastGoodRead, staleIfError) = state.withLock { ($0.lastGoodRead, $0.freshness.staleIfError) }
+        let age = lastGoodRead?.began.duration(to: end)
+        let outcome: Result<Reading, BoardUnavailable> =
+            if let lastGoodRead, let age, age <= staleIfError {
+                .success(Reading(board: lastGoodRead.board, age: age))
+            } else {
+                .failure(BoardUnavailable(cause: cause))
+            }
+        // Those who have waited for more than half of their time are answered too: a read that begins with less is
+        // likely to be cut short, and costs the store a connection each time.
+        return Reads.End(outcome: outcome, servesAskersBefore: end - readDeadline / 2)
+    }
+}

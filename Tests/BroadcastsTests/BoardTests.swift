@@ -1,0 +1,67 @@
+import Broadcasts
+import Testing
+
+@Suite struct BoardTests {
+    private func row(_ broadcasterID: String, _ channelID: String, _ version: String = "v") -> BoardRow {
+        BoardRow(broadcasterID: broadcasterID, channelID: channelID, version: version)
+    }
+
+    private func body(_ rows: BoardRow...) -> String {
+        String(decoding: Board(rows: rows).body, as: UTF8.self)
+    }
+
+    @Test func body_isTheAnswerToGet() {
+        #expect(body() == #"{"code":200,"broadcasts":{}}"#)
+        #expect(
+            body(row("test", "broadcast1", "v3")) == #"{"code":200,"broadcasts":{"test/broadcast1":"v3"}}"#)
+    }
+
+    @Test func keys_areSortedByTheirBytes() {
+        let expected = #"{"code":200,"broadcasts":{"B/a":"v","a-b/c":"v","a/B":"v","a/b":"v","a_/a":"v"}}"#
+        let rows = [row("a", "b"), row("a_", "a"), row("a-b", "c"), row("B", "a"), row("a", "B")]
+        for _ in 0..<10 {
+            #expect(String(decoding: Board(rows: rows.shuffled()).body, as: UTF8.self) == expected)
+        }
+    }
+
+    /// SHA-256 from `printf '{"code":200,"broadcasts":{}}' | sha256sum`.
+    @Test func entityTag_isTheDigestOfTheBody() {
+        #expect(
+            Board(rows: []).entityTag
+                == "\"133c8478ae61186ae4913a520377d15eeb253146d42f8d007a6ae7a0ede92be3\"")
+    }
+
+    @Test func entityTag_isEqual_exactlyWhenTheBodiesAre() {
+        let board = Board(rows: [row("a", "b"), row("c", "d")])
+        #expect(Board(rows: [row("c", "d"), row("a", "b")]).entityTag == board.entityTag)
+        #expect(Board(rows: [row("a", "b"), row("c", "d", "w")]).entityTag != board.entityTag)
+        #expect(Board(rows: [row("a", "b")]).entityTag != board.entityTag)
+    }
+
+    @Test func body_escapesWhatJSONMustEscape() {
+        let escapes = [
+            "\"": #"\""#, "\\": #"\\"#, "/": "/", "\u{8}\u{9}\u{A}\u{C}\u{D}": #"\b\t\n\f\r"#,
+            "\u{0}\u{1}\u{1F}": #"\u0000\u0001\u001f"#, "\u{7F}": "\u{7F}", "é😀": "é😀",
+            "\u{2028}\u{FFFD}": "\u{2028}\u{FFFD}", "</script>": "</script>", "e\u{301}": "e\u{301}",
+        ]
+        for (text, escaped) in escapes {
+            let expected = #"{"code":200,"broadcasts":{"\#(escaped)/\#(escaped)":"\#(escaped)"}}"#
+            #expect(Array(body(row(text, text, text)).utf8) == Array(expected.utf8))
+        }
+    }
+
+    @Test func key_standsInTheBodyOnce_whenRowsOfAnotherProgramShareIt() {
+        let rows = [row("a/b", "c", "long"), row("a", "b/c", "short"), row("a", "b", "v"), row("a", "b", "v")]
+        for _ in 0..<10 {
+            #expect(
+                String(decoding: Board(rows: rows.shuffled()).body, as: UTF8.self)
+                    == #"{"code":200,"broadcasts":{"a/b":"v","a/b/c":"short"}}"#)
+        }
+    }
+
+    @Test func body_servesRows_thatOurRulesRefuse() {
+        #expect(body(row("", "")) == #"{"code":200,"broadcasts":{"/":"v"}}"#)
+        let long = String(repeating: "x", count: 1000)
+        #expect(body(row(long, long, "")) == #"{"code":200,"broadcasts":{"\#(long)/\#(long)":""}}"#)
+    }
+}

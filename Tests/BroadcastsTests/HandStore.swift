@@ -1,0 +1,82 @@
+import Broadcasts
+import Synchronization
+
+/// A store whose reads and checks the test ends by hand, and whose writes succeed at once.
+final class HandStore: BroadcastStore {
+    /// One call of the store that has begun and waits for the test to end it.
+    struct Call<Value: Sendable>: Sendable {
+        let deadline: ContinuousClock.Instant
+        fileprivate let continuation: CheckedContinuation<Result<Value, StoreError>, Never>
+
+        func end(_ result: Result<Value, StoreError>) {
+            continuation.resume(returning: result)
+        }
+    }
+
+    /// The calls in the order in which they began.
+    struct Calls<Value: Sendable>: Sendable {
+        let stream: AsyncStream<Call<Value>>
+        fileprivate let arrivals: AsyncStream<Call<Value>>.Continuation
+
+        init() {
+            (stream, arrivals) = AsyncStream.makeStream()
+        }
+
+        /// Waits until the next call has begun.
+        func next() async -> Call<Value> {
+            for await call in stream { return call }
+            preconditionFailure("the stream of calls never ends")
+        }
+
+        fileprivate func begin(_ deadline: ContinuousClock.Instant) async throws(StoreError) -> Value {
+            try await withCheckedContinuation { continuation in
+                arrivals.yield(Call(deadline: deadline, continuation: continuation))
+            }.get()
+        }
+    }
+
+    let reads = Calls<[BoardRow]>()
+    let checks = Calls<Void>()
+    private let began = Mutex(0)
+
+    /// How many reads have begun.
+    var readsBegun: Int { began.withLock { $0 } }
+
+    func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
+        began.withLock { $0 += 1 }
+        return try await reads.begin(deadline)
+    }
+
+    func put(_: Broadcast, deadline _: ContinuousClock.Instant) async throws(StoreError) -> PutOutcome {
+        .changed
+    }
+
+    func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
+        try await checks.begin(deadline)
+    }
+
+    func close() {}
+}
+
+/// A clock that stands still until the test moves it.
+final class HandClock: Sendable {
+    private let instant = Mutex(ContinuousClock.now)
+
+    var now: ContinuousClock.Instant { instant.withLock { $0 } }
+
+    func advance(_ duration: Duration) {
+        instant.withLock { $0 += duration }
+    }
+}
+
+/// Rows of one broadcaster: channel `c` with the given version.
+func rows(_ version: String) -> [BoardRow] {
+    [BoardRow(broadcasterID: "b", channelID: "c", version: version)]
+}
+
+func broadcast(_ version: String) throws -> Broadcast {
+    struct Invalid: Error {}
+    guard let broadcasterID = BroadcasterID("b"), let channelID = ChannelID("c") else { throw Invalid() }
+    return try Broadcast(
+        broadcasterID: broadcasterID, channelID: channelID, version: Version(bytes: Array(version.utf8)))
+}
