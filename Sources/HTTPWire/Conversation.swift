@@ -1,0 +1,115 @@
+/// One connection's side of HTTP/1.1, without the connection: bytes and the time go in, steps come out.
+///
+/// Everything about when to read, ask, answer, wait and close is decided here. The server obeys: it hands over what
+/// it received (`receive`), pulls steps (`next`) until it is told to wait, gives the chunk back to its event loop
+/// (`reclaimChunk`), writes the output, says how that went (`outputDrained` or `outputBlocked`), and calls `expire`
+/// when `deadline` has passed.
+///
+/// Requests are answered strictly in order: the next one is not looked at before the last one has its answer.
+///
+/// Invariants: `0 <= start <= end <= bytes.count`; `incoming` is set only between the head of a request with a body and
+/// the end of that body.
+package struct Conversation: ~Copyable {
+    /// What the server does next.
+    package enum Step {
+        /// Nothing, until bytes arrive, an answer is ready, the output drains or `deadline` passes.
+        case wait
+        /// Ask the responder; then call `respond` with an answer that is ready, or `awaitAnswer` when it is deferred.
+        case ask(Request)
+        /// Append `Conversation.continueLine` to the output, and go on with `next`.
+        case interim
+        /// The deferred answer's body is complete (empty when there was none): run its function, then call `respond`.
+        case run(body: [UInt8])
+        /// Ask the responder for the response to this refusal, then call `respond`. The connection closes after it.
+        case refuse(Refusal, Request?)
+        /// Everything owed is sent: half-close for writing, keep reading until the peer closes too
+        /// (RFC 9112 section 9.6).
+        case shutdownWrite
+        /// Close now. Everything owed is sent, or cannot be sent any more. No step follows.
+        case close
+    }
+
+    /// Where the conversation stands.
+    enum Phase: UInt8, Comparable {
+        /// Between requests.
+        case idle
+        /// A part of a head is at hand.
+        case head
+        /// The responder has been asked.
+        case asked
+        /// The answer is deferred, and the body is being read for it.
+        case body
+        /// The deferred answer is being made.
+        case answering
+        /// A request or the connection has been refused; the response to that is awaited.
+        case refusing
+        /// A deadline passed in the middle of a request.
+        case timedOut
+        /// The answer is out, and what is left of the request's body is skipped.
+        case discarding
+        /// The last answer is out of `respond`, but maybe not yet sent.
+        case closing
+        /// The write side is shut down; the peer's bytes are skipped until it closes.
+        case lingering
+        /// Nothing is left but to close.
+        case finished
+        /// The server has been told to close.
+        case closed
+    }
+
+    let remoteAddress: RemoteAddress
+    var phase = Phase.idle
+    /// Whether the present request, or the last one, is the last of the connection.
+    var closesAfterAnswer = false
+    /// Whether the present request was made in HTTP/1.0.
+    var speaksHTTP10 = false
+    /// Whether the present request is HEAD.
+    var answersHead = false
+    /// Whether nothing has been received yet.
+    var isFresh = true
+    /// Whether an empty line before the next request line has been skipped.
+    var hasSkippedEmptyLine = false
+    /// Whether the peer has closed its side.
+    var hasEnded = false
+    var isDraining = false
+    /// Whether output is on its way that `outputDrained` has not reported yet.
+    var hasOutput = false
+    /// Whether the socket takes no more.
+    var isOutputBlocked = false
+    /// Whether `bytes` is the chunk that the event loop lent.
+    var borrowsChunk = false
+    let limits: Limits
+    /// When the present wait began; together with the phase it makes the deadline.
+    var since: ContinuousClock.Instant
+    /// The received bytes; those from `start` to `end` are not consumed yet.
+    var bytes: [UInt8] = []
+    var start: Int32 = 0
+    var end: Int32 = 0
+    var scanner = HeadScanner()
+    /// The chunk that the event loop wants back.
+    var lentChunk: [UInt8]?
+    var incoming: IncomingBody?
+
+    /// What the server sends for `Step.interim` (RFC 9110 section 15.2.1).
+    package static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+    /// The largest body that is copied behind its head. Larger ones are sent from where they are: from about this size
+    /// on, a second buffer in one system call costs less than the copy.
+    package static let largestCopiedBody = 16384
+
+    /// How long a peer may take to close its side after ours is closed.
+    package static let lingerTimeout = Duration.seconds(2)
+
+    package init(
+        remoteAddress: RemoteAddress, limits: Limits, openedAt now: ContinuousClock.Instant
+    ) {
+        self.remoteAddress = remoteAddress
+        self.limits = limits
+        since = now
+    }
+}
+
+extension Conversation.Phase {
+    /// Phases are ordered as they are declared: from `closing` on, nothing that is received is looked at.
+    static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}

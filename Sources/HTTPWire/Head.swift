@@ -1,0 +1,78 @@
+/// One request's head, read and checked: everything that decides how the connection goes on.
+struct Head {
+    /// How the body after the head is delimited (RFC 9112 section 6.3).
+    enum Framing: Equatable {
+        case none
+        /// So many bytes, at least one. A length beyond what an integer holds is `Int.max`.
+        case length(Int)
+        case chunked
+    }
+
+    let requestLine: RequestLine
+    let fieldLines: [Request.FieldLine]
+    let framing: Framing
+    /// Whether the connection is closed after the answer (RFC 9112 section 9.3).
+    let closesConnection: Bool
+    /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1).
+    let expectsContinue: Bool
+    /// Whether an expectation is one this server does not know.
+    let hasUnknownExpectation: Bool
+
+    /// Reads the field lines of a head that the scanner found complete.
+    ///
+    /// - Parameters:
+    ///   - requestLine: The request line before the fields.
+    ///   - bytes: The received bytes.
+    ///   - section: From the first field line to after the empty line.
+    ///   - maximumCount: The most field lines that are accepted.
+    /// - Throws: 400, 431 or 501.
+    init(
+        requestLine: RequestLine, _ bytes: Span<UInt8>, section: Range<Int>, maximumCount: Int
+    ) throws(Refusal) {
+        var fieldLines: [Request.FieldLine] = []
+        fieldLines.reserveCapacity(min(maximumCount, Self.usualFieldCount))
+        var control = ControlFields()
+        var position = section.lowerBound
+        while bytes[position] != .carriageReturn {
+            guard fieldLines.count < maximumCount else { throw .fieldsTooLarge }
+            let line = try fieldLine(bytes, at: &position)
+            try control.note(line, in: bytes)
+            fieldLines.append(line)
+        }
+        self.requestLine = requestLine
+        self.fieldLines = fieldLines
+        let isHTTP10 = requestLine.version == .http10
+        guard control.hasHost || isHTTP10 else { throw .malformed("Host is missing") }
+        framing = try control.framing(isHTTP10: isHTTP10)
+        closesConnection = control.hasClose || (isHTTP10 && !control.hasKeepAlive)
+        // RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored.
+        expectsContinue = control.expectsContinue && !isHTTP10
+        hasUnknownExpectation = control.hasUnknownExpectation && !isHTTP10
+    }
+
+    /// Room for the fields of a browser, so that the array grows only for unusual requests.
+    private static let usualFieldCount = 12
+}
+
+/// `field-name ":" OWS field-value OWS` (RFC 9112 section 5). Moves the position after the line's CR LF.
+///
+/// The scanner has refused control characters, so what is left to check is the name. A line that begins with white
+/// space is a folded one (section 5.2) or stands before the first field (section 2.2); both have no name.
+private func fieldLine(
+    _ bytes: Span<UInt8>, at position: inout Int
+) throws(Refusal) -> Request.FieldLine {
+    let token = ByteSet.token
+    let nameStart = position
+    while token.contains(bytes[position]) { position += 1 }
+    // Section 5.1: no white space is allowed between the name and the colon.
+    guard position > nameStart, bytes[position] == UInt8(ascii: ":") else { throw .malformed("field name") }
+    let name = nameStart..<position
+    position += 1
+    while bytes[position].isWhitespace { position += 1 }
+    let valueStart = position
+    while bytes[position] != .carriageReturn { position += 1 }
+    var valueEnd = position
+    while valueEnd > valueStart, bytes[valueEnd - 1].isWhitespace { valueEnd -= 1 }
+    position += 2
+    return Request.FieldLine(name: name, value: valueStart..<valueEnd)
+}

@@ -1,0 +1,70 @@
+import HTTPTypes
+
+/// Writes the head of a response, and decides what of its body is sent (RFC 9112 section 4 and 6).
+struct ResponseEncoder {
+    /// What the Connection field says.
+    enum Persistence {
+        /// Nothing: HTTP/1.1 connections persist (RFC 9112 section 9.3).
+        case implied
+        /// `keep-alive`, which HTTP/1.0 clients need to hear.
+        case keepAlive
+        case close
+    }
+
+    let persistence: Persistence
+    /// Whether the request was HEAD.
+    let answersHead: Bool
+
+    /// Whether the response's body is sent: not in answer to HEAD, nor with 1xx, 204 and 304
+    /// (RFC 9110 section 6.4.1).
+    func sendsBody(of response: borrowing Response) -> Bool {
+        !answersHead && response.status.code != 304 && !Self.hasNoContent(response.status)
+    }
+
+    /// Appends status line, Date, the response's own fields, Content-Length, Connection and the empty line.
+    func appendHead(of response: borrowing Response, date: [UInt8], to output: inout [UInt8]) {
+        Self.append("HTTP/1.1 ", to: &output)
+        Self.append(decimal: response.status.code, to: &output)
+        output.append(.space)
+        output.append(contentsOf: response.status.reasonPhrase.utf8)
+        Self.append("\r\nDate: ", to: &output)
+        output.append(contentsOf: date)
+        Self.append("\r\n", to: &output)
+        output.append(contentsOf: response.fields.bytes)
+        if sendsContentLength(of: response) {
+            Self.append("Content-Length: ", to: &output)
+            Self.append(decimal: response.body.count, to: &output)
+            Self.append("\r\n", to: &output)
+        }
+        switch persistence {
+        case .implied: break
+        case .keepAlive: Self.append("Connection: keep-alive\r\n", to: &output)
+        case .close: Self.append("Connection: close\r\n", to: &output)
+        }
+        Self.append("\r\n", to: &output)
+    }
+
+    /// RFC 9110 section 8.6: never with 1xx and 204. With 304 it would be the length of the representation; an empty
+    /// body there means that nobody looked it up, so nothing is claimed about it.
+    private func sendsContentLength(of response: borrowing Response) -> Bool {
+        if response.status.code == 304 { return !response.body.isEmpty }
+        return !Self.hasNoContent(response.status)
+    }
+
+    private static func hasNoContent(_ status: HTTPResponse.Status) -> Bool {
+        status.code < 200 || status.code == 204
+    }
+
+    private static func append(_ text: String, to output: inout [UInt8]) {
+        output.append(contentsOf: text.utf8)
+    }
+
+    private static func append(decimal value: Int, to output: inout [UInt8]) {
+        var divisor = 1
+        while value / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            output.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
+    }
+}
