@@ -68,10 +68,14 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .target(
+            name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("APITests", ["API", "Broadcasts", "HTTPWire", "Telemetry", httpTypes, logging]),
         tests("BroadcastsTests", ["Broadcasts"]),
         tests("EventLoopTests", ["EventLoop", "CLinux"]),
-        tests("HTTPServerTests", ["HTTPServer", "EventLoop", "HTTPWire", httpTypes, logging]),
+        tests(
+            "HTTPServerTests", ["HTTPServer", "EventLoop", "HTTPWire", "TestSupport", httpTypes, logging]),
         tests("HTTPWireTests", ["HTTPWire", httpTypes]),
         tests("SettingsTests", ["Settings", "Broadcasts"]),
         tests(

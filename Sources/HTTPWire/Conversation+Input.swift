@@ -44,7 +44,7 @@ extension Conversation {
     package var wantsBytes: Bool {
         switch phase {
         case .closing, .finished, .closed: false
-        case .asked, .answering, .refusing, .timedOut:
+        case .asked, .answering, .refusing, .timedOut, .turnedAway:
             !hasEnded && !isOutputBlocked && Int(end - start) < limits.maximumHeaderBytes
         case .idle, .head, .body, .discarding, .lingering: !hasEnded && !isOutputBlocked
         }

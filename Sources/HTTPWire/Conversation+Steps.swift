@@ -10,6 +10,8 @@ extension Conversation {
             return .close
         case .timedOut:
             return refuse(.timeout, incoming?.request)
+        case .turnedAway:
+            return refuse(.tooManyConnections, nil)
         case .closing:
             return finishClosing(at: now)
         case .lingering:
@@ -22,6 +24,12 @@ extension Conversation {
             guard !isOutputBlocked else { return .wait }
             return continueRequest(at: now)
         }
+    }
+
+    /// Makes a new connection one too many: it is refused without waiting for a request.
+    package mutating func turnAway() {
+        precondition(phase == .idle)
+        phase = .turnedAway
     }
 
     private mutating func continueRequest(at now: ContinuousClock.Instant) -> Step {

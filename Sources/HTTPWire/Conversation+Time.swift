@@ -7,7 +7,7 @@ extension Conversation {
         case .head: since + limits.headerTimeout
         case .body, .discarding, .closing: since + limits.bodyTimeout
         case .lingering: since + Self.lingerTimeout
-        case .asked, .answering, .refusing, .timedOut, .finished, .closed: nil
+        case .asked, .answering, .refusing, .timedOut, .turnedAway, .finished, .closed: nil
         }
     }
 

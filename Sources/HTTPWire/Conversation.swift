@@ -45,6 +45,8 @@ package struct Conversation: ~Copyable {
         case refusing
         /// A deadline passed in the middle of a request.
         case timedOut
+        /// The connection is one too many.
+        case turnedAway
         /// The answer is out, and what is left of the request's body is skipped.
         case discarding
         /// The last answer is out of `respond`, but maybe not yet sent.

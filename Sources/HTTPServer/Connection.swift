@@ -1,0 +1,36 @@
+internal import EventLoop
+internal import HTTPWire
+
+/// One accepted connection, as its worker holds it. An idle one owns this object and nothing more.
+final class Connection {
+    /// Bytes the kernel would not take yet: what was encoded, then the shared bytes of a large body.
+    struct Unsent {
+        var encoded: [UInt8]
+        var encodedOffset: Int
+        var body: [UInt8]
+        var bodyOffset: Int
+
+        var isEmpty: Bool { encodedOffset == encoded.count && bodyOffset == body.count }
+    }
+
+    let descriptor: FileDescriptor
+    let remoteAddress: RemoteAddress
+    var conversation: Conversation
+    /// What the poller watches for.
+    var interest: Interest = .read
+    /// The earliest hint the timer wheel holds for this connection.
+    var hint: ContinuousClock.Instant?
+    var unsent: Unsent?
+    /// The function that answers the current request once its body is read.
+    var deferred: (@Sendable ([UInt8]) async -> Response)?
+    /// The handler at work on the current request.
+    var task: Task<Void, Never>?
+    init(
+        descriptor: consuming FileDescriptor, remoteAddress: RemoteAddress, limits: Limits,
+        openedAt now: ContinuousClock.Instant
+    ) {
+        self.descriptor = descriptor
+        self.remoteAddress = remoteAddress
+        conversation = Conversation(remoteAddress: remoteAddress, limits: limits, openedAt: now)
+    }
+}

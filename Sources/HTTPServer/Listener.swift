@@ -1,0 +1,21 @@
+internal import EventLoop
+
+/// A listening socket of one worker.
+///
+/// Every worker has its own on the same port, and the kernel spreads new connections over them, so that no lock and
+/// no hand-over stands between a client and its loop. A second process may join the port for a rolling restart.
+final class Listener: Sendable {
+    let descriptor: FileDescriptor
+
+    /// Connections that may wait to be accepted. The kernel caps it at `net.core.somaxconn`, 4096 by default.
+    private static let backlog: Int32 = 4096
+
+    init(address: SocketAddress, system: SystemCalls) throws(SystemError) {
+        descriptor = try system.socket(address.family)
+        try system.setOption(descriptor, .reuseAddress, 1)
+        try system.setOption(descriptor, .reusePort, 1)
+        if case .version6 = address { try system.setOption(descriptor, .onlyVersion6, 1) }
+        try system.bind(descriptor, to: address)
+        try system.listen(descriptor, backlog: Self.backlog)
+    }
+}

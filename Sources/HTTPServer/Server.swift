@@ -1,0 +1,78 @@
+package import EventLoop
+package import HTTPWire
+package import Logging
+internal import Synchronization
+
+/// An HTTP/1.1 server: listeners, event loops and their threads. It knows no path.
+package final class Server: Sendable {
+    /// Where the server listens, with the port the kernel chose.
+    package let address: SocketAddress
+    private let state: ServerState
+    private let loops: [EventLoop]
+    private let workers: [Handoff<Worker>]
+    private let threads = Mutex<[Thread]>([])
+    private let logger: Logger
+
+    /// Listens. Connections wait in the kernel until `start`.
+    ///
+    /// Throws what the kernel says to the address or the port.
+    package init(
+        configuration: ServerConfiguration, responder: any Responder, logger: Logger
+    ) throws(SystemError) {
+        let system = configuration.system
+        let state = ServerState(maximumConnections: configuration.maximumConnections)
+        var address = configuration.address
+        var loops: [EventLoop] = []
+        var workers: [Handoff<Worker>] = []
+        for _ in 0..<max(1, configuration.workers) {
+            let listener = try Listener(address: address, system: system)
+            address = try system.localAddress(listener.descriptor)
+            let loop = try EventLoop(system: system)
+            loops.append(loop)
+            workers.append(
+                Handoff(
+                    try Worker(
+                        reactor: Reactor(loop: loop, system: system), listener: listener,
+                        responder: responder,
+                        state: state, limits: configuration.limits, logger: logger)))
+        }
+        self.address = address
+        self.state = state
+        self.loops = loops
+        self.workers = workers
+        self.logger = logger
+    }
+
+    /// Open connections over all workers.
+    package var openConnections: Int { state.openConnections }
+
+    /// Starts the loops. Must be called once.
+    package func start() throws(SystemError) {
+        for (index, worker) in workers.enumerated() {
+            let thread = try Thread(name: "loop-\(index)") { [logger] in
+                guard let worker = worker.take() else { return }
+                do {
+                    try worker.reactor.run(worker)
+                } catch {
+                    logger.critical("An event loop ended", metadata: ["error": "\(error)"])
+                }
+            }
+            threads.withLock { $0.append(thread) }
+        }
+    }
+
+    /// Stops accepting, lets requests in flight be answered, and closes every connection within `grace`.
+    package func drain(within grace: Duration) {
+        state.drain(until: .now + grace)
+        for loop in loops { loop.wake() }
+    }
+
+    /// Blocks the calling thread until every loop has ended.
+    package func waitUntilStopped() {
+        let threads = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in threads { thread.join() }
+    }
+}

@@ -1,0 +1,26 @@
+package import EventLoop
+package import HTTPWire
+
+/// What a server is made of (API.md section 4).
+package struct ServerConfiguration: Sendable {
+    /// Where to listen. Port 0 lets the kernel choose one, the same for all workers.
+    package var address: SocketAddress
+    /// Event loops, a thread each; at least 1.
+    package var workers: Int
+    package var limits: Limits
+    /// Open connections over all workers; one more is answered 503 and closed.
+    package var maximumConnections: Int
+    /// The kernel, or a kernel with faults in tests.
+    package var system: SystemCalls
+
+    package init(
+        address: SocketAddress, workers: Int = 1, limits: Limits = Limits(), maximumConnections: Int = 10000,
+        system: SystemCalls = SystemCalls()
+    ) {
+        self.address = address
+        self.workers = workers
+        self.limits = limits
+        self.maximumConnections = maximumConnections
+        self.system = system
+    }
+}

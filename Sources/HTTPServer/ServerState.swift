@@ -1,0 +1,36 @@
+internal import Synchronization
+
+/// What the workers of a server share.
+final class ServerState: Sendable {
+    private let connections = Atomic<Int>(0)
+    private let drainDeadline = Mutex<ContinuousClock.Instant?>(nil)
+    private let draining = Atomic<Bool>(false)
+    let maximumConnections: Int
+
+    init(maximumConnections: Int) {
+        self.maximumConnections = maximumConnections
+    }
+
+    /// Open connections over all workers.
+    var openConnections: Int { connections.load(ordering: .relaxed) }
+
+    /// Counts a connection in. False when it is one too many, which still has to be told so.
+    func connectionOpened() -> Bool {
+        connections.add(1, ordering: .relaxed).newValue <= maximumConnections
+    }
+
+    func connectionClosed() {
+        connections.subtract(1, ordering: .relaxed)
+    }
+
+    /// When the last connection must be gone; nil while the server runs.
+    var deadline: ContinuousClock.Instant? {
+        guard draining.load(ordering: .acquiring) else { return nil }
+        return drainDeadline.withLock { $0 }
+    }
+
+    func drain(until deadline: ContinuousClock.Instant) {
+        drainDeadline.withLock { $0 = $0 ?? deadline }
+        draining.store(true, ordering: .releasing)
+    }
+}

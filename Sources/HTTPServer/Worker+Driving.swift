@@ -1,0 +1,225 @@
+internal import EventLoop
+internal import HTTPWire
+
+/// Drives one connection's conversation: does what it says, and tells it what became of it.
+extension Worker {
+    /// Encoded bytes after which a batch of pipelined answers is sent before more requests are answered.
+    private static let batchSize = 65536
+
+    func drive(
+        _ connection: Connection, _ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant
+    ) {
+        if readiness.contains(.gone) { return close(connection, token) }
+        if readiness.contains(.write), connection.unsent != nil {
+            guard sendUnsent(connection, token, at: now) else { return }
+        }
+        if readiness.contains(.read) {
+            guard connection.conversation.wantsBytes else {
+                watch(connection, token, connection.interest.subtracting(.read))
+                return
+            }
+            guard receive(connection, token, at: now) else { return }
+        }
+        advance(connection, token, at: now)
+    }
+
+    func hintFired(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) {
+        // A hint that is still to come is the one to go by; this one was overtaken by it.
+        if let hint = connection.hint, hint > now { return }
+        connection.hint = nil
+        if let deadline = connection.conversation.deadline, deadline <= now {
+            if connection.unsent != nil { return close(connection, token) }
+            connection.conversation.expire(at: now)
+            advance(connection, token, at: now)
+        } else {
+            schedule(connection, token)
+        }
+    }
+
+    func finish(
+        _ connection: Connection, _ token: UInt64, with response: Response, at now: ContinuousClock.Instant
+    ) {
+        connection.task = nil
+        guard respond(connection, token, response, at: now) else { return }
+        advance(connection, token, at: now)
+    }
+
+    /// Does what the conversation asks for until it waits and nothing is left to send.
+    func advance(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) {
+        while connection.unsent == nil {
+            switch connection.conversation.next(at: now) {
+            case .wait:
+                if output.isEmpty { return rest(connection, token) }
+                guard flush(connection, token, at: now) else { return }
+            case .ask(let request):
+                switch responder.answer(request) {
+                case .ready(let response):
+                    guard respond(connection, token, response, at: now) else { return }
+                case .deferred(let run):
+                    connection.deferred = run
+                    connection.conversation.awaitAnswer(at: now)
+                }
+            case .interim:
+                output.append(contentsOf: Conversation.continueLine)
+            case .run(let body):
+                run(connection, token, body)
+            case .refuse(let refusal, let request):
+                let response = responder.response(to: refusal, of: request, from: connection.remoteAddress)
+                guard respond(connection, token, response, at: now) else { return }
+            case .shutdownWrite:
+                try? reactor.system.shutdownWrite(connection.descriptor)
+            case .close:
+                return close(connection, token)
+            }
+        }
+        rest(connection, token)
+    }
+
+    // MARK: - Handlers
+
+    /// Starts the handler. One that does not suspend has answered when this returns, and is sent at the turn's end.
+    private func run(_ connection: Connection, _ token: UInt64, _ body: [UInt8]) {
+        guard let handler = connection.deferred.take() else { return }
+        connection.task = Task.immediate(executorPreference: reactor.loop) { [completions] in
+            completions.deliver(await handler(body), to: token)
+        }
+    }
+
+    // MARK: - Bytes in
+
+    /// Reads once. False when the connection is gone.
+    private func receive(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) -> Bool {
+        var buffer = takeChunk()
+        do {
+            let count = try reactor.system.read(connection.descriptor, into: &buffer)
+            if count == 0 {
+                chunk = buffer
+                connection.conversation.receiveEnd(at: now)
+            } else {
+                connection.conversation.receive(buffer, count: count, at: now)
+            }
+            return true
+        } catch {
+            chunk = buffer
+            if error.isBlocked { return true }
+            close(connection, token)
+            return false
+        }
+    }
+
+    // MARK: - Bytes out
+
+    /// Encodes an answer, and sends when the batch is full or the body goes out as it is. False when the
+    /// connection is gone.
+    private func respond(
+        _ connection: Connection, _ token: UInt64, _ response: Response, at now: ContinuousClock.Instant
+    ) -> Bool {
+        if isDraining { connection.conversation.drain(at: now) }
+        let body = connection.conversation.respond(response, date: date.bytes, into: &output, at: now)
+        if body == nil, output.count < Self.batchSize { return true }
+        return flush(connection, token, body: body ?? [], at: now)
+    }
+
+    /// Sends what is encoded, and keeps what the kernel does not take. False when the connection is gone.
+    private func flush(
+        _ connection: Connection, _ token: UInt64, body: [UInt8] = [], at now: ContinuousClock.Instant
+    ) -> Bool {
+        defer { output.removeAll(keepingCapacity: output.capacity <= 4 * Self.batchSize) }
+        do {
+            let count = try send(connection, output, 0, body, 0)
+            if count == output.count + body.count {
+                connection.conversation.outputDrained(at: now)
+            } else {
+                keep(connection, token, body, sent: count, at: now)
+            }
+            return true
+        } catch {
+            if error.isBlocked {
+                keep(connection, token, body, sent: 0, at: now)
+                return true
+            }
+            close(connection, token)
+            return false
+        }
+    }
+
+    private func send(
+        _ connection: Connection, _ encoded: [UInt8], _ encodedOffset: Int, _ body: [UInt8], _ bodyOffset: Int
+    ) throws(SystemError) -> Int {
+        if body.isEmpty {
+            return try reactor.system.write(connection.descriptor, encoded, from: encodedOffset)
+        }
+        if encodedOffset == encoded.count {
+            return try reactor.system.write(connection.descriptor, body, from: bodyOffset)
+        }
+        return try reactor.system.write(
+            connection.descriptor, encoded, from: encodedOffset, then: body, from: bodyOffset)
+    }
+
+    private func keep(
+        _ connection: Connection, _ token: UInt64, _ body: [UInt8], sent count: Int,
+        at now: ContinuousClock.Instant
+    ) {
+        let encodedCount = min(count, output.count)
+        connection.unsent = Connection.Unsent(
+            encoded: Array(output[encodedCount...]), encodedOffset: 0, body: body,
+            bodyOffset: count - encodedCount)
+        connection.conversation.outputBlocked(at: now)
+        watch(connection, token, connection.interest.union(.write))
+    }
+
+    /// Sends what was kept. False when the connection is gone.
+    private func sendUnsent(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant)
+        -> Bool
+    {
+        guard var unsent = connection.unsent else { return true }
+        do {
+            let count = try send(
+                connection, unsent.encoded, unsent.encodedOffset, unsent.body, unsent.bodyOffset)
+            let encodedCount = min(count, unsent.encoded.count - unsent.encodedOffset)
+            unsent.encodedOffset += encodedCount
+            unsent.bodyOffset += count - encodedCount
+        } catch {
+            if error.isBlocked { return true }
+            close(connection, token)
+            return false
+        }
+        guard unsent.isEmpty else {
+            connection.unsent = unsent
+            connection.conversation.outputProgressed(at: now)
+            return true
+        }
+        connection.unsent = nil
+        connection.conversation.outputDrained(at: now)
+        watch(connection, token, connection.interest.subtracting(.write))
+        return true
+    }
+
+    // MARK: - Rest
+
+    /// Leaves a connection until its next event: takes the chunk back, watches for what it wants, sets its timer.
+    private func rest(_ connection: Connection, _ token: UInt64) {
+        if let lent = connection.conversation.reclaimChunk() { chunk = lent }
+        if connection.conversation.wantsBytes, !connection.interest.contains(.read) {
+            watch(connection, token, connection.interest.union(.read))
+        }
+        schedule(connection, token)
+    }
+
+    func schedule(_ connection: Connection, _ token: UInt64) {
+        guard let deadline = connection.conversation.deadline else { return }
+        if let hint = connection.hint, hint <= deadline { return }
+        connection.hint = deadline
+        reactor.timers.add(token, at: deadline)
+    }
+
+    private func watch(_ connection: Connection, _ token: UInt64, _ interest: Interest) {
+        guard interest != connection.interest else { return }
+        connection.interest = interest
+        do {
+            try reactor.poller.modify(connection.descriptor, token: token, interest: interest)
+        } catch {
+            close(connection, token)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import EventLoop
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import Logging
+import Synchronization
+
+/// Knows a few paths, enough to see what the server does with each kind of answer.
+final class EchoResponder: Responder {
+    /// Handlers of `/wait` stay here until a test lets them go.
+    let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
+    let cancelled = Atomic<Int>(0)
+
+    func answer(_ request: Request) -> Answer {
+        let path = request.text(request.path)
+        switch path {
+        case "/body":
+            return .deferred { body in Response(status: .ok, body: body) }
+        case "/wait":
+            return .deferred { _ in
+                await withTaskCancellationHandler {
+                    await withCheckedContinuation { continuation in
+                        self.waiting.withLock { $0.append(continuation) }
+                    }
+                } onCancel: {
+                    self.cancelled.add(1, ordering: .relaxed)
+                    self.release()
+                }
+                return Response(status: .ok, body: Array("waited".utf8))
+            }
+        case "/large":
+            return .ready(Response(status: .ok, body: Self.large))
+        default:
+            return .ready(Response(status: .ok, body: Array(path.utf8)))
+        }
+    }
+
+    func response(to refusal: Refusal, of request: Request?, from remoteAddress: RemoteAddress) -> Response {
+        let status: HTTPResponse.Status =
+            switch refusal {
+            case .malformed: .badRequest
+            case .timeout: .requestTimeout
+            case .contentTooLarge: .contentTooLarge
+            case .targetTooLong: .uriTooLong
+            case .expectationFailed: .expectationFailed
+            case .fieldsTooLarge: .requestHeaderFieldsTooLarge
+            case .notImplemented: .notImplemented
+            case .versionNotSupported: .httpVersionNotSupported
+            case .shuttingDown, .tooManyConnections: .serviceUnavailable
+            }
+        return Response(status: status, body: Array("refused".utf8))
+    }
+
+    /// Lets every waiting handler end. Returns how many there were.
+    @discardableResult func release() -> Int {
+        let waiting = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for continuation in waiting { continuation.resume() }
+        return waiting.count
+    }
+
+    static let large: [UInt8] = (0..<8_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+}
+
+/// A server with its own port and loops, drained when the test is over.
+final class TestServer {
+    let server: Server
+    let responder = EchoResponder()
+    var address: SocketAddress { server.address }
+
+    init(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws {
+        var configuration = ServerConfiguration(address: .version4(0x7F00_0001, port: 0))
+        change(&configuration)
+        server = try Server(
+            configuration: configuration, responder: responder,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        try server.start()
+    }
+
+    deinit {
+        responder.release()
+        server.drain(within: .zero)
+        server.waitUntilStopped()
+    }
+}

@@ -1,0 +1,152 @@
+import EventLoop
+import Glibc
+import HTTPServer
+import HTTPWire
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct ServerTests {
+    @Test func connection_persists_overManyRequests() throws {
+        let server = try TestServer()
+        let client = try Client(server.address)
+        for number in 0..<100 {
+            let response = try client.exchange("GET /\(number) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(response.status == 200)
+            #expect(response.text == "/\(number)")
+            #expect(response["date"]?.hasSuffix(" GMT") == true)
+        }
+    }
+
+    @Test func pipelinedRequests_areAnsweredInOrder_whateverTheirHandlersDo() throws {
+        let server = try TestServer()
+        let client = try Client(server.address)
+        var requests = ""
+        for number in 0..<500 {
+            requests += "PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n\(1000 + number)"
+            requests += "GET /\(number) HTTP/1.1\r\nHost: a\r\n\r\n"
+        }
+        try client.send(requests)
+        for number in 0..<500 {
+            #expect(try client.response().text == "\(1000 + number)")
+            #expect(try client.response().text == "/\(number)")
+        }
+    }
+
+    @Test func largeBody_arrivesWhole_whenTheClientReadsLate() throws {
+        let server = try TestServer()
+        let client = try Client(server.address)
+        try client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /after HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.response().body == EchoResponder.large)
+        #expect(try client.response().text == "/after")
+    }
+
+    @Test func suspendedHandler_holdsNoOther_andAnswersWhenItEnds() throws {
+        let server = try TestServer()
+        let waiting = try Client(server.address)
+        try waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+        while server.responder.waiting.withLock(\.isEmpty) { sched_yield() }
+        let other = try Client(server.address)
+        #expect(try other.exchange("GET /other HTTP/1.1\r\nHost: a\r\n\r\n").text == "/other")
+        #expect(server.responder.release() == 1)
+        #expect(try waiting.response().text == "waited")
+        #expect(try waiting.response().text == "/next")
+    }
+
+    @Test func handler_isCancelled_whenItsClientIsGone() throws {
+        let server = try TestServer()
+        do {
+            let client = try Client(server.address)
+            try client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+            while server.responder.waiting.withLock(\.isEmpty) { sched_yield() }
+            client.resetOnClose()
+        }
+        while server.responder.cancelled.load(ordering: .relaxed) == 0 { sched_yield() }
+        while server.server.openConnections > 0 { sched_yield() }
+    }
+
+    @Test func halfClosedClient_stillGetsItsAnswers() throws {
+        let server = try TestServer()
+        let client = try Client(server.address)
+        try client.send("GET /one HTTP/1.1\r\nHost: a\r\n\r\nGET /two HTTP/1.1\r\nHost: a\r\n\r\n")
+        try client.shutdownWrite()
+        #expect(try client.response().text == "/one")
+        #expect(try client.response().text == "/two")
+        #expect(try client.readToEnd().isEmpty)
+    }
+
+    @Test func interimResponse_comesBeforeTheBody_whenExpected() throws {
+        let server = try TestServer()
+        let client = try Client(server.address)
+        try client.send("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        #expect(try client.response().status == 100)
+        try client.send("ok")
+        #expect(try client.response().text == "ok")
+    }
+
+    @Test func connectionOneTooMany_isAnswered503_andTheOthersStay() throws {
+        let server = try TestServer { $0.maximumConnections = 2 }
+        let first = try Client(server.address)
+        let second = try Client(server.address)
+        #expect(try first.exchange("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+        #expect(try second.exchange("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+        let third = try Client(server.address)
+        let refusal = try third.response()
+        #expect(refusal.status == 503)
+        #expect(refusal["connection"] == "close")
+        #expect(try first.exchange("GET /3 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+    }
+
+    @Test func slowHead_is408_andIdleConnection_isClosedSilently() throws {
+        let server = try TestServer {
+            $0.limits.headerTimeout = .milliseconds(150)
+            $0.limits.keepAlive = .milliseconds(300)
+        }
+        let slow = try Client(server.address)
+        try slow.send("GET / HT")
+        #expect(try slow.response().status == 408)
+        let idle = try Client(server.address)
+        #expect(try idle.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+        #expect(try idle.readToEnd().isEmpty)
+        while server.server.openConnections > 0 { sched_yield() }
+    }
+
+    @Test func draining_answersWhatIsInFlight_andThenCloses() throws {
+        let server = try TestServer()
+        let waiting = try Client(server.address)
+        try waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+        let idle = try Client(server.address)
+        #expect(try idle.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+        while server.responder.waiting.withLock(\.isEmpty) { sched_yield() }
+        server.server.drain(within: .seconds(20))
+        let late = try idle.exchange("GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(late.text == "/late")
+        #expect(late["connection"] == "close")
+        server.responder.release()
+        let response = try waiting.response()
+        #expect(response.text == "waited")
+        #expect(response["connection"] == "close")
+        server.server.waitUntilStopped()
+    }
+
+    @Test(arguments: ["127.0.0.1", "::1"])
+    func server_listens_onBothFamilies(host: String) throws {
+        let address = try #require(SocketAddress(host, port: 0))
+        let server = try TestServer {
+            $0.address = address
+            $0.workers = 2
+        }
+        for _ in 0..<20 {
+            #expect(try Client(server.address).exchange("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").text == "/x")
+        }
+    }
+
+    @Test func portOfAnother_isRefused_withTheKernelsWords() throws {
+        let system = SystemCalls()
+        let socket = try system.socket(.version4)
+        try system.bind(socket, to: .version4(0x7F00_0001, port: 0))
+        try system.listen(socket, backlog: 1)
+        let taken = try system.localAddress(socket)
+        #expect(throws: SystemError(.bind, EADDRINUSE)) { _ = try TestServer { $0.address = taken } }
+    }
+}

@@ -1,0 +1,103 @@
+internal import Glibc
+
+/// A program started by a test, with its output in hand. It never outlives the test.
+package final class ChildProcess {
+    package enum Failure: Error {
+        case cannotStart(errno: Int32)
+        case ended(output: String)
+        case timeout(output: String)
+    }
+
+    package let processID: Int32
+    private let outputDescriptor: Int32
+    private var pending: [UInt8] = []
+    private var exitStatus: Int32?
+    /// Everything read so far, standard output and standard error together.
+    package private(set) var output = ""
+
+    /// Starts a program with exactly this environment. Its output comes over one pipe.
+    package init(
+        _ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = ""
+    ) throws {
+        var outputPipe: [Int32] = [0, 0]
+        var inputPipe: [Int32] = [0, 0]
+        guard unsafe pipe(&outputPipe) == 0, unsafe pipe(&inputPipe) == 0 else {
+            throw Failure.cannotStart(errno: errno)
+        }
+        for descriptor in outputPipe + inputPipe { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_adddup2(&actions, inputPipe[0], 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 2)
+        let argumentPointers = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
+        let environmentPointers = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
+        defer {
+            for unsafepointer in unsafe argumentPointers + environmentPointers { unsafe free(pointer) }
+        }
+        var processID: pid_t = 0
+        let error = unsafe posix_spawnp(
+            &processID, path, &actions, nil, argumentPointers, environmentPointers)
+        close(outputPipe[1])
+        close(inputPipe[0])
+        if !input.isEmpty { _ = unsafe write(inputPipe[1], input, input.utf8.count) }
+        close(inputPipe[1])
+        guard error == 0 else {
+            close(outputPipe[0])
+            throw Failure.cannotStart(errno: error)
+        }
+        self.processID = processID
+        outputDescriptor = outputPipe[0]
+    }
+
+    deinit {
+        if exitStatus == nil {
+            signal(SIGKILL)
+            var status: Int32 = 0
+            unsafe waitpid(processID, &status, 0)
+        }
+        close(outputDescriptor)
+    }
+
+    package func signal(_ number: Int32) {
+        kill(processID, number)
+    }
+
+    /// Reads lines until one contains the text, and returns it.
+    package func line(containing text: String, timeoutSeconds: Int32 = 30) throws -> String {
+        while true {
+            while let end = pending.firstIndex(of: 0x0A) {
+                let line = String(decoding: pending[..<end], as: UTF8.self)
+                pending.removeFirst(end + 1)
+                output += line + "\n"
+                if line.contains(text) { return line }
+            }
+            guard try fill(timeoutSeconds) else { throw Failure.ended(output: output) }
+        }
+    }
+
+    /// Reads to the end of the output, waits for the program, and returns its exit code (128 + n after signal n).
+    package func waitForExit(timeoutSeconds: Int32 = 30) throws -> Int32 {
+        while try fill(timeoutSeconds) {}
+        output += String(decoding: pending, as: UTF8.self)
+        pending = []
+        var status: Int32 = 0
+        unsafe waitpid(processID, &status, 0)
+        let code = status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+        exitStatus = code
+        return code
+    }
+
+    /// False at the end of the output.
+    private func fill(_ timeoutSeconds: Int32) throws -> Bool {
+        var poll = pollfd(fd: outputDescriptor, events: Int16(POLLIN), revents: 0)
+        guard unsafe Glibc.poll(&poll, 1, timeoutSeconds * 1000) > 0 else {
+            throw Failure.timeout(output: output + String(decoding: pending, as: UTF8.self))
+        }
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        let count = unsafe read(outputDescriptor, &chunk, chunk.count)
+        if count > 0 { pending += chunk[..<count] }
+        return count > 0
+    }
+}
