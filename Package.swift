@@ -54,7 +54,7 @@ let package = Package(
         room("HTTPWire", [httpTypes]),
         room("EventLoop", ["CLinux"]),
         room("Telemetry", [logging]),
-        room("BlockingWork", []),
+        room("BlockingWork", ["Broadcasts", "CLinux"]),
         room("HTTPServer", ["EventLoop", "HTTPWire", logging]),
         room("API", ["HTTPWire", "Broadcasts", "Telemetry", httpTypes, logging]),
         room("SQLiteStore", ["Broadcasts", "BlockingWork", "CSQLite", logging]),

@@ -8,7 +8,7 @@ import Testing
         "HTTPWire": ["HTTPTypes"],
         "EventLoop": ["CLinux", "Glibc"],
         "Telemetry": ["Logging", "Glibc"],
-        "BlockingWork": ["Glibc"],
+        "BlockingWork": ["Broadcasts", "CLinux", "Glibc"],
         "HTTPServer": ["EventLoop", "HTTPWire", "Logging"],
         "API": ["HTTPWire", "Broadcasts", "Telemetry", "HTTPTypes", "Logging"],
         "SQLiteStore": ["Broadcasts", "BlockingWork", "CSQLite", "Logging"],

@@ -1,0 +1,48 @@
+import CLinux
+import Glibc
+
+/// What one thread waits on and any thread raises: an eventfd, which remembers a raise that came before the wait.
+///
+/// A descriptor rather than a pthread condition, because a number may be shared between threads without
+/// stepping around the compiler's checks, at about half a microsecond more for each wait.
+package final class Latch: Sendable {
+    private let descriptor: Int32
+
+    /// Throws `systemLimit` when the process has no descriptor left.
+    package init() throws(WorkError) {
+        descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard descriptor >= 0 else { throw .systemLimit(errno) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Ends the wait under way, or the next one.
+    package func raise() {
+        var one: UInt64 = 1
+        // The counter cannot overflow in practice, and a failed write leaves it raised all the same.
+        _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
+    }
+
+    /// Blocks the calling thread until a raise or the deadline, whichever comes first; without a deadline, until a
+    /// raise. The raise is used up.
+    ///
+    /// The kernel counts milliseconds here, so a wait ends up to one millisecond after its deadline.
+    package func wait(until deadline: ContinuousClock.Instant?) {
+        var interest = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while unsafe poll(&interest, 1, Self.milliseconds(until: deadline)) < 0, errno == EINTR {}
+        var count: UInt64 = 0
+        _ = unsafe read(descriptor, &count, MemoryLayout<UInt64>.size)
+    }
+
+    /// The time left, rounded up so that no wait ends early; minus one, which is for ever, without a deadline.
+    private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+        guard let deadline else { return -1 }
+        let left = ContinuousClock.now.duration(to: deadline)
+        guard left > .zero else { return 0 }
+        let (seconds, attoseconds) = left.components
+        guard seconds < 86_400 else { return 86_400_000 }
+        return Int32(seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

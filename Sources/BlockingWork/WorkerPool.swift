@@ -1,0 +1,147 @@
+import Synchronization
+
+/// The only threads of the program that may block: each owns a state, such as a database connection, and does one call
+/// at a time on it.
+///
+/// A call ends for its caller at its deadline, whatever the thread does. Threads come on demand and share nothing but
+/// the roster; one more thread, the timekeeper, sleeps until the nearest deadline.
+///
+/// `close()` must be called: the threads hold on to the pool until then.
+package final class WorkerPool<State: ~Copyable>: Sendable {
+    private let roster: Mutex<Roster<State>>
+    private let makeState: @Sendable (Interrupter) -> State
+    private let timekeeper: Latch
+    private let lastThreadLeft: Latch
+    private let threads = Atomic(0)
+
+    /// Starts the timekeeper; workers follow with the first calls.
+    ///
+    /// `makeState` runs on each worker's own thread, where the state also ends. It registers with the interrupter what
+    /// frees the thread from a call past its deadline.
+    package init(
+        limits: WorkerLimits, makeState: @escaping @Sendable (Interrupter) -> State
+    ) throws(WorkError) {
+        roster = Mutex(Roster(limits: limits))
+        self.makeState = makeState
+        timekeeper = try Latch()
+        lastThreadLeft = try Latch()
+        try startCounted { self.keepTime() }
+    }
+
+    /// Does the work on a worker's thread and returns its value, or throws at the deadline at the latest.
+    ///
+    /// Work that had not begun by then never begins. Work that had begun goes on without anybody waiting for it.
+    package func run<Value: Sendable>(
+        until deadline: ContinuousClock.Instant, _ work: @escaping @Sendable (inout State) -> Value
+    ) async throws(WorkError) -> Value {
+        let reply = Reply<Value>()
+        let job = Job<State>(deadline: deadline, reply: reply) { state in
+            let value = work(&state)
+            return { reply.succeed(value) }
+        }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if reply.await(continuation) { self.submit(job) }
+            }
+        } onCancel: {
+            reply.fail(.cancelled)
+        }
+        return try result.get()
+    }
+
+    /// Fails all callers with `closed`, interrupts what is under way and ends the threads. Returns when they have ended,
+    /// after the grace at the latest.
+    package func close(grace: Duration = .seconds(1)) {
+        let (replies, latches, interrupters) = roster.withLock { $0.close() }
+        for reply in replies { reply.fail(.closed) }
+        for interrupter in interrupters { interrupter.interrupt() }
+        for latch in latches { latch.raise() }
+        timekeeper.raise()
+        let deadline = ContinuousClock.now + grace
+        while threadCount > 0, ContinuousClock.now < deadline { lastThreadLeft.wait(until: deadline) }
+    }
+
+    /// Threads that have not ended: the timekeeper, the workers, and those left behind.
+    package var threadCount: Int { threads.load(ordering: .acquiring) }
+
+    private func submit(_ job: Job<State>) {
+        let (admission, wakesTimekeeper) = roster.withLock { roster in
+            (roster.admit(job), roster.bringForward(to: job.deadline))
+        }
+        switch admission {
+        case .wake(let latch): latch.raise()
+        case .start(let worker): start(worker)
+        case .queued: break
+        case .refused(let error): job.reply.fail(error)
+        }
+        if wakesTimekeeper { timekeeper.raise() }
+    }
+
+    private func start(_ worker: Roster<State>.Worker) {
+        do {
+            try startCounted { self.serve(as: worker) }
+        } catch {
+            roster.withLock { $0.startFailed(worker.id) }?.reply.fail(error)
+        }
+    }
+
+    /// Starts a thread that `close()` waits for. It counts until all that it owned is gone.
+    private func startCounted(_ run: @escaping @Sendable () -> Void) throws(WorkError) {
+        threads.add(1, ordering: .relaxed)
+        do {
+            try startThread {
+                run()
+                self.leave()
+            }
+        } catch {
+            leave()
+            throw error
+        }
+    }
+
+    private func leave() {
+        if threads.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { lastThreadLeft.raise() }
+    }
+
+    /// A worker's life.
+    private func serve(as worker: Roster<State>.Worker) {
+        var state = makeState(worker.interrupter)
+        var next = worker.job
+        while let job = next {
+            let deliver = job.reply.isAwaited ? job.perform(&state) : {}
+            let assignment = roster.withLock { $0.finish(worker.id) }
+            deliver()
+            switch assignment {
+            case .run(let job): next = job
+            case .wait: next = awaitJob(as: worker)
+            case .leave: next = nil
+            }
+        }
+    }
+
+    private func awaitJob(as worker: Roster<State>.Worker) -> Job<State>? {
+        let limit = roster.withLock { $0.limits.idleLimit }.map { ContinuousClock.now + $0 }
+        while true {
+            worker.latch.wait(until: limit)
+            let isOver = limit.map { $0 <= ContinuousClock.now } ?? false
+            switch roster.withLock({ $0.assignment(worker.id, idleLimitReached: isOver) }) {
+            case .run(let job): return job
+            case .wait: continue
+            case .leave: return nil
+            }
+        }
+    }
+
+    private func keepTime() {
+        while true {
+            let (expiry, isClosed) = roster.withLock { roster in
+                (roster.expire(at: ContinuousClock.now), roster.isClosed)
+            }
+            for reply in expiry.replies { reply.fail(.deadlineExceeded) }
+            for interrupter in expiry.interrupters { interrupter.interrupt() }
+            for worker in expiry.replacements { start(worker) }
+            if isClosed { return }
+            timekeeper.wait(until: expiry.nextDeadline)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+/// What a store can be asked for; also the label of its metrics, so the set is fixed.
+package enum StoreOperation: String, CaseIterable, Sendable {
+    case read
+    case put
+    case check
+}
+
+/// Hears of every operation of a store as its caller saw it. Metrics are fed from here.
+package protocol StoreObserver: Sendable {
+    /// Called once an operation, on its caller's thread, with the time from the call to its answer. Must not block.
+    func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool)
+}

@@ -1,0 +1,92 @@
+import CSQLite
+
+/// One open SQLite database, for one thread at a time.
+@safe
+struct SQLiteConnection: ~Copyable {
+    private let handle: OpaquePointer
+
+    /// Opens the file for reading and writing, and creates it when there is none; `:memory:` is a database of its own.
+    static func open(path: String) throws(SQLiteError) -> SQLiteConnection {
+        // The connection stays on its worker's thread, so SQLite's own lock would only cost.
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        var opened: OpaquePointer?
+        let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+        guard let opened = unsafe opened else {
+            throw SQLiteError(code: SQLITE_NOMEM, message: "out of memory")
+        }
+        let connection = unsafe SQLiteConnection(handle: opened)
+        guard code == SQLITE_OK else { throw connection.lastError(code) }
+        return connection
+    }
+
+    private init(handle: OpaquePointer) {
+        unsafe self.handle = handle
+    }
+
+    deinit {
+        // Waits for statements that are still alive, whatever order the owner ends its fields in.
+        _ = unsafe sqlite3_close_v2(handle)
+    }
+
+    /// Whether the system lets nobody write the file.
+    var isReadOnly: Bool { unsafe sqlite3_db_readonly(handle, "main") == 1 }
+
+    /// Whether the file was moved or removed since it was opened: what is written now would be lost.
+    var hasMoved: Bool { unsafe megaphone_sqlite3_has_moved(handle) != 0 }
+
+    /// Rows that the last statement inserted, changed or removed.
+    var changes: Int32 { unsafe sqlite3_changes(handle) }
+
+    /// Rows that this connection has changed since it was opened.
+    var totalChanges: Int64 { unsafe sqlite3_total_changes64(handle) }
+
+    /// The row id of the last row inserted; an upsert that finds its row leaves it alone.
+    var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
+
+    func forgetLastInsertedRow() {
+        unsafe sqlite3_set_last_insert_rowid(handle, 0)
+    }
+
+    /// How long a statement waits for another process that holds the lock.
+    func setBusyLimit(_ limit: Duration) {
+        let (seconds, attoseconds) = max(limit, .zero).components
+        let milliseconds = min(seconds, 86_400) * 1_000 + attoseconds / 1_000_000_000_000_000
+        _ = unsafe sqlite3_busy_timeout(handle, Int32(milliseconds))
+    }
+
+    func execute(_ sql: String) throws(SQLiteError) {
+        let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw lastError(code) }
+    }
+
+    /// Compiles one statement that will be used again and again.
+    func prepare(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
+        var prepared: OpaquePointer?
+        let code = unsafe sqlite3_prepare_v3(
+            handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        guard let prepared = unsafe prepared else { throw lastError(code) }
+        return unsafe SQLiteStatement(prepared)
+    }
+
+    /// The number in the first column of the first row.
+    func integer(_ sql: String) throws(SQLiteError) -> Int64 {
+        let statement = try prepare(sql)
+        _ = try statement.step()
+        return statement.integer(at: 0)
+    }
+
+    /// The text in the first column of the first row.
+    func text(_ sql: String) throws(SQLiteError) -> String {
+        let statement = try prepare(sql)
+        _ = try statement.step()
+        return statement.text(at: 0)
+    }
+
+    private func lastError(_ code: Int32) -> SQLiteError {
+        let message = unsafe String(cString: sqlite3_errmsg(handle))
+        guard let cause = unsafe megaphone_sqlite3_system_error(handle) else {
+            return SQLiteError(code: code, message: message)
+        }
+        return unsafe SQLiteError(code: code, message: "\(message): \(String(cString: cause))")
+    }
+}

@@ -1,0 +1,93 @@
+import Broadcasts
+import CSQLite
+
+/// An open database with its schema in place and its statements compiled.
+struct SQLiteSession: ~Copyable {
+    private let connection: SQLiteConnection
+    private let upsert: SQLiteStatement
+    private let select: SQLiteStatement
+    private let probe: SQLiteStatement
+    private let dataVersion: SQLiteStatement
+    private var lastRead: (stamp: Stamp, rows: [BoardRow])?
+
+    /// Changes whenever the table may have: SQLite's count of other connections' commits, and our own changes.
+    private struct Stamp: Hashable {
+        let dataVersion: Int64
+        let totalChanges: Int64
+    }
+
+    /// Opens the database, in WAL mode where the file system can do it, and brings its schema up to date.
+    static func open(path: String, deadline: ContinuousClock.Instant) throws(SQLiteError) -> SQLiteSession {
+        let connection = try SQLiteConnection.open(path: path)
+        connection.setBusyLimit(ContinuousClock.now.duration(to: deadline))
+        guard !connection.isReadOnly else {
+            throw SQLiteError(code: SQLITE_READONLY, message: "the system refuses to open it for writing")
+        }
+        // With WAL, readers and the writer do not wait for each other. FULL makes every commit reach the disk before
+        // its PUT is answered; without it the last ones may be lost in a power cut.
+        try connection.execute("PRAGMA journal_mode = WAL")
+        try connection.execute("PRAGMA synchronous = FULL")
+        try SQLiteSchema.migrate(connection)
+
+        let upsert = try connection.prepare(
+            """
+            INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) VALUES (?, ?, ?)
+            ON CONFLICT (broadcaster_id, bchannel_id) DO UPDATE
+            SET version = excluded.version, last_updated = CURRENT_TIMESTAMP
+            WHERE version <> excluded.version
+            """)
+        let select = try connection.prepare("SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1")
+        let probe = try connection.prepare("SELECT EXISTS (SELECT 1 FROM broadcastsv1)")
+        let dataVersion = try connection.prepare("PRAGMA data_version")
+        return SQLiteSession(
+            connection: connection, upsert: upsert, select: select, probe: probe, dataVersion: dataVersion)
+    }
+
+    /// Whether another file, or none, lies at the path by now: what is written here would be lost.
+    var isOrphaned: Bool { connection.hasMoved }
+
+    /// Stores one version in one statement, which is a transaction of its own.
+    func put(_ broadcast: Broadcast, deadline: ContinuousClock.Instant) throws(SQLiteError) -> PutOutcome {
+        limitWaiting(deadline)
+        connection.forgetLastInsertedRow()
+        try upsert.bind(broadcast.broadcasterID.text, at: 1)
+        try upsert.bind(broadcast.channelID.text, at: 2)
+        try upsert.bind(broadcast.version.text, at: 3)
+        _ = try upsert.step()
+        if connection.changes == 0 { return .unchanged }
+        return connection.lastInsertedRow == 0 ? .changed : .created
+    }
+
+    /// Reads the table, or gives back the last rows when nothing has been committed since they were read.
+    mutating func readRows(deadline: ContinuousClock.Instant) throws(SQLiteError) -> [BoardRow] {
+        limitWaiting(deadline)
+        // The stamp is taken before the rows: a commit in between costs a needless read next time, never a stale one.
+        _ = try dataVersion.step()
+        let stamp = Stamp(dataVersion: dataVersion.integer(at: 0), totalChanges: connection.totalChanges)
+        dataVersion.reset()
+        if let lastRead, lastRead.stamp == stamp { return lastRead.rows }
+
+        var rows: [BoardRow] = []
+        rows.reserveCapacity(lastRead?.rows.count ?? 0)
+        while try select.step() {
+            rows.append(
+                BoardRow(
+                    broadcasterID: select.text(at: 0), channelID: select.text(at: 1),
+                    version: select.text(at: 2)))
+        }
+        lastRead = (stamp, rows)
+        return rows
+    }
+
+    /// Reads from the table.
+    func check(deadline: ContinuousClock.Instant) throws(SQLiteError) {
+        limitWaiting(deadline)
+        _ = try probe.step()
+        probe.reset()
+    }
+
+    /// Gives a statement a little less than its caller's time, so that "locked" is what the caller hears.
+    private func limitWaiting(_ deadline: ContinuousClock.Instant) {
+        connection.setBusyLimit(ContinuousClock.now.duration(to: deadline) * 9 / 10)
+    }
+}

@@ -1,0 +1,75 @@
+import BlockingWork
+package import Broadcasts
+package import Logging
+
+/// Broadcasts in an SQLite file, or in memory for a trial.
+///
+/// One thread writes. A file has a second one that reads, on a connection of its own: in WAL mode a read does not wait
+/// for a write that waits for the disk.
+package struct SQLiteStore: BroadcastStore {
+    private let writer: StoreWorkers<SQLiteWorker>
+    private let reader: StoreWorkers<SQLiteWorker>?
+
+    /// How long opening waits for another process that holds the file's lock.
+    private static let openLimit = Duration.seconds(5)
+    /// Calls that wait for a thread at most; a disk that hangs must not fill the memory.
+    private static let maximumQueue = 4_096
+
+    /// Opens the database at `path`, `:memory:` for one that ends with the store, and applies missing migrations.
+    ///
+    /// Throws `failed` with one line for the operator: directory missing, file read-only, not a database, locked,
+    /// or written by a newer program; `unavailable` when the system gives no thread.
+    package init(
+        path: String, observer: (any StoreObserver)? = nil, logger: Logger
+    ) throws(StoreError) {
+        // Opened once here, so that what is wrong is known before anything listens; the threads open their own.
+        do {
+            _ = try SQLiteSession.open(path: path, deadline: .now + Self.openLimit)
+        } catch {
+            throw .failed(error.explained(path: path))
+        }
+        let limits = WorkerLimits(
+            maximumWorkers: 1, maximumQueue: Self.maximumQueue, idleLimit: nil, replacesLateWorkers: false)
+        writer = try StoreWorkers(limits: limits, observer: observer) { _ in
+            SQLiteWorker(path: path, logger: logger)
+        }
+        guard path != ":memory:" else {
+            reader = nil
+            return
+        }
+        reader = try StoreWorkers(limits: limits, observer: observer) { _ in
+            SQLiteWorker(path: path, logger: logger)
+        }
+    }
+
+    package func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
+        try await (reader ?? writer).perform(.read, until: deadline) { worker in
+            worker.use(until: deadline) { session throws(SQLiteError) in
+                try session.readRows(deadline: deadline)
+            }
+        }
+    }
+
+    package func put(
+        _ broadcast: Broadcast, deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> PutOutcome {
+        try await writer.perform(.put, until: deadline) { worker in
+            worker.use(until: deadline) { session throws(SQLiteError) in
+                try session.put(broadcast, deadline: deadline)
+            }
+        }
+    }
+
+    package func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
+        try await (reader ?? writer).perform(.check, until: deadline) { worker in
+            worker.use(until: deadline) { session throws(SQLiteError) in
+                try session.check(deadline: deadline)
+            }
+        }
+    }
+
+    package func close() {
+        reader?.close()
+        writer.close()
+    }
+}

@@ -1,0 +1,39 @@
+import Broadcasts
+import Logging
+
+/// One thread's database: opened when first needed, and again when the file has become useless.
+struct SQLiteWorker: ~Copyable {
+    private let path: String
+    private let logger: Logger
+    private var session: SQLiteSession?
+
+    init(path: String, logger: Logger) {
+        self.path = path
+        self.logger = logger
+    }
+
+    mutating func use<Value>(
+        until deadline: ContinuousClock.Instant,
+        _ body: (inout SQLiteSession) throws(SQLiteError) -> Value
+    ) -> Result<Value, StoreError> {
+        do {
+            var session = try openSession(deadline)
+            let result = Result { () throws(SQLiteError) in try body(&session) }
+            self.session = consume session
+            return .success(try result.get())
+        } catch {
+            if error.endsConnection, path != ":memory:" { session = nil }
+            return .failure(.failed(error.explained(path: path)))
+        }
+    }
+
+    private mutating func openSession(
+        _ deadline: ContinuousClock.Instant
+    ) throws(SQLiteError) -> SQLiteSession {
+        if let session = session.take() {
+            if !session.isOrphaned { return session }
+            logger.warning("SQLite database \(path) was moved or removed; opening the path anew")
+        }
+        return try SQLiteSession.open(path: path, deadline: deadline)
+    }
+}

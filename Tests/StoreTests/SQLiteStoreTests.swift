@@ -1,0 +1,168 @@
+import Broadcasts
+import Glibc
+import Synchronization
+import Testing
+
+@testable import SQLiteStore
+
+@Suite(.timeLimit(.minutes(1))) struct SQLiteStoreTests {
+    let directory: TemporaryDirectory
+    let path: String
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        path = "\(directory.path)/megaphone.db"
+    }
+
+    @Test func put_leavesLastUpdatedAlone_whenTheVersionIsEqual() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        defer { store.close() }
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        let connection = try SQLiteConnection.open(path: path)
+        try connection.execute("UPDATE broadcastsv1 SET created = 'then', last_updated = 'then'")
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        #expect(try connection.text("SELECT last_updated FROM broadcastsv1") == "then")
+        _ = try await store.put(broadcast("test", "one", "v1"), deadline: patient())
+        #expect(try connection.text("SELECT last_updated FROM broadcastsv1") != "then")
+        #expect(try connection.text("SELECT created FROM broadcastsv1") == "then")
+    }
+
+    @Test func commits_reachTheDisk_beforeTheyAreAnswered() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        defer { store.close() }
+        let connection = try SQLiteConnection.open(path: path)
+        #expect(try connection.text("PRAGMA journal_mode") == "wal")
+    }
+
+    @Test func init_saysWhy_whenTheDirectoryIsMissing() {
+        expectRefusal(of: "\(directory.path)/missing/megaphone.db", saying: "No such file or directory")
+    }
+
+    @Test func init_saysWhy_whenThePathIsADirectory() {
+        expectRefusal(of: directory.path, saying: "cannot be opened")
+    }
+
+    @Test func init_saysWhy_whenTheFileIsNoDatabase() throws {
+        try write(String(repeating: "no database\n", count: 1_000), to: path)
+        expectRefusal(of: path, saying: "is not an SQLite database")
+    }
+
+    @Test func init_refusesASchemaItDoesNotKnow() throws {
+        try SQLiteConnection.open(path: path).execute("PRAGMA user_version = 99")
+        expectRefusal(of: path, saying: "schema has version 99")
+        let connection = try SQLiteConnection.open(path: path)
+        #expect(try connection.integer("SELECT count(*) FROM sqlite_master") == 0)
+    }
+
+    @Test func put_saysLocked_withinItsDeadline_whileAnotherProcessHoldsTheLock() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        defer { store.close() }
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        let other = try SQLiteConnection.open(path: path)
+        try other.execute("BEGIN IMMEDIATE")
+        let began = ContinuousClock.now
+        await #expect {
+            _ = try await store.put(broadcast("test", "one", "v1"), deadline: began + .milliseconds(300))
+        } throws: { error in
+            "\(error)".contains("is locked by another process")
+        }
+        #expect(began.duration(to: .now) < .seconds(5))
+        #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
+        try other.execute("COMMIT")
+        #expect(try await store.put(broadcast("test", "one", "v1"), deadline: patient()) == .changed)
+    }
+
+    @Test func store_movesToTheFileAtItsPath_whenTheOldOneIsGone() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        defer { store.close() }
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.readRows(deadline: patient())
+        for suffix in ["", "-wal", "-shm"] { _ = unsafe rename(path + suffix, path + ".old" + suffix) }
+        #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
+        #expect(try await store.readRows(deadline: patient()).count == 1)
+    }
+
+    @Test func readRows_seesTheCommitsOfAnotherProcess_thoughItKeepsTheLastRows() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        defer { store.close() }
+        let other = try SQLiteConnection.open(path: path)
+        for number in 0..<5 {
+            try other.execute(
+                """
+                INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) VALUES ('a', '\(number)', 'v')
+                """)
+            #expect(try await store.readRows(deadline: patient()).count == number + 1)
+            #expect(try await store.readRows(deadline: patient()).count == number + 1)
+        }
+        try other.execute("DELETE FROM broadcastsv1")
+        #expect(try await store.readRows(deadline: patient()).isEmpty)
+    }
+
+    @Test func rowsThatOurRulesRefuse_areReadAsTheyAre() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        defer { store.close() }
+        try SQLiteConnection.open(path: path).execute(
+            """
+            INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version)
+            VALUES ('a b', 'c/ü', ''), (CAST(x'FF41' AS TEXT), 'n', 5)
+            """)
+        let rows = try await store.readRows(deadline: patient())
+        #expect(rows.contains(BoardRow(broadcasterID: "a b", channelID: "c/ü", version: "")))
+        #expect(rows.contains(BoardRow(broadcasterID: "\u{FFFD}A", channelID: "n", version: "5")))
+    }
+
+    @Test func fullDisk_isToldInPlainWords() throws {
+        let connection = try SQLiteConnection.open(path: path)
+        try connection.execute("CREATE TABLE large (content)")
+        try connection.execute("PRAGMA max_page_count = 3")
+        #expect {
+            try connection.execute("INSERT INTO large VALUES (zeroblob(1000000))")
+        } throws: { error in
+            (error as? SQLiteError)?.explained(path: "x").contains("the disk is full") ?? false
+        }
+    }
+
+    @Test func operations_areReported_withTheirOutcome() async throws {
+        let observer = Recorder()
+        let store = try SQLiteStore(path: ":memory:", observer: observer, logger: silent)
+        try await store.check(deadline: patient())
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.readRows(deadline: patient())
+        store.close()
+        _ = try? await store.readRows(deadline: patient())
+        let seen = observer.seen.withLock { $0 }
+        #expect(seen == ["check true", "put true", "read true", "read false"])
+    }
+
+    @Test func close_endsEveryThread_andCleansUpTheLog() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.readRows(deadline: patient())
+        store.close()
+        #expect(unsafe access("\(path)-wal", F_OK) != 0, "the last connection closed takes the log with it")
+    }
+
+    private func expectRefusal(of path: String, saying text: String) {
+        #expect {
+            try SQLiteStore(path: path, logger: silent)
+        } throws: { error in
+            guard case StoreError.failed(let message) = error else { return false }
+            return message.contains(path) && message.contains(text)
+        }
+    }
+}
+
+private final class Recorder: StoreObserver {
+    let seen = Mutex<[String]>([])
+
+    func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool) {
+        seen.withLock { $0.append("\(operation) \(succeeded)") }
+    }
+}
+
+private func write(_ text: String, to path: String) throws {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT, 0o600)
+    guard descriptor >= 0 else { throw SystemFailure(errno: errno) }
+    defer { close(descriptor) }
+    _ = unsafe write(descriptor, Array(text.utf8), text.utf8.count)
+}

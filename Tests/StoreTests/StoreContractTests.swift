@@ -1,0 +1,177 @@
+import Broadcasts
+import Testing
+
+/// What every store promises, whatever it is made of.
+@Suite(.timeLimit(.minutes(2))) struct StoreContractTests {
+    @Test("A PUT tells new, equal and changed versions apart", arguments: StoreKind.allCases)
+    func outcomes(kind: StoreKind) async throws {
+        try await kind.withStore { store async throws in
+            #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
+            #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .unchanged)
+            #expect(try await store.put(broadcast("test", "one", "v1"), deadline: patient()) == .changed)
+            #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .changed)
+            #expect(try await store.put(broadcast("test", "two", "v0"), deadline: patient()) == .created)
+            #expect(try await store.put(broadcast("test", "two", "v0"), deadline: patient()) == .unchanged)
+        }
+    }
+
+    @Test("A new database is an empty board", arguments: StoreKind.allCases)
+    func empty(kind: StoreKind) async throws {
+        try await kind.withStore { store async throws in
+            #expect(try await store.readRows(deadline: patient()).isEmpty)
+        }
+    }
+
+    @Test("A read shows every PUT before it, with the last version", arguments: StoreKind.allCases)
+    func readsWrites(kind: StoreKind) async throws {
+        try await kind.withStore { store async throws in
+            for number in 0..<20 {
+                let version = "v\(number)"
+                _ = try await store.put(broadcast("test", "one", version), deadline: patient())
+                let rows = try await store.readRows(deadline: patient())
+                #expect(rows == [BoardRow(broadcasterID: "test", channelID: "one", version: version)])
+            }
+        }
+    }
+
+    @Test("Ids that differ in case alone are different channels", arguments: StoreKind.allCases)
+    func caseMatters(kind: StoreKind) async throws {
+        let ids = [("a", "B"), ("a", "b"), ("A", "b"), ("A", "B"), ("a-_", "9"), ("a--", "9")]
+        try await kind.withStore { store async throws in
+            for (index, id) in ids.enumerated() {
+                let outcome = try await store.put(broadcast(id.0, id.1, "v\(index)"), deadline: patient())
+                #expect(outcome == .created)
+            }
+            let expected = ids.enumerated().map { index, id in
+                BoardRow(broadcasterID: id.0, channelID: id.1, version: "v\(index)")
+            }
+            #expect(try await Set(store.readRows(deadline: patient())) == Set(expected))
+        }
+    }
+
+    @Test("Ids and versions of the largest size come back whole", arguments: StoreKind.allCases)
+    func largest(kind: StoreKind) async throws {
+        let row = BoardRow(
+            broadcasterID: String(repeating: "b", count: 64), channelID: String(repeating: "c", count: 128),
+            version: String(repeating: "v", count: 200))
+        try await kind.withStore { store async throws in
+            let large = broadcast(row.broadcasterID, row.channelID, row.version)
+            #expect(try await store.put(large, deadline: patient()) == .created)
+            #expect(try await store.readRows(deadline: patient()) == [row])
+        }
+    }
+
+    @Test("Every ASCII byte of a version comes back, NUL and quotes included", arguments: StoreKind.allCases)
+    func everyByte(kind: StoreKind) async throws {
+        let all = String(decoding: Array(0...127 as ClosedRange<UInt8>), as: UTF8.self)
+        try await kind.withStore { store async throws in
+            _ = try await store.put(broadcast("test", "one", all), deadline: patient())
+            #expect(try await store.readRows(deadline: patient()).map(\.version) == [all])
+        }
+    }
+
+    @Test(
+        "Versions that differ only in case, in a trailing space or after a NUL are different",
+        arguments: StoreKind.allCases)
+    func nearlyEqualVersions(kind: StoreKind) async throws {
+        let versions = ["v", "V", "V ", "V", "V\0", "V\0a", "V\0b", " V", "0", "00", "0.0", "\"0\""]
+        try await kind.withStore { store async throws in
+            for (index, version) in versions.enumerated() {
+                let outcome = try await store.put(broadcast("test", "one", version), deadline: patient())
+                #expect(outcome == (index == 0 ? .created : .changed), "\(version.debugDescription)")
+                #expect(try await store.readRows(deadline: patient()).map(\.version) == [version])
+            }
+        }
+    }
+
+    @Test("SQL in ids and versions is text", arguments: StoreKind.allCases)
+    func injection(kind: StoreKind) async throws {
+        try await kind.withStore { store async throws in
+            for version in ["'; DROP TABLE broadcastsv1; --", "\\", "\\'", "%s%n", "?", "\u{1B}[2J"] {
+                _ = try await store.put(broadcast("test", "one", version), deadline: patient())
+                #expect(try await store.readRows(deadline: patient()).map(\.version) == [version])
+            }
+        }
+    }
+
+    @Test("Of many writers of one new channel, one created it", arguments: StoreKind.allCases)
+    func oneCreator(kind: StoreKind) async throws {
+        try await kind.withStore { store async throws in
+            let outcomes = try await withThrowingTaskGroup { group in
+                for number in 0..<32 {
+                    let version = broadcast("test", "one", "v\(number)")
+                    group.addTask { try await store.put(version, deadline: patient()) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(outcomes.count { $0 == .created } == 1)
+            #expect(outcomes.count { $0 == .changed } == 31)
+        }
+    }
+
+    @Test("A board of 2,000 channels is read whole", arguments: StoreKind.allCases)
+    func manyRows(kind: StoreKind) async throws {
+        try await kind.withStore { store async throws in
+            try await withThrowingTaskGroup { group in
+                for number in 0..<2_000 {
+                    let version = broadcast("test", "channel\(number)", "v\(number)")
+                    group.addTask { _ = try await store.put(version, deadline: patient()) }
+                }
+                try await group.waitForAll()
+            }
+            let rows = try await store.readRows(deadline: patient())
+            #expect(Set(rows).count == 2_000)
+            #expect(rows.allSatisfy { $0.channelID.dropFirst(7) == $0.version.dropFirst(1) })
+        }
+    }
+
+    @Test("A call past its deadline throws and leaves the store usable", arguments: StoreKind.allCases)
+    func pastDeadline(kind: StoreKind) async throws {
+        try await kind.withStore { store async throws in
+            _ = try await store.readRows(deadline: patient())
+            await #expect(throws: StoreError.self) {
+                for _ in 0..<1_000 { _ = try await store.readRows(deadline: .now - .seconds(1)) }
+            }
+            #expect(try await store.readRows(deadline: patient()).isEmpty)
+        }
+    }
+
+    @Test("A healthy store passes its check", arguments: StoreKind.allCases)
+    func check(kind: StoreKind) async throws {
+        try await kind.withStore { store async throws in try await store.check(deadline: patient()) }
+    }
+
+    @Test("A closed store says so at once", arguments: StoreKind.allCases)
+    func closed(kind: StoreKind) async throws {
+        try await kind.withStore { store async throws in
+            store.close()
+            await #expect(throws: StoreError.unavailable("the store is closed")) {
+                _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+            }
+        }
+    }
+
+    @Test("What was stored is there for the next store on the same database", arguments: StoreKind.shared)
+    func durable(kind: StoreKind) async throws {
+        try await kind.withDatabase { open async throws in
+            let first = try open()
+            _ = try await first.put(broadcast("test", "one", "v0"), deadline: patient())
+            first.close()
+            let second = try open()
+            #expect(try await second.put(broadcast("test", "one", "v0"), deadline: patient()) == .unchanged)
+        }
+    }
+
+    @Test("A PUT through one store is read through another", arguments: StoreKind.shared)
+    func readsOthersWrites(kind: StoreKind) async throws {
+        try await kind.withDatabase { open async throws in
+            let (one, other) = (try open(), try open())
+            for number in 0..<20 {
+                let writer = number.isMultiple(of: 2) ? one : other
+                let reader = number.isMultiple(of: 2) ? other : one
+                _ = try await writer.put(broadcast("test", "one", "v\(number)"), deadline: patient())
+                #expect(try await reader.readRows(deadline: patient()).map(\.version) == ["v\(number)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Broadcasts
+import Glibc
+import Logging
+
+/// A directory of its own for one test, gone with the value.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/megaphone-test-XXXXXX".utf8CString)
+        guard let made = unsafe mkdtemp(&template) else { throw SystemFailure(errno: errno) }
+        path = unsafe String(cString: made)
+    }
+
+    deinit {
+        for name in Self.entries(of: path) { _ = unsafe unlink("\(path)/\(name)") }
+        _ = unsafe rmdir(path)
+    }
+
+    private static func entries(of path: String) -> [String] {
+        guard let directory = unsafe opendir(path) else { return [] }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            names.append(
+                unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                    unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names.filter { $0 != "." && $0 != ".." }
+    }
+}
+
+struct SystemFailure: Error {
+    let errno: Int32
+}
+
+/// A logger that says nothing.
+let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// A broadcast of valid parts; a test that hands over invalid ones is wrong and ends.
+func broadcast(_ broadcaster: String, _ channel: String, _ version: String) -> Broadcast {
+    guard let broadcasterID = BroadcasterID(broadcaster), let channelID = ChannelID(channel),
+        let version = try? Version(bytes: Array(version.utf8))
+    else { preconditionFailure("invalid broadcast in a test") }
+    return Broadcast(broadcasterID: broadcasterID, channelID: channelID, version: version)
+}
+
+/// A deadline far enough away that only a hang meets it, on a busy machine too.
+func patient() -> ContinuousClock.Instant { .now + .seconds(20) }
+
+func soon(_ duration: Duration) -> ContinuousClock.Instant { .now + duration }
+
+/// Something that happens once, on any thread, and that a test awaits without blocking one.
+struct Event: Sendable {
+    private let stream: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() {
+        (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+    }
+
+    func happen() {
+        continuation.finish()
+    }
+
+    func wait() async {
+        for await _ in stream {}
+    }
+}
