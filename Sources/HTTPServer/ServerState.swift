@@ -23,9 +23,12 @@ final class ServerState: Sendable {
         connections.subtract(1, ordering: .relaxed)
     }
 
+    /// Every answer is the last of its connection from now on.
+    var isDraining: Bool { draining.load(ordering: .acquiring) }
+
     /// When the last connection must be gone; nil while the server runs.
     var deadline: ContinuousClock.Instant? {
-        guard draining.load(ordering: .acquiring) else { return nil }
+        guard isDraining else { return nil }
         return drainDeadline.withLock { $0 }
     }
 

@@ -114,7 +114,7 @@ extension Worker {
     private func respond(
         _ connection: Connection, _ token: UInt64, _ response: Response, at now: ContinuousClock.Instant
     ) -> Bool {
-        if isDraining { connection.conversation.drain(at: now) }
+        if state.isDraining { connection.conversation.drain(at: now) }
         let body = connection.conversation.respond(response, date: date.bytes, into: &output, at: now)
         if body == nil, output.count < Self.batchSize { return true }
         return flush(connection, token, body: body ?? [], at: now)

@@ -47,8 +47,6 @@ final class Worker: EventHandler {
         try reactor.poller.add(listener.descriptor, token: Self.listenerToken, interest: .read)
     }
 
-    var isDraining: Bool { drainBegan != nil }
-
     // MARK: - Events
 
     func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant) {
