@@ -33,9 +33,7 @@ package final class ChildProcess {
         unsafe posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 2)
         let argumentPointers = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
         let environmentPointers = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
-        defer {
-            for unsafepointer in unsafe argumentPointers + environmentPointers { unsafe free(pointer) }
-        }
+        defer { unsafe (argumentPointers + environmentPointers).forEach { unsafe free($0) } }
         var processID: pid_t = 0
         let error = unsafe posix_spawnp(
             &processID, path, &actions, nil, argumentPointers, environmentPointers)
