@@ -1,0 +1,73 @@
+/// The environment variables that are settings, and those that only look like it.
+struct EnvironmentVariables {
+    private let environment: [String: String]
+    /// Variables under our own prefix that are no settings.
+    private(set) var problems: [String] = []
+    /// Variables under Rocket's prefix that are no settings, and such that a container platform made.
+    private(set) var notes: [String] = []
+
+    private static let ownPrefix = "MEGAPHONE_"
+    private static let rocketPrefix = "ROCKET_"
+
+    init(_ environment: [String: String]) {
+        // docker-compose hands over `NAME: ${NAME}` as an empty value when the variable is not set.
+        let environment = environment.filter { !$0.value.trimmed.isEmpty }
+        var serviceLinks: [String] = []
+        for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
+            if name.hasPrefix(Self.ownPrefix) {
+                let key = name.dropFirst(Self.ownPrefix.count).lowercased()
+                if Self.isServiceLink(name, value) {
+                    serviceLinks.append(name)
+                } else if SettingsTable.setting(key) == nil, !name.hasPrefix("MEGAPHONE_TEST_") {
+                    problems.append("\(name) is no setting" + suggestion(for: key, prefix: Self.ownPrefix))
+                }
+            } else if name.hasPrefix(Self.rocketPrefix) {
+                let key = name.dropFirst(Self.rocketPrefix.count).lowercased()
+                guard SettingsTable.setting(key) == nil else { continue }
+                let reason = RocketNames.ignoredKeys.contains(key) ? "has no meaning here" : "is no setting"
+                notes.append(
+                    "\(name) \(reason) and is ignored" + suggestion(for: key, prefix: Self.rocketPrefix))
+            }
+        }
+        if !serviceLinks.isEmpty {
+            notes.append("\(serviceLinks.joined(separator: ", ")): ignored, made by the container platform")
+        }
+        self.environment = environment.filter { !serviceLinks.contains($0.key) }
+    }
+
+    /// The variable that decides on a key, and its value.
+    func value(of key: String) -> (name: String, value: String)? {
+        var names = [Self.ownPrefix + key.uppercased(), Self.rocketPrefix + key.uppercased()]
+        if key == "port" { names.append("PORT") }
+        for name in names {
+            if let value = environment[name] { return (name, value) }
+        }
+        return nil
+    }
+
+    /// Whether Kubernetes made this variable for a service whose name begins with `megaphone`. It gives every
+    /// container of the namespace such variables, `MEGAPHONE_PORT=tcp://10.0.0.1:8000` among them.
+    private static func isServiceLink(_ name: String, _ value: String) -> Bool {
+        if name.hasSuffix("_SERVICE_HOST") || name.contains("_SERVICE_PORT") { return true }
+        let schemes = ["tcp://", "udp://", "sctp://"]
+        if name.hasSuffix("_PORT"), schemes.contains(where: value.hasPrefix) { return true }
+        let words = name.split(separator: "_")
+        return words.indices.dropFirst().dropLast().contains { index in
+            words[index - 1] == "PORT" && Int(words[index]) != nil
+                && ["TCP", "UDP", "SCTP"].contains(words[index + 1])
+        }
+    }
+}
+
+/// Names that Rocket 0.4 and the original Megaphone know and this program has no use for.
+enum RocketNames {
+    static let ignoredKeys: Set = [
+        "cli_colors", "database_use_test_transactions", "env", "limits", "log", "read_timeout", "secret_key",
+        "sentry_dsn", "template_dir", "tls", "write_timeout",
+    ]
+
+    /// The tables of a Rocket.toml, one for each of Rocket's environments and one for all.
+    static let sections: Set = [
+        "dev", "development", "global", "prod", "production", "stage", "staging",
+    ]
+}

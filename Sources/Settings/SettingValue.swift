@@ -1,0 +1,53 @@
+/// What stands behind a key, before the key's type is known.
+indirect enum SettingValue: Equatable, Sendable {
+    case text(String)
+    /// Text without quotes from the environment: a number, a word or a token, whichever the key expects.
+    case bare(String)
+    case integer(Int)
+    case flag(Bool)
+    case list([SettingValue])
+    case table([String: SettingValue])
+    /// A kind that no setting has, such as a date.
+    case unused
+
+    var text: String? {
+        switch self {
+        case .text(let text), .bare(let text): text
+        default: nil
+        }
+    }
+
+    var integer: Int? {
+        switch self {
+        case .integer(let number): number
+        case .bare(let text): Int(text)
+        default: nil
+        }
+    }
+
+    var flag: Bool? {
+        switch self {
+        case .flag(let flag): flag
+        case .bare(let text): Bool(text)
+        default: nil
+        }
+    }
+}
+
+extension SettingValue {
+    /// The two ways to read a value of the environment or the command line, better one first: as TOML, where it is
+    /// that, then in Rocket's lenient way.
+    ///
+    /// Both are needed even when the first succeeds. `{test=[12345]}`, whose quotes the shell took away, is a
+    /// list of numbers in TOML, but a token for a key that expects tokens.
+    static func readings(of text: String) -> [SettingValue] {
+        [toml(text), LenientReader.read(text)].compactMap(\.self)
+    }
+
+    private static func toml(_ text: String) -> SettingValue? {
+        guard case .success(let values) = TOMLDocument.read("value = \(text)"), values.count == 1 else {
+            return nil
+        }
+        return values["value"]
+    }
+}

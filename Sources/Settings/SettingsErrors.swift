@@ -1,0 +1,26 @@
+/// Why there are no settings: every problem that was found, a line each, none of which holds a value.
+package struct SettingsErrors: Error, Hashable, Sendable, CustomStringConvertible {
+    package let problems: [String]
+
+    package var description: String { problems.joined(separator: "\n") }
+}
+
+/// Where a value came from.
+package enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
+    case defaultValue
+    /// The path of the file.
+    case file(String)
+    /// The name of the variable.
+    case environment(String)
+    /// The option as it is typed.
+    case commandLine(String)
+
+    package var description: String {
+        switch self {
+        case .defaultValue: "default"
+        case .file(let path): path
+        case .environment(let variable): variable
+        case .commandLine(let option): option
+        }
+    }
+}

@@ -1,0 +1,95 @@
+extension Settings {
+    /// Puts the settings together (API.md section 4): the command line, by key, before `MEGAPHONE_<KEY>`, before
+    /// `ROCKET_<KEY>`, before `PORT`, before the file, before the defaults.
+    ///
+    /// - Throws: Every problem of every source, except of variables that a better source makes irrelevant.
+    package static func load(
+        file: (path: String, text: String)?, environment: [String: String],
+        commandLine: [String: String] = [:]
+    ) throws(SettingsErrors) -> LoadedSettings {
+        var loader = SettingsLoader()
+        if let file { loader.read(file: file.path, file.text) }
+        loader.read(environment: environment, overriddenBy: commandLine)
+        loader.read(commandLine: commandLine)
+        loader.problems += TokenTable.conflicts(in: loader.settings)
+        guard loader.problems.isEmpty else { throw SettingsErrors(problems: loader.problems) }
+        return LoadedSettings(settings: loader.settings, origins: loader.origins, notes: loader.notes)
+    }
+}
+
+/// Takes values over from one source after the other and gathers what is wrong.
+struct SettingsLoader {
+    var settings = Settings()
+    var origins: [String: SettingOrigin] = [:]
+    var problems: [String] = []
+    var notes: [String] = []
+
+    mutating func read(file path: String, _ text: String) {
+        switch TOMLDocument.read(text) {
+        case .failure(let malformed):
+            problems.append("\(path)\(malformed.position): \(malformed.reason)")
+        case .success(let values):
+            for (key, value) in values.sorted(by: { $0.key < $1.key }) {
+                if let setting = SettingsTable.setting(key) {
+                    store([value], for: setting, from: .file(path))
+                } else {
+                    problems.append("\(path): \(unknownKey(key))")
+                }
+            }
+        }
+    }
+
+    mutating func read(environment: [String: String], overriddenBy commandLine: [String: String]) {
+        let variables = EnvironmentVariables(environment)
+        problems += variables.problems
+        notes += variables.notes
+        for setting in SettingsTable.all where commandLine[setting.key] == nil {
+            guard let (name, value) = variables.value(of: setting.key) else { continue }
+            store(value, for: setting, from: .environment(name))
+        }
+    }
+
+    mutating func read(commandLine: [String: String]) {
+        for (key, value) in commandLine.sorted(by: { $0.key < $1.key }) {
+            let option = "--" + key.map { $0 == "_" ? "-" : String($0) }.joined()
+            if let setting = SettingsTable.setting(key) {
+                store(value, for: setting, from: .commandLine(option))
+            } else {
+                problems.append("\(option): \(unknownKey(key))")
+            }
+        }
+    }
+
+    /// Takes over text that was typed in a shell, where quotes and commas may have been lost on the way.
+    private mutating func store(_ text: String, for setting: Setting, from origin: SettingOrigin) {
+        let hint =
+            text.contains { "{}[]".contains($0) } ? "; in a shell, single quotes around it keep it whole" : ""
+        store(SettingValue.readings(of: text), for: setting, from: origin, hint: hint)
+    }
+
+    /// Takes over the first reading that suits the key. When none does, the first one's problem is reported, for it
+    /// is the better reading.
+    private mutating func store(
+        _ readings: [SettingValue], for setting: Setting, from origin: SettingOrigin, hint: String = ""
+    ) {
+        var problem = UnsuitableValue()
+        for (index, value) in readings.enumerated() {
+            do {
+                try setting.store(value, &settings)
+                origins[setting.key] = origin
+                return
+            } catch {
+                if index == 0 { problem = error }
+            }
+        }
+        let reason = problem.reason ?? "expects \(setting.expectation)\(hint)"
+        problems.append("\(origin): \(setting.key) \(reason)")
+    }
+
+    private func unknownKey(_ key: String) -> String {
+        if RocketNames.sections.contains(key) {
+            return "\(quoted(key)) is a section of Rocket.toml; expects its settings at the top of the file"
+        }
+        return "\(quoted(key)) is no setting" + suggestion(for: key)
+    }
+}
