@@ -71,7 +71,12 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport",
             swiftSettings: settings),
-        tests("APITests", ["API", "Broadcasts", "HTTPWire", "Telemetry", httpTypes, logging]),
+        tests(
+            "APITests",
+            [
+                "API", "Broadcasts", "EventLoop", "HTTPServer", "HTTPWire", "Telemetry", "TestSupport", httpTypes,
+                logging,
+            ]),
         tests("BroadcastsTests", ["Broadcasts"]),
         tests("EventLoopTests", ["EventLoop", "CLinux"]),
         tests(

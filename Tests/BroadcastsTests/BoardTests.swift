@@ -51,7 +51,9 @@ import Testing
     }
 
     @Test func key_standsInTheBodyOnce_whenRowsOfAnotherProgramShareIt() {
-        let rows = [row("a/b", "c", "long"), row("a", "b/c", "short"), row("a", "b", "v"), row("a", "b", "v")]
+        let rows = [
+            row("a/b", "c", "long"), row("a", "b/c", "short"), row("a", "b", "v"), row("a", "b", "v"),
+        ]
         for _ in 0..<10 {
             #expect(
                 String(decoding: Board(rows: rows.shuffled()).body, as: UTF8.self)

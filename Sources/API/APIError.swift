@@ -1,0 +1,105 @@
+import Broadcasts
+import HTTPTypes
+import HTTPWire
+
+/// Everything that can be wrong with a request, as the table in API.md section 3 lists it.
+enum APIError: Error, Sendable {
+    case invalidBroadcasterID
+    case invalidChannelID
+    case invalidVersion(VersionError)
+    case missingAuthorization
+    case invalidAuthorization
+    case accessDenied
+    case notFound
+    /// With what the `Allow` field says.
+    case methodNotAllowed(allowed: String)
+    /// What `/__error__` answers.
+    case ohNoes
+    /// What the HTTP layer refused.
+    case refused(Refusal)
+    /// With the reason, for the log alone.
+    case unexpected(String)
+    /// With what the store said, for the log alone.
+    case storeFailed(StoreError)
+}
+
+extension APIError {
+    /// A row of the table.
+    typealias Row = (status: HTTPResponse.Status, errno: Int, text: String)
+
+    /// What the client is told. The texts hold nothing of the request and nothing of what went on inside.
+    var row: Row {
+        switch self {
+        case .invalidBroadcasterID:
+            (.badRequest, 100, "Invalid broadcasterID (must be URL safe base64, <= 64 characters)")
+        case .invalidChannelID:
+            (.badRequest, 101, "Invalid bchannelID (must be URL safe base64, <= 128 characters)")
+        case .invalidVersion(.notText):
+            (.badRequest, 102, "Version information not included in body of update")
+        case .invalidVersion(.outOfRange):
+            (.badRequest, 103, "Invalid Version (must be ASCII, <= 200 characters)")
+        case .missingAuthorization: (.unauthorized, 120, "Missing authorization header")
+        case .invalidAuthorization: (.unauthorized, 121, "Invalid authorization header")
+        case .accessDenied: (.forbidden, 122, "Access denied to the requested resource")
+        case .notFound: (.notFound, 123, "Not Found")
+        case .methodNotAllowed: (.methodNotAllowed, 124, "Method Not Allowed")
+        case .ohNoes: (.badRequest, 413, "Oh Noes!")
+        case .refused(let refusal): Self.row(of: refusal)
+        case .unexpected: (.internalServerError, 201, "Unexpected megaphone error")
+        case .storeFailed: (.serviceUnavailable, 202, "A database error occurred")
+        }
+    }
+
+    private static func row(of refusal: Refusal) -> Row {
+        switch refusal {
+        case .malformed(let reason): (.badRequest, 126, reason.text)
+        case .timeout: (.requestTimeout, 126, "Request Timeout")
+        case .contentTooLarge: (.contentTooLarge, 125, "Payload Too Large")
+        case .targetTooLong: (.uriTooLong, 126, "URI Too Long")
+        case .expectationFailed: (.expectationFailed, 127, "Expectation Failed")
+        case .fieldsTooLarge: (.requestHeaderFieldsTooLarge, 126, "Request Header Fields Too Large")
+        case .notImplemented(let reason): (.notImplemented, 126, reason.text)
+        case .versionNotSupported: (.httpVersionNotSupported, 126, "HTTP Version Not Supported")
+        case .shuttingDown, .tooManyConnections:
+            (.serviceUnavailable, 203, "Server is shutting down or over its connection limit")
+        }
+    }
+
+    /// What the log says beyond the text that the client gets.
+    var detail: String? {
+        switch self {
+        case .unexpected(let reason): reason
+        case .storeFailed(.deadlineExceeded): "the store did not answer in time"
+        case .storeFailed(.unavailable(let reason)), .storeFailed(.failed(let reason)): reason
+        case .refused(.shuttingDown): "shutting down"
+        case .refused(.tooManyConnections): "over the connection limit"
+        default: nil
+        }
+    }
+}
+
+extension API {
+    /// How long a client should leave a service alone that is down: about as long as recovery takes.
+    private static let retryAfterSeconds = "2"
+
+    func reply(to error: APIError) -> Reply {
+        let (status, errno, text) = error.row
+        var fields = FieldLines([.contentType: jsonContentType])
+        switch error {
+        case .missingAuthorization:
+            fields.append(.wwwAuthenticate, challenge)
+        case .invalidAuthorization:
+            fields.append(.wwwAuthenticate, challenge + #", error="invalid_token""#)
+        case .methodNotAllowed(let allowed):
+            fields.append(.allow, allowed)
+        default:
+            if status == .serviceUnavailable { fields.append(.retryAfter, Self.retryAfterSeconds) }
+        }
+        var body = Array(#"{"code":\#(status.code),"errno":\#(errno),"error":"#.utf8)
+        body.appendJSONString(text)
+        body.append(UInt8(ascii: "}"))
+        return Reply(
+            Response(status: status, fields: fields, body: body), errno: errno,
+            message: error.detail.map { "\(text): \($0)" } ?? text)
+    }
+}

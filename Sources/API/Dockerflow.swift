@@ -1,0 +1,65 @@
+import Broadcasts
+import HTTPTypes
+import HTTPWire
+import Logging
+
+/// What Mozilla's Dockerflow asks of a service, and the metrics.
+extension API {
+    /// The load balancer's check: says that the process answers, and touches nothing.
+    func getLoadBalancerHeartbeat(_: inout RequestContext) -> Handling {
+        .ready(Reply(Response(status: .ok)))
+    }
+
+    /// Asks the store a real question. The answer is due within a second; a tenth is left for all else.
+    func getHeartbeat(_: inout RequestContext) -> Handling {
+        .deferred { [self] _ in
+            do throws(StoreError) {
+                try await boards.check(deadline: now() + .milliseconds(900))
+                return Reply(.ok, json: Array(Self.healthy.utf8))
+            } catch {
+                var reply = Reply(.serviceUnavailable, json: Array(Self.unhealthy.utf8))
+                let failure = APIError.storeFailed(error)
+                reply.errno = failure.row.errno
+                reply.message = failure.detail
+                return reply
+            }
+        }
+    }
+
+    private static let healthy = #"""
+        {"status":"ok","code":200,"database":"ok","checks":{"database":"ok"},"details":{}}
+        """#
+
+    /// Level 40 is python-dockerflow's for an error.
+    private static let unhealthy = #"""
+        {"status":"error","code":503,"database":"error","checks":{"database":"error"},\#
+        "details":{"database":{"status":"error","level":40,\#
+        "messages":{"megaphone.database":"The database cannot be used"}}}}
+        """#
+
+    /// `version.json` as it is on disk now, or what the binary knows of itself.
+    func getVersion(_: inout RequestContext) throws(APIError) -> Handling {
+        do {
+            let file = try configuration.versionFile()
+            return .ready(Reply(.ok, json: file ?? configuration.build.json))
+        } catch {
+            throw .unexpected(error.reason)
+        }
+    }
+
+    /// Logs one error and answers with one: a test of the log pipeline. Not for the anonymous, who could fill it.
+    func getError(_ context: inout RequestContext) throws(APIError) -> Handling {
+        try authorizeReader(&context)
+        logger.error("Oh Noes!", metadata: ["rid": "\(context.record.requestID)"])
+        throw .ohNoes
+    }
+
+    func getMetrics(_: inout RequestContext) -> Handling {
+        .ready(
+            Reply(
+                Response(
+                    status: .ok,
+                    fields: FieldLines([.contentType: "text/plain; version=0.0.4; charset=utf-8"]),
+                    body: metrics.prometheusText())))
+    }
+}

@@ -1,0 +1,37 @@
+import HTTPTypes
+import HTTPWire
+
+/// The entity tags that the client already holds (RFC 9110 section 13.1.2).
+struct IfNoneMatch: Sendable {
+    /// The field's value; several lines are one list (section 5.3).
+    private let list: [UInt8]
+
+    /// Nil when the request has no such field.
+    init?(_ request: Request) {
+        let values = request.values(of: .ifNoneMatch)
+        guard !values.isEmpty else { return nil }
+        list = Array(values.map { request.bytes[$0] }.joined(separator: [UInt8(ascii: ",")]))
+    }
+
+    /// Whether the list holds this tag, by the weak comparison that section 13.1.2 asks for, or is `*`.
+    ///
+    /// A list that is not well-formed holds the tags up to where it breaks off: when in doubt, the client gets the
+    /// whole answer.
+    func holds(_ entityTag: String) -> Bool {
+        let quote = UInt8(ascii: "\"")
+        var rest = list[...].drop(while: isBlank)
+        if rest.first == UInt8(ascii: "*") { return rest.dropFirst().allSatisfy(isBlank) }
+        while true {
+            rest = rest.drop { isBlank($0) || $0 == UInt8(ascii: ",") }
+            if rest.starts(with: "W/".utf8) { rest = rest.dropFirst(2) }
+            guard rest.first == quote, let end = rest.dropFirst().firstIndex(of: quote) else { return false }
+            if rest[...end].elementsEqual(entityTag.utf8) { return true }
+            rest = rest[(end + 1)...].drop(while: isBlank)
+            guard rest.first == UInt8(ascii: ",") else { return false }
+        }
+    }
+}
+
+private func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+}

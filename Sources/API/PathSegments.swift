@@ -1,0 +1,69 @@
+import HTTPWire
+
+/// The parts of a path between its slashes. Empty ones are dropped (API.md section 2).
+struct PathSegments: Sendable {
+    /// As many as the longest route has.
+    private static let capacity = 4
+
+    /// How many there are, also beyond those that are kept.
+    private(set) var count = 0
+    private let bytes: [UInt8]
+    private var ranges = [4 of Range<Int>](repeating: 0..<0)
+
+    init(of request: Request) {
+        bytes = request.bytes
+        var start = request.path.lowerBound
+        for index in request.path where bytes[index] == UInt8(ascii: "/") {
+            append(start..<index)
+            start = index + 1
+        }
+        append(start..<request.path.upperBound)
+    }
+
+    private mutating func append(_ range: Range<Int>) {
+        guard !range.isEmpty else { return }
+        if count < Self.capacity { ranges[count] = range }
+        count += 1
+    }
+
+    /// Whether a segment says the same as this text.
+    func matches(_ text: String, at index: Int) -> Bool {
+        let segment = bytes[ranges[index]]
+        if segment.elementsEqual(text.utf8) { return true }
+        guard segment.contains(UInt8(ascii: "%")) else { return false }
+        return percentDecoded(segment)?.elementsEqual(text.utf8) ?? false
+    }
+
+    /// The text of a segment, percent-decoded once. Nil when it has no text: an escape is cut short or is not
+    /// hexadecimal (RFC 3986 section 2.1), or what comes out is not UTF-8.
+    func text(at index: Int) -> String? {
+        percentDecoded(bytes[ranges[index]]).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+}
+
+/// Replaces each `%` and the two hexadecimal digits after it by the byte they stand for.
+private func percentDecoded(_ segment: ArraySlice<UInt8>) -> [UInt8]? {
+    var decoded: [UInt8] = []
+    decoded.reserveCapacity(segment.count)
+    var rest = segment
+    while let byte = rest.popFirst() {
+        guard byte == UInt8(ascii: "%") else {
+            decoded.append(byte)
+            continue
+        }
+        guard let high = rest.popFirst().flatMap(hexadecimalValue),
+            let low = rest.popFirst().flatMap(hexadecimalValue)
+        else { return nil }
+        decoded.append(high << 4 | low)
+    }
+    return decoded
+}
+
+private func hexadecimalValue(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

@@ -1,0 +1,46 @@
+import Broadcasts
+import HTTPTypes
+import HTTPWire
+
+extension API {
+    /// `PUT /v1/broadcasts/{broadcaster_id}/{bchannel_id}`: the body is the new version.
+    ///
+    /// What the head alone shows to be wrong is answered before the body is read: an unknown token (401), then an
+    /// id that cannot be one (400). The version is next (400), then the right to write here (403), then the store.
+    func putBroadcast(_ context: inout RequestContext) throws(APIError) -> Handling {
+        let identity = try authenticate(&context)
+        guard let broadcasterID = context.segments.text(at: 2).flatMap(BroadcasterID.init) else {
+            throw .invalidBroadcasterID
+        }
+        guard let channelID = context.segments.text(at: 3).flatMap(ChannelID.init) else {
+            throw .invalidChannelID
+        }
+        return .deferred { [self] body throws(APIError) in
+            let broadcast = Broadcast(
+                broadcasterID: broadcasterID, channelID: channelID, version: try version(body))
+            guard identity == .broadcaster(broadcasterID.text) else { throw .accessDenied }
+            return try await put(broadcast)
+        }
+    }
+
+    private func version(_ body: [UInt8]) throws(APIError) -> Version {
+        do {
+            return try Version(bytes: body)
+        } catch {
+            throw .invalidVersion(error)
+        }
+    }
+
+    private func put(_ broadcast: Broadcast) async throws(APIError) -> Reply {
+        let start = now()
+        let outcome: PutOutcome
+        do {
+            outcome = try await boards.put(broadcast, deadline: start + configuration.writeDeadline)
+        } catch {
+            throw .storeFailed(error)
+        }
+        metrics.recordUpdate(broadcast, since: start)
+        let status: HTTPResponse.Status = outcome == .created ? .created : .ok
+        return Reply(status, json: Array(#"{"code":\#(status.code)}"#.utf8))
+    }
+}

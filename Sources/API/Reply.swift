@@ -1,0 +1,31 @@
+import HTTPTypes
+import HTTPWire
+
+let jsonContentType = "application/json"
+
+/// A response, and what the log says of it.
+struct Reply: Sendable {
+    var response: Response
+    /// The number of API.md section 3, 0 for success.
+    var errno = 0
+    var message: String?
+
+    init(_ response: Response, errno: Int = 0, message: String? = nil) {
+        self.response = response
+        self.errno = errno
+        self.message = message
+    }
+
+    /// JSON that the caller has written.
+    init(_ status: HTTPResponse.Status, json: [UInt8]) {
+        self.init(Response(status: status, fields: FieldLines([.contentType: jsonContentType]), body: json))
+    }
+}
+
+/// What a handler makes of the head of a request.
+enum Handling: Sendable {
+    /// The head was all that is needed.
+    case ready(Reply)
+    /// The body has to be read, or the store to be waited for.
+    case deferred(@Sendable (_ body: [UInt8]) async throws(APIError) -> Reply)
+}

@@ -1,0 +1,49 @@
+import HTTPTypes
+import HTTPWire
+import Synchronization
+
+extension HTTPField.Name {
+    /// The field in which each proxy appends the address it was asked from.
+    static let xForwardedFor = known("X-Forwarded-For")
+
+    /// The field in which proxies send a request's id, and in which it is echoed.
+    static let xRequestID = known("X-Request-Id")
+
+    private static func known(_ text: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no field name.") }
+        return name
+    }
+}
+
+/// Gives requests the ids that their log lines and answers carry.
+final class RequestIDs: Sendable {
+    /// The longest id that is taken over from a client.
+    private static let maximumLength = 128
+
+    /// Counts on from a random start, so that the ids of two processes do not meet.
+    private let counter = Atomic(UInt64.random(in: .min ... .max))
+
+    /// The id that the client sent when it is fit for a log line and a field, or a new one.
+    func id(of request: Request?) -> String {
+        guard let request, let value = request.firstValue(of: .xRequestID) else { return next() }
+        let bytes = request.bytes[value]
+        // Visible ASCII (RFC 5234 appendix B.1) without the quotes and the backslash.
+        let isFit =
+            (1...Self.maximumLength).contains(bytes.count)
+            && bytes.allSatisfy { byte in
+                (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+            }
+        return isFit ? String(decoding: bytes, as: UTF8.self) : next()
+    }
+
+    /// At most 13 characters, which a `String` holds without an allocation.
+    ///
+    /// The mixing is that of SplitMix64: a bijection of the counter, so no id comes twice in one process, and ids that
+    /// follow one another do not look alike.
+    private func next() -> String {
+        var bits = counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
+        return String(bits ^ bits >> 31, radix: 32)
+    }
+}

@@ -1,0 +1,60 @@
+import Broadcasts
+import HTTPTypes
+import HTTPWire
+import Telemetry
+
+/// The parts of a request that only its log line needs.
+struct LoggedFields: Sendable {
+    let agent: String?
+    let language: String?
+    let path: String
+    let remoteAddressChain: [String]
+
+    init(_ request: Request) {
+        func text(_ name: HTTPField.Name) -> String? {
+            request.firstValue(of: name).map(request.text)
+        }
+        agent = text(.userAgent)
+        language = text(.acceptLanguage)
+        path = request.text(request.path)
+        let forwarded = request.values(of: .xForwardedFor).flatMap { value in
+            request.bytes[value].split(separator: UInt8(ascii: ","))
+        }
+        remoteAddressChain =
+            forwarded.map { String(decoding: $0, as: UTF8.self).filter { $0 != " " } }
+            + [request.remoteAddress.description]
+    }
+
+    /// For a connection on which no request could be read.
+    init(_ remoteAddress: RemoteAddress) {
+        agent = nil
+        language = nil
+        path = ""
+        remoteAddressChain = [remoteAddress.description]
+    }
+}
+
+extension RequestSummary {
+    init(
+        _ record: RequestRecord, _ fields: LoggedFields, _ reply: Reply, severity: Severity,
+        duration: Duration
+    ) {
+        self.init(
+            agent: fields.agent, language: fields.language, errno: reply.errno,
+            method: record.method?.rawValue ?? "", path: fields.path, code: reply.response.status.code,
+            duration: duration, userID: record.identity?.id, requestID: record.requestID,
+            remoteAddressChain: fields.remoteAddressChain, message: reply.message, severity: severity)
+    }
+}
+
+extension RequestRecord {
+    /// How grave an answer is (API.md section 5).
+    func severity(of status: HTTPResponse.Status) -> Severity {
+        switch status.code {
+        case 500...: .error
+        case 401, 403: .warning
+        case 400...: .informational
+        default: route?.severity ?? .informational
+        }
+    }
+}

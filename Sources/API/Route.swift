@@ -1,0 +1,89 @@
+import HTTPTypes
+import HTTPWire
+import Telemetry
+
+/// One row of the route table.
+struct Route: Sendable {
+    /// The label in the metrics.
+    enum Name: String, CaseIterable, Sendable {
+        case broadcasts
+        case broadcast
+        case lbheartbeat
+        case heartbeat
+        case version
+        case error
+        case metrics
+        /// No row of the table.
+        case unmatched
+    }
+
+    enum Segment: Sendable {
+        case literal(String)
+        /// Any text. The handler asks for it by its place.
+        case parameter
+    }
+
+    /// Answers a request that fits the row.
+    typealias Handler = @Sendable (API) -> (inout RequestContext) throws(APIError) -> Handling
+
+    /// Aliases share it.
+    let name: Name
+    let path: [Segment]
+    let methods: [HTTPRequest.Method]
+    /// How grave the log line of a success is.
+    let severity: Severity
+    let handler: Handler
+
+    /// The path is written as in API.md, with a parameter in braces.
+    init(
+        _ name: Name, _ path: String, _ methods: [HTTPRequest.Method],
+        severity: Severity = .informational, _ handler: @escaping Handler
+    ) {
+        self.name = name
+        self.path = path.split(separator: "/").map { segment in
+            segment.hasPrefix("{") ? .parameter : .literal(String(segment))
+        }
+        self.methods = methods
+        self.severity = severity
+        self.handler = handler
+    }
+
+    func matches(_ segments: PathSegments) -> Bool {
+        guard segments.count == path.count else { return false }
+        return path.indices.allSatisfy { index in
+            switch path[index] {
+            case .literal(let text): segments.matches(text, at: index)
+            case .parameter: true
+            }
+        }
+    }
+}
+
+extension Route {
+    /// Every path the service answers, the busiest first. A server that answers GET answers HEAD
+    /// (RFC 9110 section 9.1); the connection leaves the body of that answer out.
+    static let table = [
+        Route(.broadcasts, "/v1/broadcasts", reading, API.getBroadcasts),
+        Route(.broadcasts, "/v1/__broadcasts__", reading, API.getBroadcasts),
+        Route(.broadcasts, "/__broadcasts__", reading, API.getBroadcasts),
+        Route(.broadcast, "/v1/broadcasts/{broadcaster_id}/{bchannel_id}", [.put], API.putBroadcast),
+        Route(.lbheartbeat, "/__lbheartbeat__", reading, severity: .debug, API.getLoadBalancerHeartbeat),
+        Route(.heartbeat, "/__heartbeat__", reading, API.getHeartbeat),
+        Route(.version, "/__version__", reading, API.getVersion),
+        Route(.error, "/__error__", reading, API.getError),
+        Route(.error, "/v1/err", reading, API.getError),
+        Route(.metrics, "/metrics", reading, API.getMetrics),
+    ]
+
+    private static let reading: [HTTPRequest.Method] = [.get, .head]
+
+    /// The row of this path, whatever the method.
+    static func of(_ segments: PathSegments) -> Route? {
+        table.first { $0.matches(segments) }
+    }
+
+    /// What the `Allow` field says (RFC 9110 section 10.2.1).
+    var allowedMethods: String {
+        methods.map(\.rawValue).joined(separator: ", ")
+    }
+}

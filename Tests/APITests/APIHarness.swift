@@ -1,0 +1,112 @@
+import API
+import Broadcasts
+import Glibc
+import HTTPWire
+import Logging
+import Synchronization
+import Telemetry
+import TestSupport
+
+/// The API over a store in memory, with the README's tokens: broadcaster `test` has `foobar`, reader `autopush` has
+/// `quux`.
+struct APIHarness {
+    let store = MemoryStore()
+    let boards: BoardReader
+    let api: API
+    let registry = MetricsRegistry()
+    let log: LoggedLines
+    private let clock = Clock()
+    private let exchange: any Exchange
+
+    /// Moves on by hand where a test needs that, else it stands still.
+    private final class Clock: Sendable {
+        let instant = Mutex(ContinuousClock.now)
+    }
+
+    var now: ContinuousClock.Instant { clock.instant.withLock { $0 } }
+
+    func advance(_ duration: Duration) {
+        clock.instant.withLock { $0 += duration }
+    }
+
+    init(
+        _ depth: Depth = .withoutSockets, anonymousReads: Bool = false, limits: Limits = Limits(),
+        logLevel: Logger.Level = .debug, freshness: BoardReader.Freshness = .init(),
+        configure: (inout API.Configuration) -> Void = { _ in }
+    ) throws {
+        var configuration = API.Configuration(
+            access: AccessTable(
+                broadcasters: ["test": [TokenDigest(token: "foobar")]],
+                readers: ["autopush": [TokenDigest(token: "quux")]], anonymousReads: anonymousReads),
+            build: API.Build(source: "https://example.com", version: "1.2.3", commit: "abc", build: "\"7\""))
+        configure(&configuration)
+        let now: @Sendable () -> ContinuousClock.Instant = { [clock] in clock.instant.withLock { $0 } }
+        boards = BoardReader(store: store, freshness: freshness, now: now)
+        log = try LoggedLines(logLevel)
+        api = API(boards: boards, configuration: configuration, log: log.output, metrics: registry, now: now)
+        exchange = try depth.connect(api, limits)
+    }
+
+    func send(_ request: [UInt8]) async throws -> ReceivedResponse {
+        try await exchange.send(request)
+    }
+
+    /// Sends a request with the fields that a client must send, and those given as lines.
+    func send(
+        _ method: String, _ target: String, _ fields: [String] = [], body: [UInt8]? = nil
+    ) async throws -> ReceivedResponse {
+        let length = body.map { ["Content-Length: \($0.count)"] } ?? []
+        let lines = ["\(method) \(target) HTTP/1.1", "Host: localhost:8000"] + fields + length + ["", ""]
+        return try await send(Array(lines.joined(separator: "\r\n").utf8) + (body ?? []))
+    }
+
+    /// Puts a version as broadcaster `test`.
+    func put(_ channel: String, _ version: String) async throws -> ReceivedResponse {
+        try await send(
+            "PUT", "/v1/broadcasts/test/\(channel)", [.broadcaster], body: Array(version.utf8))
+    }
+
+    /// Gets the board as reader `autopush`.
+    func get(_ fields: String...) async throws -> ReceivedResponse {
+        try await send("GET", "/v1/broadcasts", [.reader] + fields)
+    }
+}
+
+extension String {
+    static let broadcaster = "Authorization: Bearer foobar"
+    static let reader = "Authorization: Bearer quux"
+}
+
+/// A log whose lines the test reads.
+final class LoggedLines: Sendable {
+    let output: LogOutput
+    private let readEnd: Int32
+    private let writeEnd: Int32
+
+    struct NoPipe: Error {}
+
+    init(_ level: Logger.Level) throws {
+        var ends: [Int32] = [-1, -1]
+        guard unsafe pipe(&ends) == 0 else { throw NoPipe() }
+        (readEnd, writeEnd) = (ends[0], ends[1])
+        output = LogOutput(
+            LogOutput.Configuration(json: true, level: level, loggerName: "megaphone-test", hostname: "host"),
+            descriptor: writeEnd)
+    }
+
+    deinit {
+        output.close()
+        close(readEnd)
+        close(writeEnd)
+    }
+
+    /// Ends the log and returns its lines. A pipe holds 64 KiB, more than any test writes.
+    func lines() -> [String] {
+        output.close()
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        _ = fcntl(readEnd, F_SETFL, O_NONBLOCK)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(readEnd, $0.baseAddress, $0.count) }
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n").map(
+            String.init)
+    }
+}

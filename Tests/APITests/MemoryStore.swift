@@ -1,0 +1,72 @@
+import Broadcasts
+import Synchronization
+
+/// A store in memory that fails when it is told to, and remembers the deadlines it was given.
+final class MemoryStore: BroadcastStore {
+    private struct State {
+        var rows: [BoardRow] = []
+        var failure: StoreError?
+        var deadlines: [ContinuousClock.Instant] = []
+        var reads = 0
+    }
+
+    private let state = Mutex(State())
+
+    var rows: [BoardRow] {
+        get { state.withLock { $0.rows } }
+        set { state.withLock { $0.rows = newValue } }
+    }
+
+    /// What every call throws, or nil.
+    var failure: StoreError? {
+        get { state.withLock { $0.failure } }
+        set { state.withLock { $0.failure = newValue } }
+    }
+
+    /// The deadlines of all calls, in their order.
+    var deadlines: [ContinuousClock.Instant] { state.withLock { $0.deadlines } }
+
+    /// How many reads succeeded.
+    var reads: Int { state.withLock { $0.reads } }
+
+    func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
+        try begin(deadline)
+        return state.withLock { state in
+            state.reads += 1
+            return state.rows
+        }
+    }
+
+    func put(_ broadcast: Broadcast, deadline: ContinuousClock.Instant) async throws(StoreError) -> PutOutcome
+    {
+        try begin(deadline)
+        let row = BoardRow(
+            broadcasterID: broadcast.broadcasterID.text, channelID: broadcast.channelID.text,
+            version: broadcast.version.text)
+        return state.withLock { state in
+            let index = state.rows.firstIndex {
+                $0.broadcasterID == row.broadcasterID && $0.channelID == row.channelID
+            }
+            guard let index else {
+                state.rows.append(row)
+                return .created
+            }
+            defer { state.rows[index] = row }
+            return state.rows[index] == row ? .unchanged : .changed
+        }
+    }
+
+    func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
+        try begin(deadline)
+    }
+
+    func close() {}
+
+    private func begin(_ deadline: ContinuousClock.Instant) throws(StoreError) {
+        let failure = state.withLock { state in
+            state.deadlines.append(deadline)
+            return state.failure
+        }
+        if let failure { throw failure }
+    }
+}
