@@ -6,8 +6,6 @@ package enum WorkError: Error, Hashable, Sendable {
     case deadlineExceeded
     /// Every worker is busy and the queue is full; the work will never run.
     case queueFull
-    /// The calling task was cancelled. As with the deadline, nothing is known of the work.
-    case cancelled
     /// The pool is closed. As with the deadline, nothing is known of the work.
     case closed
     /// The system gave no thread or descriptor, with its error number; the work will never run.
@@ -23,61 +21,26 @@ protocol PendingReply: AnyObject, Sendable {
     func fail(_ error: WorkError)
 }
 
-/// One caller's answer. Worker, timekeeper, cancellation and close race for it; the first wins and resumes the caller,
-/// exactly once.
+/// One caller's answer. Worker, timekeeper and close race for it; the first wins and resumes the caller, exactly once.
 final class Reply<Value: Sendable>: PendingReply {
-    private enum Phase {
-        case new
-        /// Answered before the caller began to wait.
-        case failedEarly(WorkError)
-        case awaited(CheckedContinuation<Result<Value, WorkError>, Never>)
-        case answered
-    }
+    typealias Continuation = CheckedContinuation<Result<Value, WorkError>, Never>
 
-    private let phase = Mutex(Phase.new)
+    /// Nil once the caller has been answered.
+    private let caller: Mutex<Continuation?>
+
+    init(to caller: Continuation) {
+        self.caller = Mutex(caller)
+    }
 
     var isAwaited: Bool {
-        phase.withLock { phase in
-            if case .awaited = phase { true } else { false }
-        }
-    }
-
-    /// Takes the caller's continuation. False, and the caller is resumed, when an error was there before.
-    func await(_ continuation: CheckedContinuation<Result<Value, WorkError>, Never>) -> Bool {
-        let early: WorkError? = phase.withLock { phase in
-            if case .failedEarly(let error) = phase {
-                phase = .answered
-                return error
-            }
-            phase = .awaited(continuation)
-            return nil
-        }
-        guard let early else { return true }
-        continuation.resume(returning: .failure(early))
-        return false
+        caller.withLock { $0 != nil }
     }
 
     func succeed(_ value: Value) {
-        answer(.success(value))
+        caller.withLock { $0.take() }?.resume(returning: .success(value))
     }
 
     func fail(_ error: WorkError) {
-        answer(.failure(error))
-    }
-
-    private func answer(_ result: Result<Value, WorkError>) {
-        let continuation: CheckedContinuation<Result<Value, WorkError>, Never>? = phase.withLock { phase in
-            switch phase {
-            case .awaited(let continuation):
-                phase = .answered
-                return continuation
-            case .new:
-                if case .failure(let error) = result { phase = .failedEarly(error) }
-                return nil
-            case .failedEarly, .answered:
-                return nil
-            }
-        }
-        continuation?.resume(returning: result)
+        caller.withLock { $0.take() }?.resume(returning: .failure(error))
     }
 }

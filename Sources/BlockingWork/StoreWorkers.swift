@@ -49,7 +49,6 @@ extension StoreError {
             switch error {
             case .deadlineExceeded: .deadlineExceeded
             case .queueFull: .unavailable("too many calls are waiting for the database")
-            case .cancelled: .failed("the caller went away")
             case .closed: .unavailable("the store is closed")
             case .systemLimit(let number): .unavailable("no thread or descriptor left (errno \(number))")
             }

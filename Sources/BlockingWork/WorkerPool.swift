@@ -31,20 +31,18 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
     /// Does the work on a worker's thread and returns its value, or throws at the deadline at the latest.
     ///
     /// Work that had not begun by then never begins. Work that had begun goes on without anybody waiting for it.
+    /// Cancellation is not looked at: the deadline bounds the wait, and others may share the value with a caller that
+    /// is gone.
     package func run<Value: Sendable>(
         until deadline: ContinuousClock.Instant, _ work: @escaping @Sendable (inout State) -> Value
     ) async throws(WorkError) -> Value {
-        let reply = Reply<Value>()
-        let job = Job<State>(deadline: deadline, reply: reply) { state in
-            let value = work(&state)
-            return { reply.succeed(value) }
-        }
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if reply.await(continuation) { self.submit(job) }
-            }
-        } onCancel: {
-            reply.fail(.cancelled)
+        let result = await withCheckedContinuation { continuation in
+            let reply = Reply<Value>(to: continuation)
+            submit(
+                Job(deadline: deadline, reply: reply) { state in
+                    let value = work(&state)
+                    return { reply.succeed(value) }
+                })
         }
         return try result.get()
     }

@@ -195,7 +195,25 @@ private func limits(
         pool.close()
     }
 
-    @Test func cancelledCaller_leavesAtOnce_andItsQueuedWorkNeverBegins() async throws {
+    @Test func cancelledCaller_stillGetsItsValue() async throws {
+        let hold = try Latch()
+        let began = Event()
+        let pool = try makePool(limits())
+        defer { pool.close() }
+        let caller = Task {
+            try await pool.run(until: soon(.seconds(10))) { _ in
+                began.happen()
+                hold.wait(until: nil)
+                return 5
+            }
+        }
+        await began.wait()
+        caller.cancel()
+        hold.raise()
+        #expect(try await caller.value == 5)
+    }
+
+    @Test func queuedWork_neverBegins_afterItsDeadline() async throws {
         let hold = try Latch()
         let began = Event()
         let pool = try makePool(limits())
@@ -205,9 +223,9 @@ private func limits(
             hold.wait(until: nil)
         }
         await began.wait()
-        let caller = Task { try await pool.run(until: soon(.seconds(60))) { $0.uses += 100 } }
-        caller.cancel()
-        await #expect(throws: WorkError.cancelled) { try await caller.value }
+        await #expect(throws: WorkError.deadlineExceeded) {
+            try await pool.run(until: soon(.milliseconds(20))) { $0.uses += 100 }
+        }
         hold.raise()
         try await first
         #expect(try await pool.run(until: soon(.seconds(10))) { $0.uses } == 0)
