@@ -12,9 +12,13 @@ SECONDS ?= 60
 RELEASE_FLAGS := -c release --static-swift-stdlib
 TEST_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE)) \
     $(if $(FILTER),--filter $(FILTER))
+# Debian's Go packages are sources below one directory, used without modules and without a network.
+BUILD_PEER := GO111MODULE=off GOPATH=/usr/share/gocode go build
+BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(ROUNDS)) \
+    $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY))
 SWIFT_FILES := Sources Tests Package.swift
 
-.PHONY: help run build test lint clean
+.PHONY: help run build test bench lint clean
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +34,11 @@ test: ## Installs what the tests need and runs them all, on SQLite and a private
 	Scripts/install-packages test
 	swift build --build-tests $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE))
 	Scripts/with-mariadb swift test $(TEST_FLAGS)
+
+bench: build ## Measures beside nginx and a query-per-request peer. QUICK=1, ROUNDS=n, DURATION=seconds, ONLY=fresh,put.
+	Scripts/install-packages bench
+	$(BUILD_PEER) -o .build/bench/peer ./Benchmarks/peer
+	Benchmarks/run $(BENCH_FLAGS)
 
 lint: ## Checks the format of every Swift file.
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)

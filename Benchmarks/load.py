@@ -1,0 +1,82 @@
+"""Loads a server with wrk: answers a second, tail latency, and the CPU time of server and database."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import accounting
+from processes import RunError
+
+SCRIPT = Path(__file__).with_name("load.lua")
+
+# Field values vary by a few bytes from answer to answer; another status or board is further away.
+SIZE_TOLERANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Load:
+    """What to send: CONNECTIONS keep-alive connections, each with DEPTH requests under way."""
+
+    connections: int
+    depth: int = 1
+    script: tuple[str, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run of wrk. PROBLEM says why it does not count, if so."""
+
+    rate: float
+    cpu_microseconds: float
+    database_microseconds: float
+    p99_milliseconds: float
+    problem: str | None = None
+
+
+def measure(
+    load: Load, url: str, seconds: int, answer_bytes: int, server_pid: int, database_pid: int | None
+) -> Sample:
+    """Runs wrk once; ANSWER_BYTES is the size of one right answer with its head."""
+    server_before = accounting.cpu_seconds(server_pid)
+    database_before = accounting.cpu_seconds(database_pid) if database_pid else 0.0
+    result = _wrk(load, url, seconds)
+    server = accounting.cpu_seconds(server_pid) - server_before
+    database = accounting.cpu_seconds(database_pid) - database_before if database_pid else 0.0
+    answers = max(result["requests"], 1)
+    return Sample(
+        rate=result["requests"] / (result["microseconds"] / 1e6),
+        cpu_microseconds=server / answers * 1e6,
+        database_microseconds=database / answers * 1e6,
+        p99_milliseconds=result["p99"] / 1000,
+        problem=_problem(load, result, answer_bytes),
+    )
+
+
+def _wrk(load: Load, url: str, seconds: int) -> dict:
+    command = ["wrk", "--threads=1", f"--connections={load.connections}", f"--duration={seconds}s"]
+    for name, value in load.headers.items():
+        command += ["--header", f"{name}: {value}"]
+    command += ["--script", str(SCRIPT), url, "--", *load.script]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30)
+    if finished.returncode != 0:
+        raise RunError(f"wrk failed: {finished.stderr.strip()}")
+    return json.loads(finished.stdout.splitlines()[-1])
+
+
+def _problem(load: Load, result: dict, answer_bytes: int) -> str | None:
+    errors = [f"{count} {kind} errors" for kind, count in result["errors"].items() if count > 0]
+    if errors:
+        return ", ".join(errors)
+    answers = result["requests"]
+    if answers == 0:
+        return "no answer"
+    # Wrk counts the bytes of answers that were under way at the end, but not these answers.
+    least = answers * answer_bytes * (1 - SIZE_TOLERANCE)
+    most = (answers + load.connections * load.depth) * answer_bytes * (1 + SIZE_TOLERANCE)
+    if not least <= result["bytes"] <= most:
+        return f"answers of {result['bytes'] / answers:.0f} bytes in place of {answer_bytes}"
+    return None

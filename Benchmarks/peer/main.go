@@ -1,0 +1,158 @@
+// The peer answers Megaphone's two requests the way the original did: every GET is one SELECT of the whole
+// table, every PUT one upsert, over a pool of ten connections. It is written to be fast at that: prepared
+// statements, the mainstream HTTP server and MySQL driver of its language, all cores, no reflection while
+// rendering, no log.
+package main
+
+import (
+	"crypto/subtle"
+	"database/sql"
+	"encoding/json"
+	"flag"
+	"io"
+	"log"
+	"net/http"
+	"strconv"
+	"strings"
+
+	_ "github.com/go-sql-driver/mysql"
+)
+
+const (
+	poolSize     = 10
+	maxBodyBytes = 4096
+	selectBoard  = "SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1"
+	// A new row counts as one affected row, a changed one as two, an equal one as none.
+	upsert = "INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) VALUES (?, ?, ?) " +
+		"ON DUPLICATE KEY UPDATE version = ?"
+)
+
+type service struct {
+	reader, broadcaster []byte
+	read, write         *sql.Stmt
+}
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:8001", "address and port to listen on")
+	source := flag.String("source", "", "the driver's data source name: user@unix(/path)/database")
+	reader := flag.String("reader", "", "the token of the reader")
+	broadcaster := flag.String("broadcaster", "", "the token of the broadcaster")
+	flag.Parse()
+
+	database, err := sql.Open("mysql", *source)
+	if err != nil {
+		log.Fatal(err)
+	}
+	database.SetMaxOpenConns(poolSize)
+	database.SetMaxIdleConns(poolSize)
+	read, err := database.Prepare(selectBoard)
+	if err != nil {
+		log.Fatal(err)
+	}
+	write, err := database.Prepare(upsert)
+	if err != nil {
+		log.Fatal(err)
+	}
+	board := &service{
+		reader: []byte("Bearer " + *reader), broadcaster: []byte("Bearer " + *broadcaster),
+		read: read, write: write,
+	}
+	routes := http.NewServeMux()
+	routes.HandleFunc("/v1/broadcasts", board.get)
+	routes.HandleFunc("/v1/broadcasts/", board.put)
+	log.Fatal(http.ListenAndServe(*listen, routes))
+}
+
+func (s *service) get(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		answer(w, http.StatusMethodNotAllowed, nil)
+		return
+	}
+	if !authorized(r, s.reader) {
+		answer(w, http.StatusUnauthorized, nil)
+		return
+	}
+	rows, err := s.read.QueryContext(r.Context())
+	if err != nil {
+		answer(w, http.StatusServiceUnavailable, nil)
+		return
+	}
+	defer rows.Close()
+	body := append(make([]byte, 0, 1024), `{"code":200,"broadcasts":{`...)
+	var broadcaster, channel, version sql.RawBytes
+	for count := 0; rows.Next(); count++ {
+		if err := rows.Scan(&broadcaster, &channel, &version); err != nil {
+			answer(w, http.StatusServiceUnavailable, nil)
+			return
+		}
+		if count > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, '"')
+		body = append(append(append(body, broadcaster...), '/'), channel...)
+		body = append(body, `":`...)
+		body = appendJSONString(body, version)
+	}
+	if rows.Err() != nil {
+		answer(w, http.StatusServiceUnavailable, nil)
+		return
+	}
+	answer(w, http.StatusOK, append(body, "}}"...))
+}
+
+func (s *service) put(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPut {
+		answer(w, http.StatusMethodNotAllowed, nil)
+		return
+	}
+	if !authorized(r, s.broadcaster) {
+		answer(w, http.StatusUnauthorized, nil)
+		return
+	}
+	ids := strings.Split(strings.TrimPrefix(r.URL.Path, "/v1/broadcasts/"), "/")
+	if len(ids) != 2 {
+		answer(w, http.StatusNotFound, nil)
+		return
+	}
+	version, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	if err != nil || len(version) == 0 || len(version) > 200 {
+		answer(w, http.StatusBadRequest, nil)
+		return
+	}
+	result, err := s.write.ExecContext(r.Context(), ids[0], ids[1], version, version)
+	if err != nil {
+		answer(w, http.StatusServiceUnavailable, nil)
+		return
+	}
+	if affected, _ := result.RowsAffected(); affected == 1 {
+		answer(w, http.StatusCreated, nil)
+		return
+	}
+	answer(w, http.StatusOK, nil)
+}
+
+func authorized(r *http.Request, expected []byte) bool {
+	return subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), expected) == 1
+}
+
+// answer sends body, or the bare code when there is none.
+func answer(w http.ResponseWriter, status int, body []byte) {
+	if body == nil {
+		body = append(strconv.AppendInt([]byte(`{"code":`), int64(status), 10), '}')
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// appendJSONString quotes text; the usual version needs no escape and is copied as it is.
+func appendJSONString(body, text []byte) []byte {
+	for _, octet := range text {
+		if octet < 0x20 || octet == '"' || octet == '\\' || octet >= 0x7f {
+			quoted, _ := json.Marshal(string(text))
+			return append(body, quoted...)
+		}
+	}
+	return append(append(append(body, '"'), text...), '"')
+}

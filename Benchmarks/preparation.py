@@ -1,0 +1,50 @@
+"""Turns a case into requests, asking the server once to know what a right answer looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cases import Case
+from database import BROADCASTER
+from load import Load
+from processes import RunError
+from servers import BOARD, READING, WRITING, Server
+
+PIPELINE_DEPTH = 16
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What one run of a case sends, where to, and the size of one right answer."""
+
+    load: Load
+    url: str
+    answer_bytes: int
+
+
+def prepare(case: Case, server: Server) -> Preparation:
+    """Asks once what wrk will ask, so that what wrk gets can be told from a wrong answer."""
+    base = f"http://127.0.0.1:{server.port}{BOARD}"
+    if case.kind == "put":
+        answer = server.put(f"{BROADCASTER}/channel-00001", b"1740558489000")
+        _expect(case, answer.status, 200)
+        load = Load(case.connections, script=("put", str(case.channels)), headers=WRITING)
+        return Preparation(load, f"{base}/{BROADCASTER}", answer.wire_bytes)
+    answer = server.board()
+    _expect(case, answer.status, 200)
+    if case.kind == "conditional":
+        validator = {"If-None-Match": answer.fields["ETag"]}
+        unchanged = server.board(validator)
+        _expect(case, unchanged.status, 304)
+        load = Load(case.connections, headers=READING | validator)
+        return Preparation(load, base, unchanged.wire_bytes)
+    if case.kind == "pipelined":
+        script = ("pipelined", str(PIPELINE_DEPTH))
+        load = Load(case.connections, depth=PIPELINE_DEPTH, script=script, headers=READING)
+        return Preparation(load, base, answer.wire_bytes)
+    return Preparation(Load(case.connections, headers=READING), base, answer.wire_bytes)
+
+
+def _expect(case: Case, status: int, expected: int) -> None:
+    if status != expected:
+        raise RunError(f"{case.name}: the server answers {status} in place of {expected}")

@@ -1,0 +1,170 @@
+"""The servers that are measured: Megaphone, nginx with a constant, and the peer with a query per request."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import probe
+from database import BROADCASTER
+from processes import Processes, RunError, free_port
+
+READER = "a-token-of-the-reader"
+WRITER = "a-token-of-the-broadcaster"
+READING = {"Authorization": f"Bearer {READER}"}
+WRITING = {"Authorization": f"Bearer {WRITER}"}
+BOARD = "/v1/broadcasts"
+
+# Ten thousand idle connections and some to spare.
+CONNECTIONS = 12_000
+
+MEGAPHONE = """
+address = "127.0.0.1"
+port = {port}
+database_url = "{database_url}"
+max_connections = {connections}
+{settings}
+
+[broadcaster_auth]
+{broadcaster} = "{writer}"
+
+[reader_auth]
+reader = "{reader}"
+"""
+
+NGINX = """
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile {connections};
+pid {directory}/nginx.pid;
+error_log stderr crit;
+events {{
+    worker_connections {connections};
+}}
+http {{
+    access_log {access_log};
+    server_tokens off;
+    keepalive_timeout 75s;
+    keepalive_requests 1000000000;
+    default_type application/json;
+    client_body_temp_path {directory}/body;
+    proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi;
+    uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location = {path} {{
+            {fields}
+            if ($http_if_none_match) {{ return 304; }}
+            return 200 '{body}';
+        }}
+    }}
+}}
+"""
+
+# Fields that nginx sends by itself.
+NGINX_OWN_FIELDS = {"connection", "content-length", "content-type", "date", "server"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that has answered once."""
+
+    port: int
+    process: subprocess.Popen
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def board(self, headers: dict[str, str] | None = None) -> probe.Answer:
+        return probe.ask(self.port, BOARD, READING | (headers or {}))
+
+    def put(self, broadcast: str, version: bytes) -> probe.Answer:
+        return probe.ask(self.port, f"{BOARD}/{broadcast}", WRITING, "PUT", version)
+
+
+class Starter:
+    """Starts servers that end with PROCESSES, each on a port and in a directory of its own."""
+
+    def __init__(self, processes: Processes, megaphone: Path, peer: Path):
+        self._processes = processes
+        self._megaphone = megaphone
+        self._peer = peer
+
+    def megaphone_command(self, name: str, port: int, database_url: str, *settings: str) -> list[str]:
+        """Writes the configuration; `serve` or `migrate` is to follow the first word of the command."""
+        path = self._directory(name) / "config.toml"
+        path.write_text(
+            MEGAPHONE.format(
+                port=port, database_url=database_url, connections=CONNECTIONS,
+                settings="\n".join(settings), broadcaster=BROADCASTER, writer=WRITER, reader=READER,
+            )
+        )
+        return [str(self._megaphone), "serve", "--config", str(path)]
+
+    def migrate(self, name: str, database_url: str) -> None:
+        program, _, *options = self.megaphone_command(name, free_port(), database_url)
+        finished = subprocess.run([program, "migrate", *options], capture_output=True, text=True)
+        if finished.returncode != 0:
+            raise RunError(f"megaphone migrate: {(finished.stderr + finished.stdout).strip()}")
+
+    def megaphone(self, name: str, database_url: str, *settings: str, discard_log: bool = False) -> Server:
+        port = free_port()
+        command = self.megaphone_command(name, port, database_url, *settings)
+        return self._start(name, port, command, discard_log)
+
+    def nginx(self, name: str, constant: probe.Answer, access_log: str = "off") -> Server:
+        """Answers BOARD with the bytes of CONSTANT and the same header fields."""
+        directory = self._directory(name)
+        port = free_port()
+        path = directory / "nginx.conf"
+        path.write_text(
+            NGINX.format(
+                directory=directory, port=port, connections=CONNECTIONS, access_log=access_log, path=BOARD,
+                fields="\n".join(_nginx_fields(constant)), body=constant.body.decode(),
+            )
+        )
+        return self._start(name, port, ["nginx", "-p", str(directory), "-c", str(path)])
+
+    def peer(self, name: str, source: str) -> Server:
+        port = free_port()
+        return self._start(
+            name, port,
+            [
+                str(self._peer), "-listen", f"127.0.0.1:{port}", "-source", source,
+                "-reader", READER, "-broadcaster", WRITER,
+            ],
+        )
+
+    def stop(self, server: Server) -> None:
+        self._processes.stop(server.process)
+
+    def _start(self, name: str, port: int, command: list[str], discard_log: bool = False) -> Server:
+        server = Server(port, self._processes.start(name, command, discard_log))
+        self._processes.wait_for(server.process, lambda: _answers(server))
+        return server
+
+    def _directory(self, name: str) -> Path:
+        directory = self._processes.directory / name
+        directory.mkdir(exist_ok=True)
+        return directory
+
+
+def _answers(server: Server) -> bool:
+    try:
+        return server.board().status == 200
+    except OSError:
+        return False
+
+
+def _nginx_fields(constant: probe.Answer) -> list[str]:
+    fields = []
+    for name, value in constant.fields.items():
+        if name.lower() == "x-request-id":
+            value = "$request_id"
+        if name.lower() not in NGINX_OWN_FIELDS:
+            fields.append(f"add_header {name} '{value}';")
+    return fields
