@@ -90,7 +90,7 @@ let package = Package(
                 logging,
             ]),
         tests("TelemetryTests", ["Telemetry", logging]),
-        tests("HouseTests", []),
+        tests("HouseTests", ["Broadcasts", "Settings", "TestSupport"]),
     ],
     cxxLanguageStandard: .cxx17
 )

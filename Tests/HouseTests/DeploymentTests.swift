@@ -1,0 +1,110 @@
+import Broadcasts
+import Settings
+import Testing
+
+/// The image, the compose file and the systemd unit, held against the settings they rely on.
+@Suite struct DeploymentTests {
+    /// The value behind each line's prefix, such as `EXPOSE `.
+    private static func values(_ file: String, _ prefix: String) throws -> [String] {
+        try SourceTree.text(of: file).split(separator: "\n").filter { $0.hasPrefix(prefix) }
+            .map { String($0.dropFirst(prefix.count)) }
+    }
+
+    private static func imageEnvironment() throws -> [String: String] {
+        pairs(try values("Dockerfile", "ENV "), separator: "=")
+    }
+
+    private static func pairs(_ lines: [String], separator: Character) -> [String: String] {
+        let pairs = lines.compactMap { line -> (String, String)? in
+            let parts = line.split(separator: separator, maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            return (parts[0].trimmed(" "), parts[1].trimmed(" '\""))
+        }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    /// What stands below `environment:` of a service.
+    private static func composeEnvironment(of service: String) throws -> [String: String] {
+        let lines = try SourceTree.text(of: "docker-compose.yml").split(separator: "\n").map(String.init)
+        let start = try #require(lines.firstIndex(of: "  \(service):"))
+        let below = lines[start...].drop { $0 != "    environment:" }.dropFirst()
+        return pairs(Array(below.prefix { $0.hasPrefix("      ") }), separator: ":")
+    }
+
+    private static func load(_ environment: [String: String]) throws -> Settings {
+        let loaded = try Settings.load(file: nil, environment: environment)
+        #expect(loaded.notes.isEmpty)
+        return loaded.settings
+    }
+
+    @Test func image_listensWhereItExposesAndReadsItsVersionFile() throws {
+        let settings = try Self.load(Self.imageEnvironment())
+        #expect(settings.address == "0.0.0.0")
+        #expect(try Self.values("Dockerfile", "EXPOSE ") == ["\(settings.port)"])
+        #expect(settings.versionFile == "/app/version.json")
+        let manifest = try SourceTree.text(of: "Dockerfile")
+        #expect(manifest.contains(#""$SOURCE" "$VERSION" "$COMMIT" "$BUILD" > /app/version.json"#))
+    }
+
+    /// The default database is a path below the working directory, which has to be a volume then.
+    @Test func image_keepsTheDefaultDatabaseInItsVolume() throws {
+        #expect(try Self.load(Self.imageEnvironment()).databaseURL == "sqlite:megaphone.db")
+        #expect(try Self.values("Dockerfile", "WORKDIR ").last == "/data")
+        #expect(try Self.values("Dockerfile", "VOLUME ") == ["/data"])
+    }
+
+    @Test(arguments: [("MEGAPHONE_ADDRESS", "::"), ("ROCKET_ADDRESS", "10.0.0.1")])
+    func image_letsItsUserChooseTheAddress(name: String, address: String) throws {
+        let environment = try Self.imageEnvironment().merging([name: address]) { $1 }
+        #expect(try Self.load(environment).address == address)
+    }
+
+    @Test func image_runsAsUser10001OnOneDebian() throws {
+        let text = try SourceTree.text(of: "Dockerfile")
+        #expect(try Self.values("Dockerfile", "USER ") == ["10001:10001"])
+        #expect(text.contains("groupadd --gid 10001 app"))
+        #expect(text.contains("useradd --uid 10001 --gid app"))
+        #expect(
+            try Self.values("Dockerfile", "FROM ") == ["swift:6.3-bookworm AS build", "debian:bookworm-slim"])
+    }
+
+    @Test func composeFile_connectsTheServiceToItsDatabase() throws {
+        let database = try Self.composeEnvironment(of: "db")
+        let service = try Self.composeEnvironment(of: "app")
+        let settings = try Self.load(try Self.imageEnvironment().merging(service) { $1 })
+        let user = try #require(database["MYSQL_USER"])
+        let password = try #require(database["MYSQL_PASSWORD"])
+        let name = try #require(database["MYSQL_DATABASE"])
+        #expect(settings.databaseURL == "mysql://\(user):\(password)@db:3306/\(name)")
+        #expect(settings.access.identity(ofToken: Array("foobar".utf8)[...]) == .broadcaster("test"))
+        #expect(settings.access.identity(ofToken: Array("quux".utf8)[...]) == .reader("autopush"))
+    }
+
+    @Test func composeFile_opensThePortsOfTheOriginal() throws {
+        let text = try SourceTree.text(of: "docker-compose.yml")
+        #expect(text.contains("- \"8000:8000\"\n"))
+        #expect(text.contains("- \"4306:3306\"\n"))
+    }
+
+    @Test func unit_leavesRoomForDrainingAndForConnections() throws {
+        let unit = "Deploy/megaphone.service"
+        let stop = try #require(Self.values(unit, "TimeoutStopSec=").first.flatMap { Int($0) })
+        #expect(.seconds(stop) > Settings().shutdownGrace)
+        let descriptors = try #require(Self.values(unit, "LimitNOFILE=").first.flatMap { Int($0) })
+        #expect(descriptors > 2 * Settings().maximumConnections)
+    }
+
+    @Test func environmentExample_isRightWithItsLinesSwitchedOn() throws {
+        let lines = try Self.values("Deploy/megaphone.env", "#MEGAPHONE_").map { "MEGAPHONE_\($0)" }
+        #expect(lines.count == 2)
+        _ = try Self.load(Self.pairs(lines, separator: "="))
+    }
+}
+
+extension Substring {
+    fileprivate func trimmed(_ characters: String) -> String {
+        var text = self
+        while let last = text.last, characters.contains(last) { text.removeLast() }
+        return String(text.drop { characters.contains($0) })
+    }
+}
