@@ -139,8 +139,6 @@ package enum SocketOption: Sendable {
     case reuseAddress
     /// Several listeners share one port, and the kernel spreads connections over them.
     case reusePort
-    /// An IPv6 listener leaves IPv4 to others.
-    case onlyVersion6
     /// Small writes go out at once (RFC 9293 section 3.7.4).
     case noDelay
     /// The kernel's send buffer in bytes.
@@ -150,7 +148,6 @@ package enum SocketOption: Sendable {
         switch self {
         case .reuseAddress: (SOL_SOCKET, SO_REUSEADDR)
         case .reusePort: (SOL_SOCKET, SO_REUSEPORT)
-        case .onlyVersion6: (Int32(IPPROTO_IPV6), IPV6_V6ONLY)
         case .noDelay: (Int32(IPPROTO_TCP), TCP_NODELAY)
         case .sendBufferSize: (SOL_SOCKET, SO_SNDBUF)
         }

@@ -14,6 +14,14 @@ package struct SystemError: Error, Hashable, Sendable {
     /// Nothing can be done now; the poller tells when to try again.
     package var isBlocked: Bool { number == EAGAIN || number == EWOULDBLOCK }
 
+    /// A connection is being made; the poller tells when it is there.
+    package var isInProgress: Bool { number == EINPROGRESS }
+
+    /// What a call that took too long is reported as.
+    package static func timedOut(_ call: SystemCall) -> SystemError {
+        SystemError(call, ETIMEDOUT)
+    }
+
     /// The process or the machine has run out of descriptors or memory; trying again at once would spin.
     package var isExhaustion: Bool {
         number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM

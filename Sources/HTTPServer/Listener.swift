@@ -14,7 +14,6 @@ final class Listener: Sendable {
         descriptor = try system.socket(address.family)
         try system.setOption(descriptor, .reuseAddress, 1)
         try system.setOption(descriptor, .reusePort, 1)
-        if case .version6 = address { try system.setOption(descriptor, .onlyVersion6, 1) }
         try system.bind(descriptor, to: address)
         try system.listen(descriptor, backlog: Self.backlog)
     }

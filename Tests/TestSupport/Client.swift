@@ -16,14 +16,17 @@ package final class Client {
     private var received: [UInt8] = []
     private var chunk = [UInt8](repeating: 0, count: 65536)
 
-    /// Connects. `timeoutSeconds` bounds every single wait; it is there for tests that fail.
-    package init(_ address: SocketAddress, timeoutSeconds: Int = 20, sendBufferSize: Int32? = nil) throws {
+    /// Connects. `timeout` bounds every single wait; it is there for tests that fail.
+    package init(_ address: SocketAddress, timeout: Duration = .seconds(20), sendBufferSize: Int32? = nil)
+        throws
+    {
         let family = if case .version4 = address { AF_INET } else { AF_INET6 }
         descriptor = FileDescriptor(
             owning: Glibc.socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
         let system = SystemCalls()
         if let sendBufferSize { try system.setOption(descriptor, .sendBufferSize, sendBufferSize) }
-        var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
+        let (seconds, attoseconds) = timeout.components
+        var timeout = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
         let size = socklen_t(MemoryLayout<timeval>.size)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             _ = unsafe setsockopt(descriptor.rawValue, SOL_SOCKET, option, &timeout, size)

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Settings
+
+/// `--config`, and every setting as an option: the same for all commands that need settings.
+struct SettingsOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("Read settings from this TOML file.", valueName: "file"))
+    var config: String?
+
+    @Argument(
+        parsing: .allUnrecognized,
+        help: ArgumentHelp("Any setting, as --key=value or --key value; see below.", valueName: "setting"))
+    var rest: [String] = []
+
+    /// Every key with its meaning and default, for `--help`.
+    static let discussion: String = {
+        let entries = SettingsTable.all.map { setting in
+            "  --\(optionName(setting.key))\n      \(setting.help) Default: \(setting.defaultText)"
+        }
+        return """
+            Each setting below is a key of the TOML file (with _ in place of -), a variable MEGAPHONE_<KEY> of the \
+            environment, and an option. The option wins over the environment, the environment over the file.
+
+            \(entries.joined(separator: "\n"))
+            """
+    }()
+
+    private static func optionName(_ key: String) -> String {
+        String(key.map { $0 == "_" ? "-" : $0 })
+    }
+
+    /// Reads file, environment and options. Prints every problem, a line each, and throws the exit code.
+    func load() throws -> LoadedSettings {
+        do {
+            return try read()
+        } catch let problems as SettingsErrors {
+            for problem in problems.problems { printError("megaphone: \(problem)") }
+            throw ExitCode.configuration
+        }
+    }
+
+    /// Reads the same sources again, as they are now.
+    ///
+    /// - Throws: `SettingsErrors`, or a usage error of the command line.
+    func read() throws -> LoadedSettings {
+        try Settings.load(file: file(), environment: environmentVariables(), commandLine: commandLine())
+    }
+
+    private func file() throws -> (path: String, text: String)? {
+        guard let config else { return nil }
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try readFile(config)
+        } catch {
+            throw SettingsErrors(problems: ["\(config): \(error.reason)"])
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SettingsErrors(problems: ["\(config): not UTF-8 text"])
+        }
+        return (config, text)
+    }
+
+    /// `--key=value` and `--key value`, by key.
+    private func commandLine() throws -> [String: String] {
+        var values: [String: String] = [:]
+        var words = rest[...]
+        while let word = words.popFirst() {
+            guard word.hasPrefix("--"), word.count > 2 else {
+                throw ValidationError("'\(word)' is neither a command nor an option; see megaphone --help")
+            }
+            let parts = word.dropFirst(2).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let key = String(parts[0].map { $0 == "-" ? "_" : $0 })
+            guard let value = parts.count == 2 ? String(parts[1]) : words.popFirst() else {
+                throw ValidationError("'\(word)' needs a value")
+            }
+            guard values.updateValue(value, forKey: key) == nil else {
+                throw ValidationError("'--\(parts[0])' is given twice")
+            }
+        }
+        return values
+    }
+}

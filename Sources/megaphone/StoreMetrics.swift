@@ -1,0 +1,36 @@
+import Broadcasts
+import Telemetry
+
+/// Counts and times what the store does.
+struct StoreMetrics: StoreObserver {
+    private let operations: [StoreOperation: Counter]
+    private let errors: [StoreOperation: Counter]
+    private let durations: [StoreOperation: Histogram]
+
+    init(_ metrics: MetricsRegistry) {
+        func each<Metric>(_ make: (StoreOperation) -> Metric) -> [StoreOperation: Metric] {
+            Dictionary(uniqueKeysWithValues: StoreOperation.allCases.map { ($0, make($0)) })
+        }
+        operations = each {
+            metrics.counter(
+                "megaphone_store_operations_total", help: "Operations of the store.",
+                labels: ["operation": $0.rawValue])
+        }
+        errors = each {
+            metrics.counter(
+                "megaphone_store_errors_total", help: "Operations of the store that failed.",
+                labels: ["operation": $0.rawValue])
+        }
+        durations = each {
+            metrics.histogram(
+                "megaphone_store_duration_seconds", help: "From asking the store to its answer.",
+                labels: ["operation": $0.rawValue])
+        }
+    }
+
+    func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool) {
+        operations[operation]?.increment()
+        if !succeeded { errors[operation]?.increment() }
+        durations[operation]?.record(duration)
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Broadcasts
+import Logging
+import SQLiteStore
+import Settings
+import Telemetry
+
+/// Opens the store that `database_url` names.
+///
+/// An SQLite file that cannot be opened ends the start. A MySQL server that cannot be reached does not: the service
+/// starts, says 503, and recovers when the server is there.
+func openStore(
+    _ database: DatabaseAddress, _ settings: Settings, migrate: Bool, observer: (any StoreObserver)?,
+    log: LogOutput
+) throws(ExitCode) -> any BroadcastStore {
+    let logger = log.logger("megaphone.store")
+    do throws(StoreError) {
+        switch database {
+        case .sqlite(let path): return try SQLiteStore(path: path, observer: observer, logger: logger)
+        case .sqliteMemory: return try SQLiteStore(path: ":memory:", observer: observer, logger: logger)
+        case .mysql:
+            throw StoreError.failed("mysql is not there yet")
+        }
+    } catch {
+        throw end(.databaseUnavailable, "database_url: \(error)")
+    }
+}
+
+/// The database that `database_url` names.
+func databaseAddress(_ settings: Settings) throws(ExitCode) -> DatabaseAddress {
+    do throws(DatabaseAddressError) {
+        return try DatabaseAddress(url: settings.databaseURL)
+    } catch {
+        throw end(.configuration, "database_url \(error)")
+    }
+}

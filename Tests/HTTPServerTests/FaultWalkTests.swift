@@ -1,0 +1,150 @@
+import EventLoop
+import Glibc
+import HTTPServer
+import HTTPWire
+import Synchronization
+import TestSupport
+import Testing
+
+/// Walks through every failure the kernel may report: the n-th call of each kind fails, once and for ever.
+///
+/// Each walk runs in a process of its own, so that its descriptors can be counted.
+@Suite struct FaultWalkTests {
+    @Test func reads_thatFail_harmNobodyElse() async {
+        await #expect(processExitsWith: .success) {
+            try FaultWalk.run(.read, [.fails(EINTR), .fails(EAGAIN), .fails(ECONNRESET), .moves(atMost: 1)])
+        }
+    }
+
+    @Test func writes_thatFail_harmNobodyElse() async {
+        await #expect(processExitsWith: .success) {
+            try FaultWalk.run(
+                .write,
+                [
+                    .fails(EINTR), .fails(EAGAIN), .fails(EPIPE), .fails(ECONNRESET), .fails(ENOBUFS),
+                    .fails(ENOMEM),
+                    .moves(atMost: 1),
+                ])
+            try FaultWalk.run(.writev, [.fails(EINTR), .fails(EAGAIN), .fails(EPIPE), .moves(atMost: 1)])
+        }
+    }
+
+    @Test func accepts_thatFail_loseNoConnection() async {
+        await #expect(processExitsWith: .success) {
+            try FaultWalk.run(
+                .accept4,
+                [
+                    .fails(EINTR), .fails(EAGAIN), .fails(EMFILE), .fails(ENFILE), .fails(ENOBUFS),
+                    .fails(ENOMEM),
+                    .fails(ECONNABORTED),
+                ], upTo: 3)
+        }
+    }
+
+    @Test func pollerAndSocketCalls_thatFail_harmNobodyElse() async {
+        await #expect(processExitsWith: .success) {
+            try FaultWalk.run(.epollControl, [.fails(ENOMEM), .fails(ENOSPC)])
+            try FaultWalk.run(.epollWait, [.fails(EINTR)])
+            try FaultWalk.run(.shutdown, [.fails(ENOTCONN)])
+            try FaultWalk.run(.setsockopt, [.fails(ENOBUFS)])
+        }
+    }
+
+    @Test(arguments: [SystemCall.socket, .bind, .listen, .getsockname, .eventfd, .epollCreate, .setsockopt])
+    func server_throws_whenACallOfItsStartFails(call: SystemCall) throws {
+        let faults = FaultTable()
+        faults.arm(call, .fails(ENOBUFS), .once(at: 1))
+        #expect(throws: SystemError(call, ENOBUFS)) {
+            _ = try TestServer { $0.system = SystemCalls(faults: faults) }
+        }
+    }
+}
+
+/// One small scenario, repeated for each fault and each call it can hit.
+private enum FaultWalk {
+    struct Broken: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    static func run(_ call: SystemCall, _ kinds: [FaultTable.Fault], upTo last: Int = 10) throws {
+        for fault in kinds {
+            for count in 1...last {
+                for occasion in [FaultTable.Occasion.once(at: count), .always(from: count)] {
+                    try scene(call, fault, occasion)
+                }
+            }
+        }
+    }
+
+    private static func scene(
+        _ call: SystemCall, _ fault: FaultTable.Fault, _ occasion: FaultTable.Occasion
+    ) throws {
+        let place = "\(call.rawValue) \(fault) \(occasion)"
+        let before = try openDescriptors()
+        do {
+            let faults = FaultTable()
+            let server = try TestServer {
+                $0.system = SystemCalls(faults: faults)
+                $0.limits.headerTimeout = .milliseconds(100)
+                $0.limits.bodyTimeout = .milliseconds(100)
+                $0.limits.keepAlive = .seconds(60)
+            }
+            let bystander = try Client(server.address, timeout: .seconds(5))
+            guard try bystander.exchange("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").text == "/a" else {
+                throw Broken(description: "\(place): no answer before the fault")
+            }
+            faults.arm(call, fault, occasion)
+            for _ in 0..<2 { try attempt(server.address, place) }
+            faults.disarm()
+            guard try bystander.exchange("GET /b HTTP/1.1\r\nHost: a\r\n\r\n").text == "/b",
+                try Client(server.address, timeout: .seconds(5)).exchange(
+                    "GET /c HTTP/1.1\r\nHost: a\r\n\r\n"
+                ).text == "/c"
+            else { throw Broken(description: "\(place): no answer after the fault") }
+        } catch let error as Client.Failure {
+            throw Broken(description: "\(place): \(error)")
+        }
+        let after = try openDescriptors()
+        guard before == after else {
+            throw Broken(description: "\(place): \(before) descriptors before, \(after) after")
+        }
+    }
+
+    /// Every request is answered rightly, or its connection ends. While nothing is accepted, it waits.
+    private static func attempt(_ address: SocketAddress, _ place: String) throws {
+        let client = try Client(address, timeout: .milliseconds(place.hasPrefix("accept4") ? 150 : 5000))
+        do {
+            try client.send(
+                "PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
+                    + "GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            let first = try client.response()
+            guard first.status == 200, first.text == "body" else {
+                throw Broken(description: "\(place): \(first.status) \(first.text)")
+            }
+            guard try client.response().body == EchoResponder.large else {
+                throw Broken(description: "\(place): a wrong large body")
+            }
+        } catch Client.Failure.closed {
+            // Reset or closed by the fault: the client knows.
+        } catch Client.Failure.timeout where place.hasPrefix("accept4") {
+            // Still in the kernel's queue.
+        } catch is SystemError {
+            // Sending met the reset.
+        }
+    }
+
+    private static func openDescriptors() throws -> [String] {
+        guard let directory = unsafe opendir("/proc/self/fd") else { throw Broken(description: "no /proc") }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            names.append(
+                unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+                    unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) {
+                        unsafe String(cString: $0)
+                    }
+                })
+        }
+        return names.sorted()
+    }
+}

@@ -1,0 +1,156 @@
+import EventLoop
+import Glibc
+import HTTPServer
+import HTTPWire
+import TestSupport
+import Testing
+
+/// Clients that mean harm, or behave as if they did. After each one the server still answers others.
+@Suite struct HostileClientTests {
+    private func expectAnswer(from server: TestServer) throws {
+        let response = try Client(server.address, timeout: .seconds(5)).exchange(
+            "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(response.text == "/ok")
+    }
+
+    @Test func bodyOverItsLimit_isRefused_beforeItIsRead() throws {
+        let server = try TestServer()
+        let client = try Client(server.address)
+        try client.send("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
+        let response = try client.response()
+        #expect(response.status == 413)
+        #expect(response["connection"] == "close")
+        #expect(try client.readToEnd().isEmpty)
+        try expectAnswer(from: server)
+    }
+
+    @Test func chunkedBodyOverItsLimit_isRefused_asSoonAsItIsTooLarge() throws {
+        let server = try TestServer()
+        let client = try Client(server.address)
+        try client.send("PUT /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try client.send("1000\r\n" + String(repeating: "x", count: 0x1000) + "\r\n1\r\n")
+        #expect(try client.response().status == 413)
+        try expectAnswer(from: server)
+    }
+
+    @Test(arguments: [
+        [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03] as [UInt8],
+        Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8),
+        Array("SSH-2.0-OpenSSH_9.2\r\n".utf8),
+        Array(repeating: 0, count: 20000),
+        Array(repeating: UInt8(ascii: "A"), count: 70000),
+    ])
+    func anotherProtocol_isToldOff_andTheConnectionClosed(bytes: [UInt8]) throws {
+        let server = try TestServer { $0.limits.headerTimeout = .milliseconds(200) }
+        let client = try Client(server.address)
+        try? client.send(bytes)
+        let response = try client.response()
+        #expect([400, 408, 414, 431, 505].contains(response.status))
+        #expect(try client.readToEnd().isEmpty)
+        try expectAnswer(from: server)
+    }
+
+    @Test func resetInMidBody_leavesNothingBehind() throws {
+        let server = try TestServer()
+        for _ in 0..<50 {
+            let client = try Client(server.address)
+            try client.send("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
+            client.resetOnClose()
+        }
+        try expectAnswer(from: server)
+        while server.server.openConnections > 0 { sched_yield() }
+    }
+
+    @Test func clientThatNeverReads_isNotReadEither_andIsClosedInTime() throws {
+        let server = try TestServer { $0.limits.bodyTimeout = .milliseconds(400) }
+        let client = try Client(server.address, timeout: .seconds(30))
+        let request = Array("GET /large HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        let batch = Array(repeatElement(request, count: 2000).joined())
+        var sent = 0
+        do {
+            // Without back-pressure this would ask for 16 TB of answers.
+            while sent < 1000 * batch.count {
+                try client.send(batch)
+                sent += batch.count
+            }
+            Issue.record("the server read everything")
+        } catch is SystemError {
+            // Closed by the server, for nothing was taken of its answers.
+        }
+        #expect(sent < 16_000_000, "kernel buffers on both sides, and no more")
+        try expectAnswer(from: server)
+        while server.server.openConnections > 0 { sched_yield() }
+    }
+
+    @Test func fiveThousandTricklingClients_keepNobodyWaiting() async {
+        await #expect(processExitsWith: .success) {
+            try raiseLimit()
+            let server = try TestServer { $0.limits.headerTimeout = .seconds(60) }
+            let bytes = Array("GET /slow HTTP/1.1\r\nHost: a\r\nX-Slow: yes\r\n".utf8)
+            let clients = try (0..<5000).map { _ in try Client(server.address) }
+            for byte in bytes {
+                for client in clients { try client.send([byte]) }
+                // Autopush gives a poll one second in total (API.md section 1).
+                let prompt = try Client(server.address, timeout: .seconds(1))
+                guard try prompt.exchange("GET /ok HTTP/1.1\r\nHost: a\r\n\r\n").text == "/ok" else {
+                    exit(1)
+                }
+            }
+            for client in clients { try client.send("\r\n") }
+            for client in clients where try client.response().text != "/slow" { exit(2) }
+        }
+    }
+
+    @Test func exhaustedDescriptors_makeConnectionsWait_andLoseNone() async {
+        await #expect(processExitsWith: .success) {
+            let server = try TestServer()
+            let sockets = try (0..<40).map { _ in try PreparedSocket() }
+            // Every number below the limit that is not taken is one connection the server can accept.
+            let highest = try #require(sockets.map(\.number).max())
+            var limit = rlimit(rlim_cur: rlim_t(highest + 11), rlim_max: rlim_t(highest + 11))
+            guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { exit(3) }
+            for socket in sockets { try socket.ask(server.address) }
+            let processorTime = clock()
+            // The first ones are answered; each that leaves makes room for one that waits.
+            for socket in sockets { try socket.readAnswerAndClose() }
+            guard clock() - processorTime < 5 * CLOCKS_PER_SEC else { exit(4) }
+        }
+    }
+}
+
+private func raiseLimit() throws {
+    var limit = rlimit()
+    _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
+/// A client whose descriptor is there before the limit is lowered.
+private final class PreparedSocket {
+    private var descriptor: FileDescriptor?
+    let number: Int32
+
+    init() throws {
+        let socket = FileDescriptor(owning: Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        number = socket.rawValue
+        descriptor = consume socket
+    }
+
+    func ask(_ address: SocketAddress) throws {
+        guard let socket = descriptor.take() else { return }
+        let system = SystemCalls()
+        try system.connect(socket, to: address)
+        _ = try system.write(socket, Array("GET /ok HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8))
+        descriptor = consume socket
+    }
+
+    func readAnswerAndClose() throws {
+        guard let socket = descriptor.take() else { return }
+        var answer: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1024)
+        while case let count = try SystemCalls().read(socket, into: &chunk), count > 0 {
+            answer += chunk[..<count]
+        }
+        guard String(decoding: answer, as: UTF8.self).hasPrefix("HTTP/1.1 200 OK\r\n") else { exit(5) }
+    }
+}
