@@ -75,8 +75,9 @@ struct ConversationExchange: Exchange {
 final class SocketExchange: Exchange {
     private let server: Server
 
-    init(api: API, limits: Limits) throws {
-        let configuration = ServerConfiguration(address: .version4(0x7F00_0001, port: 0), limits: limits)
+    init(api: API, limits: Limits = Limits(), maximumConnections: Int = 100) throws {
+        let configuration = ServerConfiguration(
+            address: .version4(0x7F00_0001, port: 0), limits: limits, maximumConnections: maximumConnections)
         server = try Server(
             configuration: configuration, responder: api,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -88,8 +89,12 @@ final class SocketExchange: Exchange {
         server.waitUntilStopped()
     }
 
+    func connect() throws -> Client {
+        try Client(server.address)
+    }
+
     func send(_ request: [UInt8]) async throws -> ReceivedResponse {
-        let client = try Client(server.address)
+        let client = try connect()
         try client.send(request)
         while true {
             let response = try client.response(toHead: request.starts(with: "HEAD ".utf8))
