@@ -92,18 +92,18 @@ struct ChunkedDecoder {
         switch state {
         case .sizeStart, .size:
             guard let digit = byte.hexadecimalValue else {
-                guard state == .size else { throw .malformed("chunk size") }
+                guard state == .size else { throw .malformed("invalid chunk size") }
                 return try afterExtension(byte)
             }
             return try size(digit)
         case .sizeLineFeed:
-            guard byte == .lineFeed else { throw .malformed("end of a chunk's first line") }
+            guard byte == .lineFeed else { throw .malformed("invalid end of a chunk size line") }
             return remaining == 0 ? .trailerStart : .data
         case .dataCarriageReturn:
-            guard byte == .carriageReturn else { throw .malformed("end of a chunk") }
+            guard byte == .carriageReturn else { throw .malformed("invalid end of a chunk") }
             return .dataLineFeed
         case .dataLineFeed:
-            guard byte == .lineFeed else { throw .malformed("end of a chunk") }
+            guard byte == .lineFeed else { throw .malformed("invalid end of a chunk") }
             return .sizeStart
         default:
             return try chunkExtension(byte)
@@ -150,7 +150,7 @@ struct ChunkedDecoder {
         default:
             break
         }
-        throw .malformed("chunk extension")
+        throw .malformed("invalid chunk extension")
     }
 
     /// A further byte of a token, or what follows it.
@@ -166,7 +166,7 @@ struct ChunkedDecoder {
         case UInt8(ascii: ";"): return .extensionNameStart
         case .carriageReturn: return .sizeLineFeed
         case .space, .horizontalTab: return .beforeExtension
-        default: throw .malformed("chunk extension")
+        default: throw .malformed("invalid chunk extension")
         }
     }
 
@@ -191,6 +191,6 @@ struct ChunkedDecoder {
         default:
             if byte == .lineFeed { return .finished }
         }
-        throw .malformed("trailer section")
+        throw .malformed("invalid trailer section")
     }
 }

@@ -49,7 +49,7 @@ struct ControlFields {
     /// RFC 9112 section 3.2: more than one Host, or an invalid one, is answered with 400.
     private mutating func noteHost(_ value: Range<Int>, _ bytes: Span<UInt8>) throws(Refusal) {
         guard !hasHost else { throw .malformed("more than one Host") }
-        guard isValidHost(bytes, range: value) else { throw .malformed("Host") }
+        guard isValidHost(bytes, range: value) else { throw .malformed("invalid Host") }
         hasHost = true
     }
 
@@ -58,10 +58,10 @@ struct ControlFields {
         _ value: Range<Int>, _ bytes: Span<UInt8>
     ) throws(Refusal) {
         guard contentLength == nil else { throw .malformed("more than one Content-Length") }
-        guard !value.isEmpty else { throw .malformed("Content-Length") }
+        guard !value.isEmpty else { throw .malformed("invalid Content-Length") }
         var length = 0
         for position in value {
-            guard let digit = bytes[position].decimalValue else { throw .malformed("Content-Length") }
+            guard let digit = bytes[position].decimalValue else { throw .malformed("invalid Content-Length") }
             let (product, isTooLarge) = length.multipliedReportingOverflow(by: 10)
             length = isTooLarge || product > Int.max - digit ? Int.max : product + digit
         }
@@ -84,15 +84,15 @@ struct ControlFields {
         var members = ListMembers(value)
         while let member = members.next(in: bytes) {
             let name = tokenPrefix(of: member, bytes)
-            guard !name.isEmpty, !hasChunked else { throw .malformed("Transfer-Encoding") }
+            guard !name.isEmpty, !hasChunked else { throw .malformed("invalid Transfer-Encoding") }
             if bytes.equalsIgnoringCase("chunked", in: name) {
-                guard name == member else { throw .malformed("Transfer-Encoding") }
+                guard name == member else { throw .malformed("invalid Transfer-Encoding") }
                 hasChunked = true
             } else {
                 transferEncoding = .unknown
             }
         }
-        guard transferEncoding == .unknown else { throw .malformed("Transfer-Encoding") }
+        guard transferEncoding == .unknown else { throw .malformed("invalid Transfer-Encoding") }
     }
 
     /// RFC 9110 section 7.6.1: a list of case-insensitive options. Those this server does not know are ignored.

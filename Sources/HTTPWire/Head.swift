@@ -65,7 +65,9 @@ private func fieldLine(
     let nameStart = position
     while token.contains(bytes[position]) { position += 1 }
     // Section 5.1: no white space is allowed between the name and the colon.
-    guard position > nameStart, bytes[position] == UInt8(ascii: ":") else { throw .malformed("field name") }
+    guard position > nameStart, bytes[position] == UInt8(ascii: ":") else {
+        throw .malformed("invalid field name")
+    }
     let name = nameStart..<position
     position += 1
     while bytes[position].isWhitespace { position += 1 }

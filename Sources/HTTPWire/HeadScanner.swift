@@ -69,7 +69,8 @@ struct HeadScanner {
                 position += 1
             } else {
                 throw byte == .lineFeed
-                    ? .malformed("line feed without carriage return") : .malformed("control character")
+                    ? .malformed("line feed without carriage return")
+                    : .malformed("control character in the head")
             }
         }
         return nil

@@ -41,7 +41,7 @@ struct RequestLine {
         var position = line.lowerBound
         while position < line.upperBound, token.contains(bytes[position]) { position += 1 }
         guard position > line.lowerBound, position < line.upperBound, bytes[position] == .space else {
-            throw .malformed("method is not a token")
+            throw .malformed("invalid method")
         }
         return position
     }
@@ -57,7 +57,7 @@ struct RequestLine {
         var name = ""
         for position in range { name.unicodeScalars.append(Unicode.Scalar(bytes[position])) }
         guard let method = HTTPRequest.Method(rawValue: name) else {
-            throw .malformed("method is not a token")
+            throw .malformed("invalid method")
         }
         return method
     }

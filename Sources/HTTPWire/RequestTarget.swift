@@ -29,10 +29,10 @@ struct RequestTarget {
     ) throws(Refusal) -> (Range<Int>, Range<Int>?) {
         let pathEnd = try end(of: .path, bytes, from: range.lowerBound, to: range.upperBound)
         guard pathEnd < range.upperBound else { return (range, nil) }
-        guard bytes[pathEnd] == UInt8(ascii: "?") else { throw .malformed("character in the path") }
+        guard bytes[pathEnd] == UInt8(ascii: "?") else { throw .malformed("invalid character in the path") }
         let query = (pathEnd + 1)..<range.upperBound
         guard try end(of: .query, bytes, from: query.lowerBound, to: query.upperBound) == query.upperBound
-        else { throw .malformed("character in the query") }
+        else { throw .malformed("invalid character in the query") }
         return (range.lowerBound..<pathEnd, query)
     }
 
@@ -43,7 +43,7 @@ struct RequestTarget {
         _ bytes: Span<UInt8>, range: Range<Int>
     ) throws(Refusal) -> (Range<Int>, Range<Int>?) {
         guard let authorityStart = endOfScheme(bytes, range: range) else {
-            throw .malformed("request target has none of the forms of HTTP")
+            throw .malformed("invalid request target")
         }
         var authorityEnd = authorityStart
         while authorityEnd < range.upperBound, bytes[authorityEnd] != UInt8(ascii: "/"),
@@ -54,7 +54,7 @@ struct RequestTarget {
         // RFC 9110 section 4.2.1: an http URI with an empty host is invalid.
         let authority = authorityStart..<authorityEnd
         guard !authority.isEmpty, isValidHost(bytes, range: authority) else {
-            throw .malformed("authority of the request target")
+            throw .malformed("invalid authority")
         }
         let rest = authorityEnd..<range.upperBound
         if let first = rest.first, bytes[first] == UInt8(ascii: "/") {
@@ -65,7 +65,7 @@ struct RequestTarget {
         guard !rest.isEmpty else { return (slash, nil) }
         let query = (rest.lowerBound + 1)..<rest.upperBound
         guard try end(of: .query, bytes, from: query.lowerBound, to: query.upperBound) == query.upperBound
-        else { throw .malformed("character in the query") }
+        else { throw .malformed("invalid character in the query") }
         return (slash, query)
     }
 
@@ -90,7 +90,7 @@ struct RequestTarget {
                 position += 1
             } else if byte == UInt8(ascii: "%") {
                 guard isPercentEncoded(bytes, at: position, end: end) else {
-                    throw .malformed("percent-encoding")
+                    throw .malformed("invalid percent-encoding")
                 }
                 position += 3
             } else {

@@ -1,0 +1,156 @@
+import HTTPTypes
+import HTTPWire
+
+/// Plays one case to a conversation and writes down what happens.
+final class CorpusRun {
+    private var conversation: Conversation
+    private var now = ContinuousClock.now
+    private let one: CorpusCase
+    private let garbage: [UInt8]
+    private(set) var log: [String] = []
+    private(set) var output: [UInt8] = []
+    private var answersHead = false
+    private var isClosed = false
+    private var hasShutDown = false
+    /// Whether the conversation knows that all output is out.
+    private var hasDrained = true
+    /// Whether the last answer said that the connection closes.
+    private var owesClose = false
+
+    /// - Parameters:
+    ///   - one: The case.
+    ///   - garbage: What lies in the chunk behind the received bytes. It must make no difference.
+    init(_ one: CorpusCase, garbage: [UInt8] = []) {
+        self.one = one
+        self.garbage = garbage
+        var limits = Limits()
+        limits.maximumHeaderBytes = one.limits.headerBytes
+        limits.maximumHeaders = one.limits.headers
+        limits.maximumBodyBytes = one.limits.bodyBytes
+        conversation = Conversation(
+            remoteAddress: .version4(0x7F00_0001, port: 4711), limits: limits, openedAt: now)
+    }
+
+    /// Plays the input, with the bytes cut into pieces by a function of their count.
+    func play(cuts: (_ count: Int, _ offset: Int) -> [Int]) {
+        var offset = 0
+        for part in one.input {
+            switch part {
+            case .bytes(let bytes):
+                var position = 0
+                for cut in cuts(bytes.count, offset) + [bytes.count] where cut > position {
+                    receive(bytes[position..<cut])
+                    position = cut
+                }
+                offset += bytes.count
+            case .pause: break
+            case .wait(let duration): wait(duration)
+            case .end:
+                conversation.receiveEnd(at: now)
+                pull()
+            }
+        }
+        if !isClosed && !hasShutDown && !conversation.isIdle { log.append("waiting") }
+    }
+
+    private func receive(_ piece: ArraySlice<UInt8>) {
+        guard !isClosed else { return }
+        guard conversation.wantsBytes else { return log.append("wants no bytes") }
+        conversation.receive(Array(piece) + garbage, count: piece.count, at: now)
+        pull()
+        if conversation.reclaimChunk() == nil { log.append("the chunk did not come back") }
+    }
+
+    private func wait(_ duration: Duration) {
+        let until = now + duration
+        while let deadline = conversation.deadline, deadline <= until {
+            now = deadline
+            conversation.expire(at: now)
+            pull()
+        }
+        now = until
+    }
+
+    private func pull() {
+        while true {
+            switch conversation.next(at: now) {
+            case .wait:
+                guard !hasDrained else { return }
+                conversation.outputDrained(at: now)
+                hasDrained = true
+            case .ask(let request): ask(request)
+            case .interim:
+                log.append("continue")
+                output += Conversation.continueLine
+                hasDrained = false
+            case .run(let body):
+                log.append("run \"\(CorpusText.text(body))\"")
+                respond(one.status, one.answerBody)
+            case .refuse(let refusal, let request): refuse(refusal, request)
+            case .shutdownWrite:
+                if !owesClose { log.append("shutdown") }
+                hasShutDown = true
+            case .close:
+                isClosed = true
+                log.append("closed")
+                return
+            }
+        }
+    }
+
+    private func ask(_ request: Request) {
+        log.append("ask \(Self.describe(request))\(request.hasBody ? " with body" : "")")
+        for line in request.fieldLines where one.showsFields {
+            log.append("field \(request.text(line.name)) = \"\(CorpusText.text(request.bytes[line.value]))\"")
+        }
+        answersHead = request.method == .head
+        if one.isDeferred {
+            conversation.awaitAnswer(at: now)
+        } else {
+            respond(one.status, one.answerBody)
+        }
+    }
+
+    private static func describe(_ request: Request) -> String {
+        let query = request.query.map { "?" + CorpusText.text(request.bytes[$0]) } ?? ""
+        return "\(request.method.rawValue) \(CorpusText.text(request.bytes[request.path]))\(query)"
+    }
+
+    private func refuse(_ refusal: Refusal, _ request: Request?) {
+        let (status, text) = Self.describe(refusal)
+        log.append("refuse \(status)\(text)\(request.map { " of " + Self.describe($0) } ?? "")")
+        answersHead = request?.method == .head
+        respond(status, [])
+    }
+
+    static func describe(_ refusal: Refusal) -> (status: Int, text: String) {
+        switch refusal {
+        case .malformed(let phrase): (400, " " + phrase.text)
+        case .timeout: (408, "")
+        case .contentTooLarge: (413, "")
+        case .targetTooLong: (414, "")
+        case .expectationFailed: (417, "")
+        case .fieldsTooLarge: (431, "")
+        case .notImplemented(let phrase): (501, " " + phrase.text)
+        case .versionNotSupported: (505, "")
+        case .shuttingDown, .tooManyConnections: (503, "")
+        }
+    }
+
+    private func respond(_ status: Int, _ body: [UInt8]) {
+        let response = Response(status: .init(code: status, reasonPhrase: "Reason"), body: body)
+        let begin = output.count
+        let rest = conversation.respond(
+            response, date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8), into: &output, at: now)
+        output += rest ?? []
+        hasDrained = false
+        var reader = ResponseReader(Array(output[begin...]))
+        guard let message = reader.next(answersHead: answersHead), reader.rest.isEmpty else {
+            return log.append("wrong frame")
+        }
+        owesClose = message.fields["Connection"] == "close"
+        let isRefusal = log.last?.hasPrefix("refuse") ?? false
+        let connection = message.fields["Connection"].map { " " + $0 } ?? ""
+        if !isRefusal || !owesClose { log.append("answer \(status)\(connection)") }
+    }
+}
