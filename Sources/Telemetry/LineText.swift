@@ -17,7 +17,7 @@ extension [UInt8] {
     /// Appends the inside of a JSON string, or, where quotes mean nothing, text that keeps them as they are.
     mutating func appendEscaped(_ text: String, keepingQuotes: Bool = false) {
         // Nearly all text needs no escape, and asking first lets it be copied as a whole.
-        if text.utf8.allSatisfy(isPlain) {
+        if isPlain(text) {
             append(contentsOf: text.utf8)
             return
         }
@@ -54,20 +54,29 @@ extension [UInt8] {
 
     /// Appends a number in decimal, with zeros before it up to `minimumDigits`.
     mutating func appendDecimal(_ number: UInt, minimumDigits: Int) {
-        let start = count
+        // The longest number has 20 digits. They are found last one first.
+        var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+        var start = digits.count
         var rest = number
         repeat {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            start -= 1
+            digits[start] += UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         } while rest > 0
-        while count - start < minimumDigits { append(UInt8(ascii: "0")) }
-        self[start...].reverse()
+        for index in Swift.min(start, digits.count - minimumDigits)..<digits.count { append(digits[index]) }
     }
 }
 
-/// Whether a byte of UTF-8 stands for itself in a JSON string that is kept to ASCII.
-private func isPlain(_ byte: UInt8) -> Bool {
-    byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+/// Whether every byte of a text stands for itself in a JSON string that is kept to ASCII.
+private func isPlain(_ text: String) -> Bool {
+    let bytes = text.utf8.span
+    for index in bytes.indices {
+        let byte = bytes[index]
+        if byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+            return false
+        }
+    }
+    return true
 }
 
 private func hexadecimalDigit(_ value: UInt8) -> UInt8 {

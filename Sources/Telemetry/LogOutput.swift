@@ -7,8 +7,6 @@ import Synchronization
 /// standard output stops reading, the buffer fills up, further lines are dropped and counted, and a line says how
 /// many they were as soon as there is room again.
 package final class LogOutput: Sendable {
-    /// The bytes that may wait for the writer: some 2,500 lines of mozlog.
-    static let capacity = 1 << 20
     /// How long the writer lets lines gather once it is awake, in milliseconds.
     ///
     /// Without this pause every line of a busy server would wake the writer by itself, which costs as much as
@@ -28,13 +26,17 @@ package final class LogOutput: Sendable {
     private let levelIndex: Atomic<Int>
     private let dropped = Atomic(0)
     private let descriptor: Int32
+    private let capacity: Int
     private let wakeUp: WakeUp
 
     /// Starts the writer. The descriptor stays the caller's.
-    package init(_ configuration: Configuration, descriptor: Int32) {
+    ///
+    /// `capacity` is how many bytes may wait for the writer; 4 MiB are some 10,000 lines of mozlog.
+    package init(_ configuration: Configuration, descriptor: Int32, capacity: Int = 4 << 20) {
         format = LogFormat(configuration)
         levelIndex = Atomic(configuration.level.index)
         self.descriptor = descriptor
+        self.capacity = capacity
         waiting = Mutex(Waiting())
         wakeUp = WakeUp()
         startThread { [self] in writeUntilClosed() }
@@ -86,7 +88,7 @@ package final class LogOutput: Sendable {
         let mustWake = waiting.withLock { waiting in
             let end = waiting.lines.count
             if !waiting.isClosed { render(format, &waiting.lines) }
-            guard !waiting.isClosed, waiting.lines.count <= Self.capacity else {
+            guard !waiting.isClosed, waiting.lines.count <= capacity else {
                 waiting.lines.removeSubrange(end...)
                 dropped.add(1, ordering: .relaxed)
                 return false

@@ -5,7 +5,6 @@ struct LogOutputHandler: LogHandler {
     let label: String
     let output: LogOutput
     var metadata: Logger.Metadata = [:]
-    var metadataProvider: Logger.MetadataProvider?
     /// Set on one logger alone; the others follow the output.
     private var ownLevel: Logger.Level?
 
@@ -26,7 +25,6 @@ struct LogOutputHandler: LogHandler {
 
     func log(event: LogEvent) {
         var fields = metadata
-        if let provided = metadataProvider?.get() { fields.merge(provided) { _, new in new } }
         if let given = event.metadata { fields.merge(given) { _, new in new } }
         if let error = event.error { fields["error"] = "\(error)" }
         // The name of the message's own field.

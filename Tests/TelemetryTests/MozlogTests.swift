@@ -3,37 +3,12 @@ import Logging
 import Telemetry
 import Testing
 
-/// A log output that writes into a pipe.
-struct LogFixture {
-    let pipe: Pipe
-    let output: LogOutput
-
-    init(json: Bool = true, level: Logger.Level = .trace) throws {
-        pipe = try Pipe()
-        output = LogOutput(
-            LogOutput.Configuration(
-                json: json, level: level, loggerName: "megaphone-1.2.3", hostname: "host", processID: 42),
-            descriptor: pipe.writeEnd)
-    }
-
-    func line() throws -> String {
-        try #require(pipe.readLines(1).first)
-    }
-}
-
-extension RequestSummary {
-    static let example = RequestSummary(
-        agent: "curl/8.0", language: "en", errno: 0, method: "PUT", path: "/v1/broadcasts/test/a", code: 201,
-        duration: .microseconds(12_600), userID: "test", requestID: "abc",
-        remoteAddressChain: ["192.0.2.1", "::1"], message: nil, severity: .informational)
-}
-
 struct MozlogTests {
     @Test func summary_hasEveryFieldOfMozlog() throws {
         let log = try LogFixture()
         let before = time(nil)
         log.output.write(.example)
-        let json = try JSON(log.line().utf8)
+        let json = try log.json()
         let timestamp = try #require(json["Timestamp"]?.number)
         #expect((Double(before) * 1e9...Double(time(nil) + 1) * 1e9).contains(timestamp))
         #expect(json["Type"] == .string("request.summary"))
@@ -50,6 +25,99 @@ struct MozlogTests {
                     "t": .number(13), "uid": .string("test"), "rid": .string("abc"),
                     "remoteAddressChain": .array([.string("192.0.2.1"), .string("::1")]), "msg": .string(""),
                 ]))
+        log.output.close()
+    }
+
+    @Test func summary_hasAllFields_whenNothingIsKnown() throws {
+        let log = try LogFixture()
+        log.output.write(
+            RequestSummary(
+                method: "GET", path: "/", code: 404, duration: .zero, requestID: "", remoteAddressChain: []))
+        guard case .object(let fields) = try log.json()["Fields"] else {
+            Issue.record("There are no Fields.")
+            return
+        }
+        #expect(fields.count == 11)
+        #expect(fields["uid"] == .string(""))
+        #expect(fields["remoteAddressChain"] == .array([]))
+        log.output.close()
+    }
+
+    @Test(arguments: [
+        (Duration.microseconds(499), 0.0), (.microseconds(500), 1), (.milliseconds(2), 2),
+        (.seconds(90), 90_000),
+    ])
+    func duration_isInWholeMilliseconds(duration: Duration, milliseconds: Double) throws {
+        let log = try LogFixture()
+        var summary = RequestSummary.example
+        summary.duration = duration
+        log.output.write(summary)
+        #expect(try log.json()["Fields"]?["t"]?.number == milliseconds)
+        log.output.close()
+    }
+
+    @Test func hostileText_comesBackUnchanged_inOneLineOfASCII() throws {
+        let log = try LogFixture()
+        let logger = log.output.logger("megaphone.test")
+        for text in hostileTexts {
+            log.output.write(
+                RequestSummary(
+                    agent: text, language: text, method: text, path: text, code: 200, duration: .zero,
+                    userID: text, requestID: text, remoteAddressChain: [text, text], message: text))
+            logger.info("\(text)", metadata: ["key": "\(text)", "\(text)-": "x"])
+            let lines = log.pipe.readLines(2)
+            try #require(lines.count == 2)
+            let summary = try #require(try JSON(lines[0].utf8)["Fields"])
+            for name in ["agent", "lang", "method", "path", "uid", "rid", "msg"] {
+                #expect(summary[name] == .string(text))
+            }
+            #expect(summary["remoteAddressChain"] == .array([.string(text), .string(text)]))
+            let fields = try #require(try JSON(lines[1].utf8)["Fields"])
+            #expect(
+                fields == .object(["msg": .string(text), "key": .string(text), "\(text)-": .string("x")]))
+            #expect(lines.allSatisfy { $0.utf8.allSatisfy { (0x20...0x7E).contains($0) } })
+        }
+        log.output.close()
+    }
+
+    @Test func scalarsOfAllPlanes_comeBackUnchanged() throws {
+        let log = try LogFixture()
+        let logger = log.output.logger("megaphone.test")
+        // All of the first plane's beginning, what lies around the surrogates, and both ends of the other planes.
+        for scalars in [0...0x3000, 0xD700...0xE100, 0xFF00...0x1_0100, 0x10_FF00...0x10_FFFF]
+            as [ClosedRange<UInt32>]
+        {
+            let text = String(String.UnicodeScalarView(scalars.compactMap(Unicode.Scalar.init)))
+            logger.info("\(text)")
+            #expect(try log.json()["Fields"]?["msg"] == .string(text))
+        }
+        log.output.close()
+    }
+
+    @Test func message_carriesLabelSeverityAndMetadata() throws {
+        let log = try LogFixture()
+        var logger = log.output.logger("megaphone.store")
+        logger[metadataKey: "pool"] = "2"
+        logger.error("Lost a connection", metadata: ["attempt": "\(3)", "nested": ["a": ["b", "c"]]])
+        let json = try log.json()
+        #expect(json["Type"] == .string("megaphone.store"))
+        #expect(json["Severity"] == .number(3))
+        #expect(
+            json["Fields"]
+                == .object([
+                    "msg": .string("Lost a connection"), "pool": .string("2"), "attempt": .string("3"),
+                    "nested": .string(#"["a": ["b", "c"]]"#),
+                ]))
+        log.output.close()
+    }
+
+    @Test func error_becomesAField() throws {
+        struct Broken: Error, CustomStringConvertible {
+            let description = "broken \"pipe\""
+        }
+        let log = try LogFixture()
+        log.output.logger("l").error("Failed", error: Broken())
+        #expect(try log.json()["Fields"]?["error"] == .string("broken \"pipe\""))
         log.output.close()
     }
 }

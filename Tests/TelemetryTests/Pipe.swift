@@ -1,14 +1,16 @@
 import Glibc
+import Synchronization
 
 /// A pipe that a test reads at its own pace.
 final class Pipe: Sendable {
     let writeEnd: Int32
-    private let readEnd: Int32
+    private let readEnd: Atomic<Int32>
 
     init() throws {
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { throw Failure(code: errno) }
-        (readEnd, writeEnd) = (ends[0], ends[1])
+        readEnd = Atomic(ends[0])
+        writeEnd = ends[1]
     }
 
     struct Failure: Error {
@@ -16,14 +18,28 @@ final class Pipe: Sendable {
     }
 
     deinit {
-        close(readEnd)
+        closeReadEnd()
         close(writeEnd)
     }
 
-    /// What is at hand now, or comes within ten seconds when nothing is; nothing when nothing came.
-    func read() -> [UInt8] {
+    /// Puts spaces into the pipe until it takes no more.
+    func fill() {
+        let flags = fcntl(writeEnd, F_GETFL)
+        _ = fcntl(writeEnd, F_SETFL, flags | O_NONBLOCK)
+        while unsafe write(writeEnd, " ", 1) == 1 {}
+        _ = fcntl(writeEnd, F_SETFL, flags)
+    }
+
+    /// Leaves the pipe without a reader.
+    func closeReadEnd() {
+        close(readEnd.exchange(-1, ordering: .relaxed))
+    }
+
+    /// What is at hand now, or comes in time when nothing is; nothing when nothing came.
+    func read(waitingMilliseconds: Int32 = 10_000) -> [UInt8] {
+        let readEnd = readEnd.load(ordering: .relaxed)
         var entry = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
-        guard unsafe poll(&entry, 1, 10_000) == 1 else { return [] }
+        guard unsafe poll(&entry, 1, waitingMilliseconds) == 1 else { return [] }
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
         let count = unsafe bytes.withUnsafeMutableBytes {
             unsafe Glibc.read(readEnd, $0.baseAddress, $0.count)

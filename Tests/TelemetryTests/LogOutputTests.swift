@@ -1,0 +1,116 @@
+import Glibc
+import Logging
+import Telemetry
+import Testing
+
+struct LogOutputTests {
+    /// Fills pipe and buffer, and returns how many lines were written or dropped.
+    private func overfill(_ log: LogFixture) -> Int {
+        log.pipe.fill()
+        let logger = log.output.logger("l")
+        var count = 0
+        while log.output.droppedLines < 100 {
+            logger.info("\(count)")
+            count += 1
+        }
+        return count
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func blockedOutput_blocksNoCaller_andDropsAreCounted() throws {
+        let log = try LogFixture(capacity: 10_000)
+        // Nobody reads: what does not fit into pipe and buffer is dropped, and this call comes back.
+        let written = overfill(log)
+        let dropped = log.output.droppedLines
+        let lines = log.pipe.readLines(written - dropped + 1)
+        #expect(lines.count == written - dropped + 1)
+        // The report follows what the writer was in the middle of, before the rest of the buffer.
+        let reports = try lines.filter { $0.contains("dropped") }.map { try JSON($0.utf8) }
+        try #require(reports.count == 1)
+        #expect(reports[0]["Fields"]?["dropped"] == .string("\(dropped)"))
+        #expect(reports[0]["Severity"] == .number(4))
+        log.output.logger("l").info("after")
+        #expect(try log.json()["Fields"]?["msg"] == .string("after"))
+        #expect(log.output.droppedLines == dropped)
+        log.output.close()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func close_writesWhatIsWaiting() throws {
+        let log = try LogFixture()
+        let logger = log.output.logger("l")
+        for number in 0..<100 { logger.info("\(number)") }
+        log.output.close()
+        log.output.close()
+        #expect(log.pipe.readLines(100).count == 100)
+        logger.info("late")
+        #expect(log.output.droppedLines == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func close_returns_whenTheOutputIsBlocked() throws {
+        let log = try LogFixture(capacity: 10_000)
+        _ = overfill(log)
+        let start = ContinuousClock.now
+        log.output.close()
+        #expect((Duration.milliseconds(900)...Duration.seconds(20)).contains(ContinuousClock.now - start))
+        // The writer is still in its write; give it room, so that its thread ends before the pipe does.
+        while !log.pipe.read(waitingMilliseconds: 500).isEmpty {}
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func outputWithoutReader_losesLines_andNothingElse() throws {
+        let log = try LogFixture()
+        log.pipe.closeReadEnd()
+        let logger = log.output.logger("l")
+        logger.info("lost")
+        while log.output.droppedLines < 1 { sched_yield() }
+        logger.info("lost too")
+        log.output.close()
+        #expect(log.output.droppedLines == 2)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func nonBlockingOutput_losesNothing() throws {
+        let log = try LogFixture()
+        _ = fcntl(log.pipe.writeEnd, F_SETFL, O_NONBLOCK)
+        let logger = log.output.logger("l")
+        // More than a pipe holds.
+        let text = String(repeating: "x", count: 1000)
+        for _ in 0..<200 { logger.info("\(text)") }
+        #expect(log.pipe.readLines(200).count == 200)
+        #expect(log.output.droppedLines == 0)
+        log.output.close()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func oversizedLine_isDropped_andNoOther() throws {
+        let log = try LogFixture()
+        let logger = log.output.logger("l")
+        logger.info("\(String(repeating: "x", count: 1 << 20))")
+        logger.info("small")
+        let lines = log.pipe.readLines(2)
+        #expect(try JSON(lines[0].utf8)["Fields"]?["msg"] == .string("small"))
+        #expect(try JSON(lines[1].utf8)["Fields"]?["dropped"] == .string("1"))
+        log.output.close()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func linesOfManyCallers_areNotMixed() async throws {
+        let log = try LogFixture()
+        let output = log.output
+        await withTaskGroup { group in
+            for caller in 0..<4 {
+                group.addTask {
+                    let logger = output.logger("caller")
+                    for number in 0..<1000 { logger.info("\(caller)-\(number)") }
+                }
+            }
+        }
+        // Together the lines are smaller than the buffer, so nobody needs to read meanwhile.
+        let messages = try log.pipe.readLines(4000).map { try JSON($0.utf8)["Fields"]?["msg"]?.string }
+        #expect(Set(messages).count == 4000)
+        #expect(output.droppedLines == 0)
+        output.close()
+    }
+}

@@ -1,0 +1,127 @@
+import Telemetry
+import Testing
+
+struct MetricsTests {
+    private func text(_ registry: MetricsRegistry) -> String {
+        String(decoding: registry.prometheusText(), as: UTF8.self)
+    }
+
+    @Test func text_hasFamiliesInOrder_withHelpAndTypeOnce() {
+        let registry = MetricsRegistry()
+        registry.counter("b_total", help: "Second.", labels: ["route": "y"]).increment()
+        registry.counter("b_total", help: "Second.", labels: ["route": "x"]).increment(by: 41)
+        registry.gauge("c", help: "Third.").set(-7)
+        registry.gauge("a", help: "First.", read: { 0.5 })
+        #expect(
+            text(registry) == """
+                # HELP a First.
+                # TYPE a gauge
+                a 0.5
+                # HELP b_total Second.
+                # TYPE b_total counter
+                b_total{route="x"} 41
+                b_total{route="y"} 1
+                # HELP c Third.
+                # TYPE c gauge
+                c -7
+
+                """)
+    }
+
+    @Test func histogram_isCumulative_andCountsEachBoundBelowIt() {
+        let registry = MetricsRegistry()
+        let histogram = registry.histogram("t_seconds", help: "T.", labels: ["k": "v"])
+        for duration in [
+            Duration.zero, .microseconds(500), .nanoseconds(500_001), .milliseconds(10), .seconds(10),
+            .seconds(11),
+        ] {
+            histogram.record(duration)
+        }
+        let lines = text(registry).split(separator: "\n").dropFirst(2)
+        #expect(
+            Array(lines) == [
+                #"t_seconds_bucket{k="v",le="0.0005"} 2"#, #"t_seconds_bucket{k="v",le="0.001"} 3"#,
+                #"t_seconds_bucket{k="v",le="0.0025"} 3"#, #"t_seconds_bucket{k="v",le="0.005"} 3"#,
+                #"t_seconds_bucket{k="v",le="0.01"} 4"#, #"t_seconds_bucket{k="v",le="0.025"} 4"#,
+                #"t_seconds_bucket{k="v",le="0.05"} 4"#, #"t_seconds_bucket{k="v",le="0.1"} 4"#,
+                #"t_seconds_bucket{k="v",le="0.25"} 4"#, #"t_seconds_bucket{k="v",le="0.5"} 4"#,
+                #"t_seconds_bucket{k="v",le="1"} 4"#, #"t_seconds_bucket{k="v",le="2.5"} 4"#,
+                #"t_seconds_bucket{k="v",le="5"} 4"#, #"t_seconds_bucket{k="v",le="10"} 5"#,
+                #"t_seconds_bucket{k="v",le="+Inf"} 6"#, #"t_seconds_sum{k="v"} 21.011000001"#,
+                #"t_seconds_count{k="v"} 6"#,
+            ])
+    }
+
+    @Test func sameNameAndLabels_giveTheSameObject() {
+        let registry = MetricsRegistry()
+        let first = registry.counter("a_total", help: "A.", labels: ["x": "1", "y": "2"])
+        #expect(registry.counter("a_total", help: "A.", labels: ["y": "2", "x": "1"]) === first)
+        #expect(registry.counter("a_total", help: "A.", labels: ["x": "1"]) !== first)
+        let histogram = registry.histogram("b_seconds", help: "B.")
+        #expect(registry.histogram("b_seconds", help: "B.") === histogram)
+        let gauge = registry.gauge("c", help: "C.")
+        #expect(registry.gauge("c", help: "C.") === gauge)
+    }
+
+    @Test func nameOfTwoTypes_isRefused() async {
+        await #expect(processExitsWith: .failure) {
+            let registry = MetricsRegistry()
+            _ = registry.counter("a_total", help: "A.")
+            _ = registry.gauge("a_total", help: "A.")
+        }
+    }
+
+    @Test func labelsAndHelp_areEscaped() {
+        let registry = MetricsRegistry()
+        registry.gauge("a", help: "One\nline \\ \"two\"", labels: ["k": "\"\\\n"]).set(1)
+        #expect(
+            text(registry) == """
+                # HELP a One\\nline \\\\ "two"
+                # TYPE a gauge
+                a{k="\\"\\\\\\n"} 1
+
+                """)
+    }
+
+    @Test(arguments: [
+        (0.0, "0"), (-0.25, "-0.25"), (1e9, "1000000000"), (.nan, "NaN"), (.infinity, "+Inf"),
+        (-.infinity, "-Inf"), (1_775_044_800.12, "1775044800.12"), (1e300, "1e+300"),
+    ])
+    func sampledValue_isWrittenAsPrometheusReadsIt(value: Double, expected: String) {
+        let registry = MetricsRegistry()
+        registry.gauge("a", help: "A.", read: { value })
+        #expect(text(registry).hasSuffix("\na \(expected)\n"))
+    }
+
+    @Test func countsOfManyTasks_areAllThere() async {
+        let registry = MetricsRegistry()
+        let counter = registry.counter("a_total", help: "A.")
+        let gauge = registry.gauge("b", help: "B.")
+        let histogram = registry.histogram("c_seconds", help: "C.")
+        await withTaskGroup { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<1000 {
+                        counter.increment()
+                        gauge.add(2)
+                        gauge.add(-1)
+                        histogram.record(.milliseconds(1))
+                    }
+                }
+            }
+        }
+        #expect(counter.value == 8000)
+        #expect(gauge.value == 8000)
+        #expect(text(registry).contains("c_seconds_sum 8\nc_seconds_count 8000\n"))
+    }
+
+    @Test func sampledGauge_mayUseTheRegistry() {
+        let registry = MetricsRegistry()
+        registry.gauge(
+            "a", help: "A.",
+            read: { [registry] in
+                Double(registry.counter("b_total", help: "B.").value)
+            })
+        #expect(text(registry).contains("a 0\n"))
+    }
+}
