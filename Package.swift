@@ -74,7 +74,8 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Broadcasts", "EventLoop", "HTTPServer", "HTTPWire", "Telemetry", "TestSupport", httpTypes,
+                "API", "Broadcasts", "EventLoop", "HTTPServer", "HTTPWire", "Telemetry", "TestSupport",
+                httpTypes,
                 logging,
             ]),
         tests("BroadcastsTests", ["Broadcasts"]),

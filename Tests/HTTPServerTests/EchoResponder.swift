@@ -30,6 +30,8 @@ final class EchoResponder: Responder {
             }
         case "/large":
             return .ready(Response(status: .ok, body: Self.large))
+        case "/medium":
+            return .ready(Response(status: .ok, body: Self.medium))
         default:
             return .ready(Response(status: .ok, body: Array(path.utf8)))
         }
@@ -61,7 +63,10 @@ final class EchoResponder: Responder {
         return waiting.count
     }
 
-    static let large: [UInt8] = (0..<8_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    /// Larger than what is copied behind its head, small enough to be sent byte by byte.
+    static let medium = Array(repeatElement(Array("a medium body. ".utf8), count: 1500).joined())
+    /// Larger than any socket buffer.
+    static let large = Array(repeatElement(medium, count: 400).joined())
 }
 
 /// A server with its own port and loops, drained when the test is over.
