@@ -91,7 +91,7 @@ let package = Package(
                 logging,
             ]),
         tests("TelemetryTests", ["Telemetry", logging]),
-        tests("HouseTests", ["Broadcasts", "Settings", "TestSupport"]),
+        tests("HouseTests", ["API", "Broadcasts", "HTTPWire", "Settings", "TestSupport", httpTypes]),
     ],
     cxxLanguageStandard: .cxx17
 )
