@@ -66,7 +66,7 @@ final class EchoResponder: Responder {
     /// Larger than what is copied behind its head, small enough to be sent byte by byte.
     static let medium = Array(repeatElement(Array("a medium body. ".utf8), count: 1500).joined())
     /// Larger than any socket buffer.
-    static let large = Array(repeatElement(medium, count: 400).joined())
+    static let large = [UInt8](repeating: UInt8(ascii: "l"), count: 8_000_000)
 }
 
 /// A server with its own port and loops, drained when the test is over.
