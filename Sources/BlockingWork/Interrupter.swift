@@ -7,7 +7,7 @@ import Synchronization
 package final class Interrupter: Sendable {
     private let action = Mutex<(@Sendable () -> Void)?>(nil)
 
-    init() {}
+    package init() {}
 
     /// Sets what frees the worker. The action must not block.
     package func register(_ action: @escaping @Sendable () -> Void) {
@@ -19,7 +19,8 @@ package final class Interrupter: Sendable {
         action.withLock { $0 = nil }
     }
 
-    func interrupt() {
+    /// Does what was registered, if anything is.
+    package func interrupt() {
         action.withLock { $0?() }
     }
 }

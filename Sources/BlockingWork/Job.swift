@@ -1,13 +1,15 @@
 /// One call on its way to a worker, with the types of its value erased.
 struct Job<State: ~Copyable>: Sendable {
     let deadline: ContinuousClock.Instant
+    /// Goes before all that wait.
+    let isUrgent: Bool
     let reply: any PendingReply
     /// Does the work and gives back what hands the value over. These are two steps so that the worker is free again,
     /// as far as the roster knows, before the caller can ask for the next thing.
     let perform: @Sendable (inout State) -> @Sendable () -> Void
 }
 
-/// First in, first out, at amortised constant cost.
+/// First in, first out, at amortised constant cost. Urgent jobs go to the front, which costs a copy: they are few.
 struct JobQueue<State: ~Copyable>: Sendable {
     private var jobs: [Job<State>] = []
     /// `head` jobs at the front are gone already; at most half of the array is ever dead.
@@ -16,7 +18,7 @@ struct JobQueue<State: ~Copyable>: Sendable {
     var count: Int { jobs.count - head }
 
     mutating func append(_ job: Job<State>) {
-        jobs.append(job)
+        if job.isUrgent { jobs.insert(job, at: head) } else { jobs.append(job) }
     }
 
     /// The oldest job that somebody still waits for.

@@ -1,36 +1,33 @@
 package import Broadcasts
 
-/// A store's worker threads: the pool, with errors told in the store's words and every operation reported.
+/// A store's worker threads: the pool, with its errors told in the store's words.
 package struct StoreWorkers<State: ~Copyable>: Sendable {
     private let pool: WorkerPool<State>
-    private let observer: (any StoreObserver)?
 
     /// Throws `unavailable` when the system gives no thread or descriptor.
     package init(
-        limits: WorkerLimits, observer: (any StoreObserver)?,
-        makeState: @escaping @Sendable (Interrupter) -> State
+        limits: WorkerLimits, makeState: @escaping @Sendable (Interrupter) -> State
     ) throws(StoreError) {
         do {
             pool = try WorkerPool(limits: limits, makeState: makeState)
         } catch {
             throw StoreError(error)
         }
-        self.observer = observer
     }
 
     /// Does one operation on a worker's thread; see `WorkerPool.run`.
+    ///
+    /// Reads and checks go before the PUTs that wait: there is one of each at a time, and crowds wait for them.
     package func perform<Value: Sendable>(
         _ operation: StoreOperation, until deadline: ContinuousClock.Instant,
         _ work: @escaping @Sendable (inout State) -> Result<Value, StoreError>
     ) async throws(StoreError) -> Value {
-        let began = ContinuousClock.now
         let result: Result<Value, StoreError>
         do {
-            result = try await pool.run(until: deadline, work)
+            result = try await pool.run(until: deadline, isUrgent: operation != .put, work)
         } catch {
-            result = .failure(StoreError(error))
+            throw StoreError(error)
         }
-        observer?.storeDidFinish(operation, in: began.duration(to: .now), succeeded: result.isSuccess)
         return try result.get()
     }
 
@@ -44,7 +41,8 @@ package struct StoreWorkers<State: ~Copyable>: Sendable {
 }
 
 extension StoreError {
-    fileprivate init(_ error: WorkError) {
+    /// What a failed call means to a store's caller.
+    package init(_ error: WorkError) {
         self =
             switch error {
             case .deadlineExceeded: .deadlineExceeded
@@ -52,11 +50,5 @@ extension StoreError {
             case .closed: .unavailable("the store is closed")
             case .systemLimit(let number): .unavailable("no thread or descriptor left (errno \(number))")
             }
-    }
-}
-
-extension Result {
-    fileprivate var isSuccess: Bool {
-        if case .success = self { true } else { false }
     }
 }

@@ -30,16 +30,17 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
 
     /// Does the work on a worker's thread and returns its value, or throws at the deadline at the latest.
     ///
-    /// Work that had not begun by then never begins. Work that had begun goes on without anybody waiting for it.
+    /// Urgent work goes before all work that waits. Work that had not begun by then never begins. Work that had begun goes on without anybody waiting for it.
     /// Cancellation is not looked at: the deadline bounds the wait, and others may share the value with a caller that
     /// is gone.
     package func run<Value: Sendable>(
-        until deadline: ContinuousClock.Instant, _ work: @escaping @Sendable (inout State) -> Value
+        until deadline: ContinuousClock.Instant, isUrgent: Bool = false,
+        _ work: @escaping @Sendable (inout State) -> Value
     ) async throws(WorkError) -> Value {
         let result = await withCheckedContinuation { continuation in
             let reply = Reply<Value>(to: continuation)
             submit(
-                Job(deadline: deadline, reply: reply) { state in
+                Job(deadline: deadline, isUrgent: isUrgent, reply: reply) { state in
                     let value = work(&state)
                     return { reply.succeed(value) }
                 })

@@ -10,3 +10,20 @@ package protocol StoreObserver: Sendable {
     /// Called once an operation, on its caller's thread, with the time from the call to its answer. Must not block.
     func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool)
 }
+
+extension StoreOperation {
+    /// Runs one operation and reports how it ended.
+    package func reported<Value: Sendable>(
+        to observer: (any StoreObserver)?, _ run: () async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let began = ContinuousClock.now
+        do {
+            let value = try await run()
+            observer?.storeDidFinish(self, in: began.duration(to: .now), succeeded: true)
+            return value
+        } catch {
+            observer?.storeDidFinish(self, in: began.duration(to: .now), succeeded: false)
+            throw error
+        }
+    }
+}

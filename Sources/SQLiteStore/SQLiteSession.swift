@@ -59,13 +59,15 @@ struct SQLiteSession: ~Copyable {
     }
 
     /// Reads the table, or gives back the last rows when nothing has been committed since they were read.
-    mutating func readRows(deadline: ContinuousClock.Instant) throws(SQLiteError) -> [BoardRow] {
+    mutating func readRows(
+        deadline: ContinuousClock.Instant
+    ) throws(SQLiteError) -> (rows: [BoardRow], areNew: Bool) {
         limitWaiting(deadline)
         // The stamp is taken before the rows: a commit in between costs a needless read next time, never a stale one.
         _ = try dataVersion.step()
         let stamp = Stamp(dataVersion: dataVersion.integer(at: 0), totalChanges: connection.totalChanges)
         dataVersion.reset()
-        if let lastRead, lastRead.stamp == stamp { return lastRead.rows }
+        if let lastRead, lastRead.stamp == stamp { return (lastRead.rows, false) }
 
         var rows: [BoardRow] = []
         rows.reserveCapacity(lastRead?.rows.count ?? 0)
@@ -76,7 +78,7 @@ struct SQLiteSession: ~Copyable {
                     version: select.text(at: 2)))
         }
         lastRead = (stamp, rows)
-        return rows
+        return (rows, true)
     }
 
     /// Reads from the table.

@@ -9,6 +9,9 @@ package import Logging
 package struct SQLiteStore: BroadcastStore {
     private let writer: StoreWorkers<SQLiteWorker>
     private let reader: StoreWorkers<SQLiteWorker>?
+    private let observer: (any StoreObserver)?
+    private let logger: Logger
+    private let oddRows = OddRows()
 
     /// How long opening waits for another process that holds the file's lock.
     private static let openLimit = Duration.seconds(5)
@@ -28,48 +31,60 @@ package struct SQLiteStore: BroadcastStore {
         } catch {
             throw .failed(error.explained(path: path))
         }
+        self.observer = observer
+        self.logger = logger
         let limits = WorkerLimits(
             maximumWorkers: 1, maximumQueue: Self.maximumQueue, idleLimit: nil, replacesLateWorkers: false)
-        writer = try StoreWorkers(limits: limits, observer: observer) { _ in
+        writer = try StoreWorkers(limits: limits) { _ in
             SQLiteWorker(path: path, logger: logger)
         }
         guard path != ":memory:" else {
             reader = nil
             return
         }
-        reader = try StoreWorkers(limits: limits, observer: observer) { _ in
+        reader = try StoreWorkers(limits: limits) { _ in
             SQLiteWorker(path: path, logger: logger)
         }
     }
 
     package func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
-        try await (reader ?? writer).perform(.read, until: deadline) { worker in
-            worker.use(until: deadline) { session throws(SQLiteError) in
-                try session.readRows(deadline: deadline)
-            }
+        try await perform(.read, on: reader ?? writer, deadline) {
+            [oddRows, logger] session throws(SQLiteError) in
+            let (rows, areNew) = try session.readRows(deadline: deadline)
+            guard areNew else { return rows }
+            for warning in oddRows.warnings(about: rows) { logger.warning("\(warning)") }
+            return rows
         }
     }
 
     package func put(
         _ broadcast: Broadcast, deadline: ContinuousClock.Instant
     ) async throws(StoreError) -> PutOutcome {
-        try await writer.perform(.put, until: deadline) { worker in
-            worker.use(until: deadline) { session throws(SQLiteError) in
-                try session.put(broadcast, deadline: deadline)
-            }
+        try await perform(.put, on: writer, deadline) { session throws(SQLiteError) in
+            try session.put(broadcast, deadline: deadline)
         }
     }
 
     package func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
-        try await (reader ?? writer).perform(.check, until: deadline) { worker in
-            worker.use(until: deadline) { session throws(SQLiteError) in
-                try session.check(deadline: deadline)
-            }
+        try await perform(.check, on: reader ?? writer, deadline) { session throws(SQLiteError) in
+            try session.check(deadline: deadline)
         }
     }
 
     package func close() {
         reader?.close()
         writer.close()
+    }
+
+    private func perform<Value: Sendable>(
+        _ operation: StoreOperation, on workers: StoreWorkers<SQLiteWorker>,
+        _ deadline: ContinuousClock.Instant,
+        _ body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
+    ) async throws(StoreError) -> Value {
+        try await operation.reported(to: observer) { () async throws(StoreError) in
+            try await workers.perform(operation, until: deadline) { worker in
+                worker.use(until: deadline, body)
+            }
+        }
     }
 }

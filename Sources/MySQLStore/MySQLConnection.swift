@@ -1,0 +1,141 @@
+import BlockingWork
+import Broadcasts
+import CMySQL
+
+/// A logged-in connection, for one thread at a time.
+@safe
+struct MySQLConnection: ~Copyable {
+    private let handle: OpaquePointer
+    private let interrupter: Interrupter
+    /// Another descriptor of the connection's socket, so that the interrupter never meets a number that the library has
+    /// closed and the system has given to somebody else.
+    private var socket: Int32 = -1
+
+    /// Whether the library can be used. It has to be readied once, before any other thread calls it.
+    static let isLibraryReady = megaphone_mysql_library_init() == 0
+
+    /// Connects and logs in.
+    static func open(
+        _ address: MySQLAddress, limits: MySQLLimits, interrupter: Interrupter
+    ) throws(MySQLError) -> MySQLConnection {
+        guard isLibraryReady, let handle = unsafe megaphone_mysql_create() else {
+            throw MySQLError(number: 2008, message: "the client library has no memory", stage: .login)
+        }
+        var connection = unsafe MySQLConnection(handle: handle, interrupter: interrupter)
+        try connection.logIn(address, limits: limits)
+        return connection
+    }
+
+    private init(handle: OpaquePointer, interrupter: Interrupter) {
+        unsafe self.handle = handle
+        self.interrupter = interrupter
+    }
+
+    deinit {
+        unsafe megaphone_mysql_close(handle)
+        // From here on nobody shuts the descriptor down, so it may go.
+        interrupter.clear()
+        if socket >= 0 { megaphone_mysql_release(socket) }
+    }
+
+    private mutating func logIn(_ address: MySQLAddress, limits: MySQLLimits) throws(MySQLError) {
+        unsafe megaphone_mysql_set_limits(handle, limits.connect, limits.readAndWrite)
+        let encryption = address.encryption
+        unsafe megaphone_mysql_set_tls(
+            handle, encryption.mode.number, encryption.authority, encryption.certificate, encryption.key)
+        let result = unsafe megaphone_mysql_connect(
+            handle, address.host, UInt32(address.port), address.socket, address.user, address.password,
+            address.database)
+        guard result == 0 else { throw lastError(.login) }
+        socket = unsafe megaphone_mysql_duplicate_socket(handle)
+        guard socket >= 0 else {
+            throw MySQLError(number: 2001, message: "no descriptor left", stage: .login)
+        }
+        interrupter.register { [socket] in megaphone_mysql_shut_down(socket) }
+    }
+
+    /// The server's version, as it gives it.
+    var serverVersion: String { unsafe String(cString: megaphone_mysql_server_version(handle)) }
+
+    /// The cipher in use; nil without encryption.
+    var cipher: String? { unsafe megaphone_mysql_cipher(handle).map { unsafe String(cString: $0) } }
+
+    func ping() throws(MySQLError) {
+        guard unsafe megaphone_mysql_ping(handle) == 0 else { throw lastError(.statement) }
+    }
+
+    /// Runs one statement and takes its whole result, if it has one.
+    func query(_ sql: String) throws(MySQLError) {
+        guard unsafe megaphone_mysql_query(handle, sql, sql.utf8.count) == 0 else {
+            throw lastError(.statement)
+        }
+    }
+
+    /// Goes on to the next row of the last query's result; false when there is none.
+    func nextRow() -> Bool {
+        unsafe megaphone_mysql_next_row(handle) != 0
+    }
+
+    /// A value of the row; nil for SQL's NULL. Bytes that are not UTF-8 are replaced.
+    func text(at column: UInt32) -> String? {
+        var count = 0
+        guard let bytes = unsafe megaphone_mysql_value(handle, column, &count) else { return nil }
+        return unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+    }
+
+    /// The first value of the first row, as a number where it is one.
+    func integer(_ sql: String) throws(MySQLError) -> Int? {
+        try query(sql)
+        return nextRow() ? text(at: 0).flatMap { Int($0) } : nil
+    }
+
+    /// Prepares the one statement that `execute` runs.
+    func prepare(_ sql: String, parameters: UInt32) throws(MySQLError) {
+        guard unsafe megaphone_mysql_prepare(handle, sql, sql.utf8.count, parameters) == 0 else {
+            throw lastError(.statement)
+        }
+    }
+
+    /// Runs the prepared statement and returns how many rows it affected: of an upsert, 1 for a new row, 2 for a changed
+    /// one and 0 for an equal one.
+    func execute(_ parameters: [String]) throws(MySQLError) -> UInt64 {
+        for (index, parameter) in parameters.enumerated() {
+            let result = unsafe parameter.utf8.span.withUnsafeBufferPointer { bytes in
+                unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
+                    unsafe megaphone_mysql_bind(
+                        handle, UInt32(index), characters.baseAddress, characters.count)
+                }
+            }
+            guard result == 0 else { throw lastError(.statement) }
+        }
+        guard unsafe megaphone_mysql_execute(handle) == 0 else { throw lastError(.statement) }
+        return unsafe megaphone_mysql_affected_rows(handle)
+    }
+
+    private func lastError(_ stage: MySQLError.Stage) -> MySQLError {
+        unsafe MySQLError(
+            number: megaphone_mysql_error_number(handle),
+            message: String(cString: megaphone_mysql_error_text(handle)), stage: stage)
+    }
+}
+
+extension MySQLEncryption.Mode {
+    fileprivate var number: Int32 {
+        let mode =
+            switch self {
+            case .disabled: MEGAPHONE_MYSQL_TLS_DISABLED
+            case .preferred: MEGAPHONE_MYSQL_TLS_PREFERRED
+            case .required: MEGAPHONE_MYSQL_TLS_REQUIRED
+            case .verifyAuthority: MEGAPHONE_MYSQL_TLS_VERIFY_CA
+            case .verifyIdentity: MEGAPHONE_MYSQL_TLS_VERIFY_IDENTITY
+            }
+        return Int32(mode)
+    }
+}
+
+/// Gives back what the client library keeps for a thread. It belongs last in what a thread owns.
+struct ClientThread: ~Copyable {
+    deinit {
+        megaphone_mysql_thread_end()
+    }
+}

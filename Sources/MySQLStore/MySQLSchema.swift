@@ -1,0 +1,124 @@
+import Logging
+
+/// The tables of our database, and how an older one becomes this.
+///
+/// Applied migrations are recorded in `megaphone_migrations`. The original's own record, `__diesel_schema_migrations`, is
+/// left as it is, so that its nodes go on working.
+enum MySQLSchema {
+    /// One step. It may be run again, and on several nodes at once: MySQL commits each change of a table by itself, so a
+    /// node can end between a step and its record.
+    private struct Migration: Sendable {
+        /// For people, and for SQL as it stands: without a quote.
+        let name: String
+        let apply: @Sendable (borrowing MySQLConnection) throws(MySQLError) -> Void
+    }
+
+    /// In order, numbered from 1. Add at the end, and never change one that has been released.
+    private static let migrations = [
+        Migration(name: "create broadcastsv1 or adopt it", apply: createTable),
+        Migration(name: "compare ids byte by byte", apply: makeIDsCaseSensitive),
+    ]
+
+    /// The version that this program knows.
+    static var knownVersion: Int { migrations.count }
+
+    /// How far the database is.
+    enum State: Hashable {
+        case current
+        case behind(Int)
+        case ahead(Int)
+    }
+
+    static func state(on connection: borrowing MySQLConnection) throws(MySQLError) -> State {
+        let version: Int
+        do {
+            version = try connection.integer("SELECT MAX(number) FROM megaphone_migrations") ?? 0
+        } catch {
+            guard error.number == missingTable else { throw error }
+            version = 0
+        }
+        if version == knownVersion { return .current }
+        return version < knownVersion ? .behind(version) : .ahead(version)
+    }
+
+    /// Applies what is missing. The session ends afterwards, and the lock with it.
+    ///
+    /// The named lock keeps the nodes of one server in line. The other servers of a cluster do not know of it, and some
+    /// refuse to give any; there, each step's being repeatable has to do.
+    static func migrate(_ connection: borrowing MySQLConnection, logger: Logger) throws(MySQLError) {
+        try lock(connection, logger: logger)
+        try connection.query(
+            """
+            CREATE TABLE IF NOT EXISTS megaphone_migrations (
+                number INT NOT NULL PRIMARY KEY,
+                name VARCHAR(100) NOT NULL,
+                applied TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+            ) ENGINE = InnoDB DEFAULT CHARACTER SET ascii
+            """)
+        guard case .behind(let version) = try state(on: connection) else { return }
+        for number in version + 1...knownVersion {
+            let migration = migrations[number - 1]
+            try migration.apply(connection)
+            try connection.query(
+                "INSERT IGNORE INTO megaphone_migrations (number, name) VALUES (\(number), '\(migration.name)')"
+            )
+            logger.notice("Applied migration \(number): \(migration.name)")
+        }
+    }
+
+    private static func lock(
+        _ connection: borrowing MySQLConnection, logger: Logger
+    ) throws(MySQLError) {
+        do {
+            let limit = MySQLLimits.migrating.lock
+            guard try connection.integer("SELECT GET_LOCK('megaphone.migrations', \(limit))") == 0 else {
+                return
+            }
+        } catch {
+            guard !error.isConnectionTrouble else { throw error }
+            logger.warning("Migrating without a lock, which this server does not give: \(error.message)")
+            return
+        }
+        throw MySQLError(
+            number: 0, message: "another node has been migrating it for too long", stage: .schema)
+    }
+
+    private static func createTable(_ connection: borrowing MySQLConnection) throws(MySQLError) {
+        try connection.query(
+            """
+            CREATE TABLE IF NOT EXISTS broadcastsv1 (
+                broadcaster_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+                bchannel_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+                created TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+                last_updated TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+                version VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+                PRIMARY KEY (broadcaster_id, bchannel_id)
+            ) ENGINE = InnoDB
+            """)
+    }
+
+    /// In the original, `a/B` and `a/b` share a row. Ids that are not ASCII can only have been written by hand; they stay
+    /// what they are, at the price of a wider key.
+    private static func makeIDsCaseSensitive(_ connection: borrowing MySQLConnection) throws(MySQLError) {
+        do {
+            try setIDs("CHARACTER SET ascii COLLATE ascii_bin", connection)
+        } catch {
+            guard !error.isConnectionTrouble, !error.isLockTrouble else { throw error }
+            try setIDs("CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", connection)
+        }
+    }
+
+    private static func setIDs(
+        _ characterSet: String, _ connection: borrowing MySQLConnection
+    ) throws(MySQLError) {
+        try connection.query(
+            """
+            ALTER TABLE broadcastsv1
+                MODIFY broadcaster_id VARCHAR(64) \(characterSet) NOT NULL,
+                MODIFY bchannel_id VARCHAR(128) \(characterSet) NOT NULL
+            """)
+    }
+
+    /// ER_NO_SUCH_TABLE.
+    private static let missingTable: UInt32 = 1146
+}

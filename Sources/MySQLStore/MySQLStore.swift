@@ -1,0 +1,137 @@
+import BlockingWork
+package import Broadcasts
+package import Logging
+
+/// Broadcasts in a MySQL or MariaDB database, which any number of nodes may share.
+///
+/// A pool of threads, each with one session, does the work; one more thread watches the database while it is down.
+package struct MySQLStore: BroadcastStore {
+    private let workers: StoreWorkers<MySQLWorker>
+    private let watch: DatabaseWatch
+    private let observer: (any StoreObserver)?
+    private let logger: Logger
+    private let oddRows = OddRows()
+
+    /// How long the start waits for the database: long enough for a first connection, too short to matter when it is down.
+    private static let startLimit = Duration.seconds(2)
+    /// Calls that wait for a session at most.
+    private static let maximumQueue = 4_096
+    /// A session unused for this long ends.
+    private static let idleLimit = Duration.seconds(60)
+    /// Giving up after less than this says nothing about the database.
+    private static let tellingWait = Duration.milliseconds(100)
+
+    /// Connects, and with `migrate` brings the schema up to date. A database that cannot be reached, or that refuses the
+    /// login, is logged and looked for again and again; calls throw `unavailable` meanwhile.
+    ///
+    /// Throws `failed` when the schema is newer than this program knows, or older and not to be migrated;
+    /// `unavailable` when the system gives no thread or descriptor. `poolSize` is the most sessions at a time, 1 or more.
+    package init(
+        address: MySQLAddress, poolSize: Int, migrate: Bool, observer: (any StoreObserver)? = nil,
+        logger: Logger
+    ) throws(StoreError) {
+        guard MySQLConnection.isLibraryReady else {
+            throw .unavailable("the MySQL client library cannot be used")
+        }
+        watch = try DatabaseWatch(logger: logger) { error in
+            error.explained(address)
+        } look: { interrupter in
+            Result { () throws(MySQLError) in
+                try Self.look(at: address, migrate: migrate, interrupter, logger)
+            }
+        }
+        let limits = WorkerLimits(
+            maximumWorkers: poolSize, maximumQueue: Self.maximumQueue, idleLimit: Self.idleLimit,
+            replacesLateWorkers: true)
+        workers = try StoreWorkers(limits: limits) { [watch] interrupter in
+            MySQLWorker(address: address, watch: watch, interrupter: interrupter)
+        }
+        self.observer = observer
+        self.logger = logger
+        let firstLook = watch.firstLook(waitingUntil: .now + Self.startLimit)
+        if case .failure(let error) = firstLook, error.stage == .schema {
+            close()
+            throw .failed(error.explained(address))
+        }
+    }
+
+    /// Brings the schema up to date, for `megaphone migrate`. Blocks the thread; throws `failed` with one line when the
+    /// database cannot be reached, refuses, or is newer than this program knows.
+    package static func migrate(_ address: MySQLAddress, logger: Logger) throws(StoreError) {
+        do {
+            _ = try look(at: address, migrate: true, Interrupter(), logger)
+        } catch {
+            throw .failed(error.explained(address))
+        }
+    }
+
+    package func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
+        try await perform(.read, until: deadline) { [oddRows, logger] session throws(MySQLError) in
+            let rows = try session.readRows()
+            for warning in oddRows.warnings(about: rows) { logger.warning("\(warning)") }
+            return rows
+        }
+    }
+
+    package func put(
+        _ broadcast: Broadcast, deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> PutOutcome {
+        try await perform(.put, until: deadline) { session throws(MySQLError) in
+            try session.put(broadcast)
+        }
+    }
+
+    package func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
+        try await perform(.check, until: deadline) { session throws(MySQLError) in
+            try session.check()
+        }
+    }
+
+    package func close() {
+        watch.close()
+        workers.close()
+    }
+
+    private func perform<Value: Sendable>(
+        _ operation: StoreOperation, until deadline: ContinuousClock.Instant,
+        _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
+    ) async throws(StoreError) -> Value {
+        try await operation.reported(to: observer) { () async throws(StoreError) in
+            let generation = try watch.admit()
+            let began = ContinuousClock.now
+            do throws(StoreError) {
+                return try await workers.perform(operation, until: deadline) { worker in
+                    worker.use(until: deadline, generation: generation, body)
+                }
+            } catch {
+                if error == .deadlineExceeded, began.duration(to: deadline) >= Self.tellingWait {
+                    watch.failed(generation, "it did not answer within a caller's deadline")
+                }
+                throw error
+            }
+        }
+    }
+
+    /// One look at the database, with whatever it needs done to its tables. Returns a line about the server.
+    private static func look(
+        at address: MySQLAddress, migrate: Bool, _ interrupter: Interrupter, _ logger: Logger
+    ) throws(MySQLError) -> String {
+        let session = try MySQLSession.open(address, limits: .probing, interrupter: interrupter)
+        switch try session.schemaState() {
+        case .current:
+            break
+        case .behind(let version):
+            guard migrate else { throw schemaError("has version \(version); run megaphone migrate") }
+            try MySQLSession.open(address, limits: .migrating, interrupter: interrupter)
+                .migrate(logger: logger)
+        case .ahead(let version):
+            throw schemaError("has version \(version), newer than the \(MySQLSchema.knownVersion) known here")
+        }
+        try session.probe()
+        return session.summary
+    }
+
+    private static func schemaError(_ text: String) -> MySQLError {
+        MySQLError(number: 0, message: "its schema \(text)", stage: .schema)
+    }
+}

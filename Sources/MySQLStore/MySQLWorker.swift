@@ -1,0 +1,84 @@
+import BlockingWork
+import Broadcasts
+
+/// One thread's session: opened when needed, and again when it broke.
+struct MySQLWorker: ~Copyable {
+    private let address: MySQLAddress
+    private let watch: DatabaseWatch
+    private let interrupter: Interrupter
+    private var session: MySQLSession?
+    /// The circuit's generation in which the session was opened; one from before an outage is not to be trusted.
+    private var sessionGeneration = 0
+    private var lastUse = ContinuousClock.now
+    private let clientThread = ClientThread()
+
+    /// A session idle for longer is asked whether it still lives: servers and firewalls end idle ones.
+    private static let trustedIdleTime = Duration.seconds(5)
+    /// How often one call tries its statement, its deadline permitting.
+    private static let maximumAttempts = 3
+
+    init(address: MySQLAddress, watch: DatabaseWatch, interrupter: Interrupter) {
+        self.address = address
+        self.watch = watch
+        self.interrupter = interrupter
+    }
+
+    /// Runs a statement, on a new session and once more where the one at hand turns out to be dead. Repeating is right
+    /// because all our statements may be run twice.
+    mutating func use<Value>(
+        until deadline: ContinuousClock.Instant, generation: Int,
+        _ body: (inout MySQLSession) throws(MySQLError) -> Value
+    ) -> Result<Value, StoreError> {
+        var attempt = 1
+        while true {
+            switch run(deadline, generation, body) {
+            case .success(let value):
+                watch.succeeded(generation)
+                return .success(value)
+            case .failure(let error):
+                if attempt < Self.maximumAttempts, Self.mayRepeat(error, until: deadline) {
+                    attempt += 1
+                    continue
+                }
+                let reason = error.explained(address)
+                if error.isDatabaseTrouble { watch.failed(generation, reason) }
+                return .failure(.failed(reason))
+            }
+        }
+    }
+
+    private static func mayRepeat(_ error: MySQLError, until deadline: ContinuousClock.Instant) -> Bool {
+        let left = ContinuousClock.now.duration(to: deadline)
+        // Another wait for the same lock would last beyond the deadline, and "locked" says more than that.
+        if error.number == 1205, left < .seconds(MySQLLimits.probing.lock) { return false }
+        return error.isWorthRepeating && left > .zero
+    }
+
+    private mutating func run<Value>(
+        _ deadline: ContinuousClock.Instant, _ generation: Int,
+        _ body: (inout MySQLSession) throws(MySQLError) -> Value
+    ) -> Result<Value, MySQLError> {
+        do {
+            var session = try readySession(deadline, generation)
+            let result = Result { () throws(MySQLError) in try body(&session) }
+            lastUse = .now
+            if case .failure(let error) = result, error.endsSession { return result }
+            self.session = consume session
+            return result
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private mutating func readySession(
+        _ deadline: ContinuousClock.Instant, _ generation: Int
+    ) throws(MySQLError) -> MySQLSession {
+        if let session = session.take(), sessionGeneration == generation {
+            let isTrusted = lastUse.duration(to: .now) < Self.trustedIdleTime
+            if isTrusted || (try? session.ping()) != nil { return session }
+        }
+        sessionGeneration = generation
+        return try MySQLSession.open(
+            address, limits: .serving(until: deadline), interrupter: interrupter)
+    }
+}
