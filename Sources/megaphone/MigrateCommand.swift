@@ -20,7 +20,7 @@ struct MigrateCommand: ParsableCommand {
         let log = LogOutput(LogOutput.Configuration(settings), descriptor: standardOutput)
         defer { log.close() }
         let database = try databaseAddress(settings)
-        try openStore(database, settings, migrate: true, observer: nil, log: log).close()
+        try migrateStore(database, settings, log: log)
         print("The schema of \(database) is up to date")
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Broadcasts
 import Logging
+import MySQLStore
 import SQLiteStore
 import Settings
 import Telemetry
@@ -18,9 +19,25 @@ func openStore(
         switch database {
         case .sqlite(let path): return try SQLiteStore(path: path, observer: observer, logger: logger)
         case .sqliteMemory: return try SQLiteStore(path: ":memory:", observer: observer, logger: logger)
-        case .mysql:
-            throw StoreError.failed("mysql is not there yet")
+        case .mysql(let address):
+            return try MySQLStore(
+                address: address, poolSize: settings.databasePoolMaximumSize, migrate: migrate,
+                observer: observer,
+                logger: logger)
         }
+    } catch {
+        throw end(.databaseUnavailable, "database_url: \(error)")
+    }
+}
+
+/// Brings the schema up to date, and fails where that cannot be done now.
+func migrateStore(_ database: DatabaseAddress, _ settings: Settings, log: LogOutput) throws(ExitCode) {
+    guard case .mysql(let address) = database else {
+        // An SQLite file is brought up to date by being opened.
+        return try openStore(database, settings, migrate: true, observer: nil, log: log).close()
+    }
+    do {
+        try MySQLStore.migrate(address, logger: log.logger("megaphone.store"))
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")
     }
