@@ -83,6 +83,7 @@ let package = Package(
         tests(
             "HTTPServerTests", ["HTTPServer", "EventLoop", "HTTPWire", "TestSupport", httpTypes, logging]),
         tests("HTTPWireTests", ["HTTPWire", httpTypes]),
+        tests("ServiceTests", ["EventLoop", "TestSupport", "megaphone"]),
         tests("SettingsTests", ["Settings", "Broadcasts"]),
         tests(
             "StoreTests",

@@ -49,6 +49,15 @@ package enum StoreError: Error, Hashable, Sendable {
     case failed(String)
 }
 
+extension StoreError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .deadlineExceeded: "no answer from the database in time"
+        case .unavailable(let reason), .failed(let reason): reason
+        }
+    }
+}
+
 /// Where broadcasts are kept: the one truth, shared by every node that uses the same database.
 ///
 /// Every call returns or throws by its deadline, whatever the database does: a call stuck inside a client

@@ -27,13 +27,14 @@ struct Service {
         guard let address = SocketAddress(settings.address, port: settings.port) else {
             throw end(.configuration, "address: expects an IPv4 or IPv6 address, not a name")
         }
+        let statsD = try Self.statsD(settings)
         let database = try databaseAddress(settings)
         databaseName = "\(database)"
         store = try openStore(database, settings, migrate: migrate, observer: StoreMetrics(metrics), log: log)
         boards = BoardReader(store: store, freshness: BoardReader.Freshness(settings))
         api = API(
             boards: boards, configuration: API.Configuration(settings), log: log, metrics: metrics,
-            statsD: try Self.statsD(settings))
+            statsD: statsD)
         do {
             server = try Server(
                 configuration: ServerConfiguration(settings, address: address), responder: api,

@@ -14,7 +14,8 @@ struct SettingsOptions: ParsableArguments {
     /// Every key with its meaning and default, for `--help`.
     static let discussion: String = {
         let entries = SettingsTable.all.map { setting in
-            "  --\(optionName(setting.key))\n      \(setting.help) Default: \(setting.defaultText)"
+            "  --\(optionName(setting.key))\n"
+                + wrapped("\(setting.help) Default: \(setting.defaultText)", indentation: 6)
         }
         return """
             Each setting below is a key of the TOML file (with _ in place of -), a variable MEGAPHONE_<KEY> of the \
@@ -23,6 +24,18 @@ struct SettingsOptions: ParsableArguments {
             \(entries.joined(separator: "\n"))
             """
     }()
+
+    /// Breaks a text into lines of at most 78 columns, each indented.
+    private static func wrapped(_ text: String, indentation: Int) -> String {
+        let margin = String(repeating: " ", count: indentation)
+        var lines = [margin]
+        for word in text.split(separator: " ") {
+            if lines[lines.count - 1].count + word.count >= 78 { lines.append(margin) }
+            if lines[lines.count - 1].count > indentation { lines[lines.count - 1] += " " }
+            lines[lines.count - 1] += word
+        }
+        return lines.joined(separator: "\n")
+    }
 
     private static func optionName(_ key: String) -> String {
         String(key.map { $0 == "_" ? "-" : $0 })

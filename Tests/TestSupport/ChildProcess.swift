@@ -62,6 +62,13 @@ package final class ChildProcess {
         kill(processID, number)
     }
 
+    /// Whether the program has not ended yet. Does not wait.
+    package var isRunning: Bool {
+        var information = unsafe siginfo_t()
+        _ = unsafe waitid(P_PID, id_t(processID), &information, WEXITED | WNOHANG | WNOWAIT)
+        return unsafe information._sifields._sigchld.si_pid == 0
+    }
+
     /// Reads lines until one contains the text, and returns it.
     package func line(containing text: String, timeoutSeconds: Int32 = 30) throws -> String {
         while true {

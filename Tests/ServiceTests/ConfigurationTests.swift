@@ -1,0 +1,88 @@
+import EventLoop
+import TestSupport
+import Testing
+
+/// What a person sees who configures the program wrongly: one clear line for each problem, and the right exit code.
+@Suite struct ConfigurationTests {
+    @Test(arguments: [
+        (["--prot=1"], "prot"), (["--port=abc"], "port"), (["--port=70000"], "port"),
+        (["--address=example.com"], "address"), (["--database-url=postgres://x"], "database_url"),
+        (["--max-staleness=5"], "max_staleness"),
+        (["--broadcaster-auth={test=\"a\"}", "--reader-auth={b=\"a\"}"], "token"),
+        (["--config=missing.toml"], "missing.toml"), (["--statsd-host=no.such.host.invalid"], "statsd_host"),
+    ])
+    func start_endsWith78_andNamesWhatIsWrong(arguments: [String], name: String) throws {
+        let (code, output) = try Program.run(arguments)
+        #expect(code == 78)
+        #expect(output.contains(name))
+        #expect(output.split(separator: "\n").count == 1)
+    }
+
+    @Test func everyProblem_isReported_notJustTheFirst() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("prot = 1\nport = \"x\"\nkeep_alive = 3\n", to: "bad.toml")
+        let (code, output) = try Program.run(["check-config", "--config=bad.toml"], in: directory)
+        #expect(code == 78)
+        #expect(output.split(separator: "\n").count == 3)
+    }
+
+    @Test func wrongWord_isAUsageError() throws {
+        let (code, output) = try Program.run(["frobnicate"])
+        #expect(code == 64)
+        #expect(output.contains("frobnicate"))
+    }
+
+    @Test func takenPort_endsWith71() throws {
+        let system = SystemCalls()
+        let socket = try system.socket(.version4)
+        try system.bind(socket, to: .version4(0x7F00_0001, port: 0))
+        try system.listen(socket, backlog: 1)
+        let port = try system.localAddress(socket).port
+        let (code, output) = try Program.run(["--port=\(port)", "--database-url=sqlite::memory:"])
+        #expect(code == 71)
+        #expect(output.contains("port \(port)") && output.contains("Address already in use"))
+        #expect(output.split(separator: "\n").count == 1)
+    }
+
+    @Test func missingDirectoryOfTheDatabase_endsWith69() throws {
+        let (code, output) = try Program.run(["--database-url=sqlite:no/such/directory/x.db", "--port=0"])
+        #expect(code == 69)
+        #expect(output.contains("no/such/directory/x.db"))
+        #expect(output.split(separator: "\n").count == 1)
+    }
+
+    @Test func checkConfig_masksSecrets_andTellsWhereValuesComeFrom() throws {
+        let (code, output) = try Program.run(
+            ["check-config", "--database-url=mysql://me:hunter2@db.example/megaphone"],
+            environment: [
+                "ROCKET_BROADCASTER_AUTH": "{test=[foobar]}", "MEGAPHONE_LOG_LEVEL": "debug", "PORT": "8123",
+            ])
+        #expect(code == 0)
+        #expect(!output.contains("hunter2") && !output.contains("foobar"))
+        for origin in ["ROCKET_BROADCASTER_AUTH", "MEGAPHONE_LOG_LEVEL", "PORT", "--database-url", "default"]
+        {
+            #expect(output.contains("# \(origin)"), "\(origin)")
+        }
+    }
+
+    @Test func hashToken_printsWhatTheConfigurationTakes() throws {
+        let (code, output) = try Program.run(["hash-token"], input: "foobar\n")
+        #expect(code == 0)
+        let service = try RunningService(
+            [
+                "--database-url=sqlite::memory:",
+                "--broadcaster-auth={test=\"\(output.split(separator: "\n")[0])\"}",
+            ])
+        #expect(try service.put("v1").status == 201)
+        let empty = try Program.run(["hash-token"])
+        #expect(empty.code == 65)
+    }
+
+    @Test func everyCommand_hasHelp() throws {
+        for command in ["serve", "check-config", "healthcheck", "hash-token", "migrate"] {
+            let (code, output) = try Program.run([command, "--help"])
+            #expect(code == 0)
+            #expect(output.contains("OVERVIEW:"), "\(command)")
+        }
+    }
+}

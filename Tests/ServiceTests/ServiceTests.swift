@@ -1,0 +1,144 @@
+import EventLoop
+import Glibc
+import TestSupport
+import Testing
+
+/// The whole program over real sockets, as its clients and its operator meet it.
+@Suite struct ServiceTests {
+    @Test func versions_areThereAgain_afterKillAndANewStart() throws {
+        let directory = try TemporaryDirectory()
+        do {
+            let service = try RunningService(RunningService.tokens, in: directory)
+            #expect(try service.put("v0").status == 201)
+            #expect(try service.put("v1").status == 200)
+            #expect(try service.get().text == #"{"code":200,"broadcasts":{"test/channel":"v1"}}"#)
+            service.process.signal(SIGKILL)
+            #expect(try service.process.waitForExit() == 128 + SIGKILL)
+        }
+        let service = try RunningService(RunningService.tokens, in: directory)
+        #expect(try service.get().text == #"{"code":200,"broadcasts":{"test/channel":"v1"}}"#)
+        #expect(try service.stop() == 0)
+    }
+
+    @Test func originalsEnvironment_works_asTheShellLeavesIt() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(
+            """
+            export ROCKET_BROADCASTER_AUTH={test=["foobar"]}
+            export ROCKET_READER_AUTH={autopush=["quux"]}
+            export ROCKET_DATABASE_URL=sqlite::memory: ROCKET_PORT=0 MEGAPHONE_JSON_LOGGING=false
+            exec "$1"
+            """, to: "start.sh")
+        let process = try ChildProcess(
+            "/bin/bash", ["\(directory.path)/start.sh", Program.path],
+            environment: ["SWIFT_BACKTRACE": "enable=no"])
+        let line = try process.line(containing: "Listening on http://")
+        let port = try #require(line.split(separator: ":").last.flatMap { UInt16($0) })
+        let response = try Client(.version4(0x7F00_0001, port: port)).exchange(
+            "GET /v1/broadcasts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer quux\r\n\r\n")
+        #expect(response.status == 200)
+    }
+
+    @Test func startWithoutTokens_saysWhatToSet() throws {
+        let service = try RunningService(["--database-url=sqlite::memory:"])
+        let line = try service.process.line(containing: "No tokens")
+        #expect(line.contains("broadcaster_auth") && line.contains("reader_auth"))
+        #expect(try service.get().status == 401)
+    }
+
+    @Test func termination_drains_andExitsWith0() throws {
+        let service = try RunningService(RunningService.tokens + ["--database-url=sqlite::memory:"])
+        let client = try Client(service.address)
+        try client.send(
+            "PUT /v1/broadcasts/test/slow HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer foobar\r\nContent-Length: 2\r\n\r\nv"
+        )
+        // Answered on another connection: the head above has been read by then, for it came first.
+        #expect(try service.get().status == 200)
+        service.process.signal(SIGTERM)
+        _ = try service.process.line(containing: "Draining")
+        try client.send("1")
+        let response = try client.response()
+        #expect(response.status == 201)
+        #expect(response["connection"] == "close")
+        #expect(try service.process.waitForExit() == 0)
+    }
+
+    @Test func hangUp_bringsNewTokens_withoutDroppingAConnection() throws {
+        let directory = try TemporaryDirectory()
+        let start = "database_url = \"sqlite::memory:\"\nreader_auth = { a = \"old\" }\n"
+        try directory.write(start, to: "m.toml")
+        let service = try RunningService(["--config=m.toml"], in: directory)
+        let client = try Client(service.address)
+        func get(_ token: String) throws -> Int {
+            try client.exchange(
+                "GET /v1/broadcasts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\n\r\n"
+            ).status
+        }
+        #expect(try get("old") == 200)
+        try directory.write(start.replacing("old", with: "new"), to: "m.toml")
+        service.process.signal(SIGHUP)
+        _ = try service.process.line(containing: "was read again")
+        #expect(try get("old") == 401)
+        #expect(try get("new") == 200)
+        try directory.write("port = true\nreader_auth = {", to: "m.toml")
+        service.process.signal(SIGHUP)
+        _ = try service.process.line(containing: "left as it is")
+        #expect(try get("new") == 200)
+    }
+
+    @Test func rollingRestart_onOnePort_losesNoRequest() throws {
+        let directory = try TemporaryDirectory()
+        let first = try RunningService(RunningService.tokens, in: directory)
+        let port = first.address.port
+        #expect(try first.put("v1").status == 201)
+        let clients = try (0..<16).map { _ in KeepingClient(try Client(first.address)) }
+        for client in clients { try client.get(first.address) }
+        let second = try RunningService(RunningService.tokens, in: directory, port: port)
+        first.process.signal(SIGTERM)
+        // Every client goes on asking; one that is told to close comes again, and finds the other process.
+        while first.process.isRunning {
+            for client in clients { try client.get(first.address) }
+        }
+        for client in clients { try client.get(second.address) }
+        #expect(try first.process.waitForExit() == 0)
+        #expect(try second.stop() == 0)
+    }
+
+    @Test func healthcheck_tellsUpFromDown() throws {
+        let service = try RunningService(["--database-url=sqlite::memory:"])
+        let up = try Program.run(["healthcheck", "--port=\(service.address.port)"])
+        #expect(up.code == 0)
+        let port = service.address.port
+        #expect(try service.stop() == 0)
+        let down = try Program.run(["healthcheck", "--url=http://127.0.0.1:\(port)/__heartbeat__"])
+        #expect(down.code == 1)
+    }
+
+    @Test func versionFile_isReadFromDisk_atEachRequest() throws {
+        let directory = try TemporaryDirectory()
+        let service = try RunningService(["--database-url=sqlite::memory:"], in: directory)
+        func version() throws -> String {
+            try Client(service.address).exchange("GET /__version__ HTTP/1.1\r\nHost: a\r\n\r\n").text
+        }
+        #expect(try version().contains("\"version\":"))
+        try directory.write(#"{"commit":"abc"}"#, to: "version.json")
+        #expect(try version() == #"{"commit":"abc"}"#)
+    }
+}
+
+/// Keeps its connection as long as the server lets it.
+private final class KeepingClient {
+    private var client: Client?
+
+    init(_ client: Client) {
+        self.client = client
+    }
+
+    func get(_ address: SocketAddress) throws {
+        let client = try client ?? Client(address)
+        let response = try client.exchange(
+            "GET /v1/broadcasts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer quux\r\n\r\n")
+        #expect(response.status == 200)
+        self.client = response["connection"] == "close" ? nil : client
+    }
+}
