@@ -17,11 +17,32 @@ final class RunningService {
     ) throws {
         self.directory = try directory ?? TemporaryDirectory()
         process = try Program.start(
-            ["serve", "--port=\(port)", "--json-logging=false", "--workers=1"] + arguments,
-            environment: environment, in: self.directory)
+            Self.command + ["--port=\(port)"] + arguments, environment: environment, in: self.directory)
         let line = try process.line(containing: "Listening on http://")
         let number = try #require(line.split(separator: ":").last.flatMap { UInt16($0) })
         address = .version4(0x7F00_0001, port: number)
+    }
+
+    /// Lets the log go to a file of the directory, and waits until the program takes connections.
+    init(_ arguments: [String], logsTo name: String) throws {
+        directory = try TemporaryDirectory()
+        let port = try Self.freePort()
+        address = .version4(0x7F00_0001, port: port)
+        process = try Program.start(
+            Self.command + ["--port=\(port)"] + arguments, in: directory,
+            outputFile: "\(directory.path)/\(name)")
+        while (try? Client(address)) == nil, process.isRunning { sched_yield() }
+    }
+
+    private static let command = ["serve", "--json-logging=false", "--workers=1"]
+
+    /// A port that nobody listens on now.
+    private static func freePort() throws -> UInt16 {
+        let system = SystemCalls()
+        let socket = try system.socket(.version4)
+        try system.setOption(socket, .reuseAddress, 1)
+        try system.bind(socket, to: .version4(0x7F00_0001, port: 0))
+        return try system.localAddress(socket).port
     }
 
     /// The tokens of the README.
@@ -64,12 +85,12 @@ enum Program {
     /// Starts it with a directory to work in. Nothing of the environment of the tests reaches it.
     static func start(
         _ arguments: [String], environment: [String: String] = [:], in directory: TemporaryDirectory,
-        input: String = ""
+        input: String = "", outputFile: String? = nil
     ) throws -> ChildProcess {
         try ChildProcess(
             "/usr/bin/env", ["-C", directory.path, path] + arguments,
             environment: environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given },
-            input: input)
+            input: input, outputFile: outputFile)
     }
 
     /// Runs it to its end.

@@ -15,9 +15,11 @@ package final class ChildProcess {
     /// Everything read so far, standard output and standard error together.
     package private(set) var output = ""
 
-    /// Starts a program with exactly this environment. Its output comes over one pipe.
+    /// Starts a program with exactly this environment. Its output comes over one pipe, or goes to the end of a file
+    /// where one is given, so that a test that does not read it holds up nothing.
     package init(
-        _ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = ""
+        _ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = "",
+        outputFile: String? = nil
     ) throws {
         var outputPipe: [Int32] = [0, 0]
         var inputPipe: [Int32] = [0, 0]
@@ -29,8 +31,13 @@ package final class ChildProcess {
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_adddup2(&actions, inputPipe[0], 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 1)
-        unsafe posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 2)
+        if let outputFile {
+            unsafe posix_spawn_file_actions_addopen(
+                &actions, 1, outputFile, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        } else {
+            unsafe posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 1)
+        }
+        unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
         let argumentPointers = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
         let environmentPointers = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer { unsafe (argumentPointers + environmentPointers).forEach { unsafe free($0) } }
