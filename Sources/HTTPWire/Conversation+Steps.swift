@@ -78,7 +78,7 @@ extension Conversation {
     }
 
     /// Reads the head when it is complete, and moves `start` behind it.
-    private mutating func parseHead() throws(Refusal) -> (Head, Range<Int>)? {
+    private mutating func parseHead() throws(Refusal) -> Head? {
         let received = bytes
         let span = received.span
         let available = Int(start)..<Int(end)
@@ -93,18 +93,20 @@ extension Conversation {
         let checked = isNew ? try RequestLine(span, line: line) : nil
         guard let headEnd = try scanner.findEnd(in: span, head: available, maximum: maximum)
         else { return nil }
-        let requestLine = if let checked { checked } else { try RequestLine(span, line: line) }
-        let head = try Head(
-            requestLine: requestLine, span, section: fieldsStart..<headEnd,
-            maximumCount: limits.maximumHeaders)
         start = Int32(headEnd)
         scanner = HeadScanner()
         hasSkippedEmptyLine = false
-        return (head, available.lowerBound..<headEnd)
+        let requestLine =
+            switch consume checked {
+            case .some(let checked): checked
+            case .none: try RequestLine(span, line: line)
+            }
+        return try Head(
+            requestLine: requestLine, span, range: available.lowerBound..<headEnd, fieldsStart: fieldsStart,
+            maximumCount: limits.maximumHeaders)
     }
 
-    private mutating func ask(_ parsed: (head: Head, range: Range<Int>)) -> Step {
-        let (head, range) = parsed
+    private mutating func ask(_ head: consuming Head) -> Step {
         let request = Request(
             bytes: bytes, method: head.requestLine.method, path: head.requestLine.target.path,
             query: head.requestLine.target.query, fieldLines: head.fieldLines,
@@ -113,8 +115,10 @@ extension Conversation {
         answersHead = head.requestLine.method == .head
         closesAfterAnswer = head.closesConnection
         if head.hasUnknownExpectation { return refuse(.expectationFailed, request) }
-        incoming = IncomingBody(
-            head: head, request: request, headRange: range, borrowsChunk: borrowsChunk, limits: limits)
+        if request.hasBody {
+            incoming = IncomingBody(
+                head: head, request: request, borrowsChunk: borrowsChunk, limits: limits)
+        }
         phase = .asked
         return .ask(request)
     }

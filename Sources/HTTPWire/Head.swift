@@ -1,5 +1,7 @@
 /// One request's head, read and checked: everything that decides how the connection goes on.
-struct Head {
+///
+/// Neither it nor its request line can be copied: they are only handed on, and the compiler is held to that.
+struct Head: ~Copyable {
     /// How the body after the head is delimited (RFC 9112 section 6.3).
     enum Framing: Equatable {
         case none
@@ -8,6 +10,8 @@ struct Head {
         case chunked
     }
 
+    /// From the request line to after the empty line.
+    let range: Range<Int>
     let requestLine: RequestLine
     let fieldLines: [Request.FieldLine]
     let framing: Framing
@@ -21,29 +25,32 @@ struct Head {
     /// Reads the field lines of a head that the scanner found complete.
     ///
     /// - Parameters:
-    ///   - requestLine: The request line before the fields.
+    ///   - requestLine: The request line of this head.
     ///   - bytes: The received bytes.
-    ///   - section: From the first field line to after the empty line.
+    ///   - range: From the request line to after the empty line.
+    ///   - fieldsStart: Where the first field line begins.
     ///   - maximumCount: The most field lines that are accepted.
     /// - Throws: 400, 431 or 501.
     init(
-        requestLine: RequestLine, _ bytes: Span<UInt8>, section: Range<Int>, maximumCount: Int
+        requestLine: consuming RequestLine, _ bytes: Span<UInt8>, range: Range<Int>, fieldsStart: Int,
+        maximumCount: Int
     ) throws(Refusal) {
         var fieldLines: [Request.FieldLine] = []
         fieldLines.reserveCapacity(min(maximumCount, Self.usualFieldCount))
         var control = ControlFields()
-        var position = section.lowerBound
+        var position = fieldsStart
         while bytes[position] != .carriageReturn {
             guard fieldLines.count < maximumCount else { throw .fieldsTooLarge }
             let line = try fieldLine(bytes, at: &position)
             try control.note(line, in: bytes)
             fieldLines.append(line)
         }
-        self.requestLine = requestLine
-        self.fieldLines = fieldLines
         let isHTTP10 = requestLine.version == .http10
         guard control.hasHost || isHTTP10 else { throw .malformed("Host is missing") }
         framing = try control.framing(isHTTP10: isHTTP10)
+        self.range = range
+        self.requestLine = requestLine
+        self.fieldLines = fieldLines
         closesConnection = control.hasClose || (isHTTP10 && !control.hasKeepAlive)
         // RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored.
         expectsContinue = control.expectsContinue && !isHTTP10
@@ -72,7 +79,11 @@ private func fieldLine(
     position += 1
     while bytes[position].isWhitespace { position += 1 }
     let valueStart = position
-    while bytes[position] != .carriageReturn { position += 1 }
+    position = bytes.firstControl(from: valueStart, to: bytes.count)
+    while bytes[position] != .carriageReturn {
+        // A tab within the value.
+        position = bytes.firstControl(from: position + 1, to: bytes.count)
+    }
     var valueEnd = position
     while valueEnd > valueStart, bytes[valueEnd - 1].isWhitespace { valueEnd -= 1 }
     position += 2

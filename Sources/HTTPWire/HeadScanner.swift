@@ -54,11 +54,11 @@ struct HeadScanner {
         let end = min(head.upperBound, head.lowerBound + maximum)
         var position = head.lowerBound + Int(scanned)
         defer { scanned = UInt32(truncatingIfNeeded: position - head.lowerBound) }
-        while position < end {
+        while true {
+            position = bytes.firstControl(from: position, to: end)
+            guard position < end else { return nil }
             let byte = bytes[position]
-            if byte >= 0x20 && byte != 0x7F {
-                position += 1
-            } else if byte == .carriageReturn {
+            if byte == .carriageReturn {
                 guard position + 1 < end else { return nil }
                 guard bytes[position + 1] == .lineFeed else {
                     throw .malformed("carriage return within a line")
@@ -73,6 +73,5 @@ struct HeadScanner {
                     : .malformed("control character in the head")
             }
         }
-        return nil
     }
 }

@@ -23,11 +23,11 @@ final class IncomingBody {
     private var framing: Framing
     private var content: [UInt8] = []
 
-    /// Nil when no body follows the head.
-    init?(head: Head, request: Request, headRange: Range<Int>, borrowsChunk: Bool, limits: Limits) {
+    init(head: borrowing Head, request: Request, borrowsChunk: Bool, limits: Limits) {
         switch head.framing {
         case .none:
-            return nil
+            framing = .length(remaining: 0)
+            isTooLarge = false
         case .length(let length):
             framing = .length(remaining: length)
             isTooLarge = length > limits.maximumBodyBytes
@@ -36,7 +36,7 @@ final class IncomingBody {
             isTooLarge = false
         }
         self.request = request
-        self.headRange = headRange
+        headRange = head.range
         self.borrowsChunk = borrowsChunk
         awaitsContinue = head.expectsContinue
     }

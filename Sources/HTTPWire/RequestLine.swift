@@ -1,7 +1,7 @@
 import HTTPTypes
 
 /// `method SP request-target SP HTTP-version` (RFC 9112 section 3).
-struct RequestLine {
+struct RequestLine: ~Copyable {
     /// The versions this server tells apart. A later minor version of HTTP/1 is spoken to as HTTP/1.1
     /// (RFC 9110 section 2.5).
     enum Version {
@@ -30,9 +30,11 @@ struct RequestLine {
         guard versionStart > methodEnd + 1, bytes[versionStart - 1] == .space else {
             throw .malformed("request line is not method, target and version")
         }
-        version = try Self.version(bytes, at: versionStart)
-        method = try Self.method(bytes, range: line.lowerBound..<methodEnd)
+        let version = try Self.version(bytes, at: versionStart)
+        let method = try Self.method(bytes, range: line.lowerBound..<methodEnd)
         target = try RequestTarget(bytes, range: (methodEnd + 1)..<(versionStart - 1), method: method)
+        self.version = version
+        self.method = method
     }
 
     /// RFC 9110 section 9.1: a method is a token.

@@ -23,26 +23,34 @@ struct ResponseEncoder {
 
     /// Appends status line, Date, the response's own fields, Content-Length, Connection and the empty line.
     func appendHead(of response: borrowing Response, date: [UInt8], to output: inout [UInt8]) {
-        Self.append("HTTP/1.1 ", to: &output)
+        output += Self.version
         Self.append(decimal: response.status.code, to: &output)
         output.append(.space)
         output.append(contentsOf: response.status.reasonPhrase.utf8)
-        Self.append("\r\nDate: ", to: &output)
-        output.append(contentsOf: date)
-        Self.append("\r\n", to: &output)
-        output.append(contentsOf: response.fields.bytes)
+        output += Self.dateName
+        output += date
+        output += Self.lineEnd
+        output += response.fields.bytes
         if sendsContentLength(of: response) {
-            Self.append("Content-Length: ", to: &output)
+            output += Self.contentLengthName
             Self.append(decimal: response.body.count, to: &output)
-            Self.append("\r\n", to: &output)
+            output += Self.lineEnd
         }
         switch persistence {
         case .implied: break
-        case .keepAlive: Self.append("Connection: keep-alive\r\n", to: &output)
-        case .close: Self.append("Connection: close\r\n", to: &output)
+        case .keepAlive: output += Self.keepAliveLine
+        case .close: output += Self.closeLine
         }
-        Self.append("\r\n", to: &output)
+        output += Self.lineEnd
     }
+
+    // Constant parts are arrays, because an array is appended in one copy and a text is not.
+    private static let version = Array("HTTP/1.1 ".utf8)
+    private static let dateName = Array("\r\nDate: ".utf8)
+    private static let contentLengthName = Array("Content-Length: ".utf8)
+    private static let keepAliveLine = Array("Connection: keep-alive\r\n".utf8)
+    private static let closeLine = Array("Connection: close\r\n".utf8)
+    private static let lineEnd = Array("\r\n".utf8)
 
     /// RFC 9110 section 8.6: never with 1xx and 204. With 304 it would be the length of the representation; an empty
     /// body there means that nobody looked it up, so nothing is claimed about it.
@@ -55,16 +63,15 @@ struct ResponseEncoder {
         status.code < 200 || status.code == 204
     }
 
-    private static func append(_ text: String, to output: inout [UInt8]) {
-        output.append(contentsOf: text.utf8)
-    }
-
     private static func append(decimal value: Int, to output: inout [UInt8]) {
-        var divisor = 1
-        while value / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            output.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var first = digits.count
+        var rest = value.magnitude
+        repeat {
+            first -= 1
+            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        for index in first..<digits.count { output.append(digits[index]) }
     }
 }

@@ -1,76 +1,172 @@
-import HTTPTypes
 import HTTPWire
 import Testing
 
 @Suite struct ConversationTests {
-    @Test func conversation_answersInOrder_whenRequestsArePipelined() {
+    @Test func requests_areAnsweredInOrderIntoOneOutput_whenPipelined() {
         let peer = Peer()
-        peer.receive("GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
-        #expect(peer.askedPath() == "/a")
+        peer.receive(get("/a") + get("/b"))
+        #expect(peer.step() == .ask("/a"))
         peer.respond("first")
-        #expect(peer.askedPath() == "/b")
+        #expect(peer.step() == .ask("/b"))
         peer.respond("second")
-        #expect(peer.isWaiting())
-        #expect(!peer.isIdle)
-        peer.conversation.outputDrained(at: peer.now)
-        #expect(peer.isIdle)
+        #expect(peer.step() == .wait)
         #expect(peer.text == answer("first") + answer("second"))
     }
 
-    @Test func conversation_runsDeferredAnswer_whenBodyIsComplete() {
+    @Test func request_isNotLookedAt_beforeTheOneBeforeHasItsAnswer() {
         let peer = Peer()
-        peer.receive("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe")
-        #expect(peer.askedPath() == "/a")
-        peer.conversation.awaitAnswer(at: peer.now)
-        #expect(peer.isWaiting())
-        peer.receive("llo")
-        guard case .run(let body) = peer.conversation.next(at: peer.now) else {
-            Issue.record("the body is complete")
+        peer.receive(put("/a", length: 1, "x") + get("/b"))
+        #expect(peer.step() == .ask("/a"))
+        #expect(peer.step() == .wait)
+        peer.awaitAnswer()
+        #expect(peer.step() == .run("x"))
+        #expect(peer.step() == .wait)
+        peer.respond()
+        #expect(peer.step() == .ask("/b"))
+    }
+
+    @Test func request_keepsItsHeadForARefusal_whenTheChunkIsLongGone() {
+        let peer = Peer()
+        peer.receive(get("/first") + put("/a", length: 5, "x"))
+        #expect(peer.step() == .ask("/first"))
+        peer.respond()
+        #expect(peer.step() == .ask("/a"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .wait)
+        peer.outputDrained()
+        peer.pass(.seconds(10))
+        peer.expire()
+        #expect(peer.step() == .refuse(.timeout, "/a"))
+    }
+
+    @Test func requests_areStillAnswered_whenTheClientHasClosedItsSide() {
+        let peer = Peer()
+        peer.receive(get("/a") + get("/b"))
+        peer.end()
+        #expect(peer.step() == .ask("/a"))
+        peer.respond("a")
+        #expect(peer.step() == .ask("/b"))
+        peer.respond("b")
+        #expect(peer.text == answer("a") + answer("b", "Connection: close\r\n"))
+        #expect(peer.step() == .wait, "the answers are not sent yet")
+        peer.outputDrained()
+        #expect(peer.step() == .close)
+    }
+
+    @Test func deferredAnswer_isSent_whenTheClientClosesItsSideMeanwhile() {
+        let peer = Peer()
+        peer.receive(get("/a"))
+        #expect(peer.step() == .ask("/a"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .run(""))
+        #expect(peer.step() == .wait)
+        peer.end()
+        #expect(peer.step() == .wait)
+        peer.respond("late")
+        peer.outputDrained()
+        #expect(peer.step() == .close)
+        #expect(peer.text == answer("late", "Connection: close\r\n"))
+    }
+
+    @Test func nothing_followsClose() {
+        let peer = Peer()
+        peer.end()
+        #expect(peer.step() == .close)
+        peer.receive(get("/a"))
+        #expect(peer.step() == .wait)
+        #expect(peer.conversation.deadline == nil)
+        #expect(!peer.wantsBytes)
+        peer.pass(.seconds(1000))
+        peer.expire()
+        #expect(peer.step() == .wait)
+    }
+
+    @Test func body_isSkipped_whenTheAnswerDidNotNeedIt() {
+        let peer = Peer()
+        peer.receive(put("/a", length: 5, "12"))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        #expect(peer.step() == .wait)
+        peer.outputDrained()
+        #expect(!peer.isIdle)
+        peer.receive("345" + get("/b"))
+        #expect(peer.step() == .ask("/b"))
+    }
+
+    @Test func continue_isNotSent_whenTheBodyCameWhileTheResponderWasAsked() {
+        let peer = Peer()
+        peer.receive(put("/a", length: 2, "", "Expect: 100-continue\r\n"))
+        #expect(peer.step() == .ask("/a"))
+        peer.reclaim()
+        peer.receive("o")
+        peer.awaitAnswer()
+        #expect(peer.step() == .wait)
+        peer.receive("k")
+        #expect(peer.step() == .run("ok"))
+    }
+
+    @Test func receivedAt_isWhenTheFirstByteCame() {
+        let peer = Peer()
+        peer.pass(.seconds(3))
+        let first = peer.now
+        peer.receive("GET / HTT")
+        #expect(peer.step() == .wait)
+        peer.pass(.seconds(2))
+        peer.receive("P/1.1\r\nHost: x\r\n\r\n")
+        guard case .ask(let request) = peer.conversation.next(at: peer.now) else {
+            Issue.record("the head is complete")
             return
         }
-        #expect(body == Array("hello".utf8))
-        peer.respond("stored")
-        #expect(peer.isWaiting())
+        #expect(request.receivedAt == first)
     }
 
-    private func answer(_ body: String) -> String {
-        "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
-    }
-}
+    // MARK: - Shutting down
 
-/// A conversation with the ends of its strings held by a test.
-final class Peer {
-    var conversation: Conversation
-    var now: ContinuousClock.Instant
-    var output: [UInt8] = []
-
-    var isIdle: Bool { conversation.isIdle }
-    var text: String { String(decoding: output, as: UTF8.self) }
-
-    init(limits: Limits = Limits()) {
-        now = ContinuousClock.now
-        conversation = Conversation(
-            remoteAddress: .version4(0x7F00_0001, port: 4711), limits: limits, openedAt: now)
+    @Test func drain_closesAtOnce_whenIdle() {
+        let peer = Peer()
+        peer.drain()
+        #expect(peer.step() == .close)
     }
 
-    func receive(_ text: String) {
-        let bytes = Array(text.utf8)
-        conversation.receive(bytes, count: bytes.count, at: now)
+    @Test func drain_letsTheRequestInFlightFinish() {
+        let peer = Peer()
+        peer.receive(get("/a") + get("/b"))
+        #expect(peer.step() == .ask("/a"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .run(""))
+        peer.drain()
+        #expect(peer.step() == .wait)
+        peer.respond("last")
+        #expect(peer.text == answer("last", "Connection: close\r\n"))
+        peer.outputDrained()
+        #expect(peer.step() == .shutdownWrite)
+        peer.end()
+        #expect(peer.step() == .close)
     }
 
-    func askedPath() -> String? {
-        guard case .ask(let request) = conversation.next(at: now) else { return nil }
-        return request.text(request.path)
+    @Test func drain_letsAHeadThatHasBegunBeCompleted() {
+        let peer = Peer()
+        peer.receive("GET /a HTTP/1.1\r\n")
+        #expect(peer.step() == .wait)
+        peer.drain()
+        #expect(peer.step() == .wait)
+        peer.receive("Host: x\r\n\r\n")
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        peer.outputDrained()
+        #expect(peer.step() == .shutdownWrite)
     }
 
-    func respond(_ body: String) {
-        let response = Response(status: .ok, body: Array(body.utf8))
-        _ = conversation.respond(response, date: Array("now".utf8), into: &output, at: now)
-    }
-
-    func isWaiting() -> Bool {
-        guard case .wait = conversation.next(at: now) else { return false }
-        _ = conversation.reclaimChunk()
-        return true
+    @Test func drain_waitsForTheOutput_whenIdleButNotSent() {
+        let peer = Peer()
+        peer.receive(get("/a"))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        #expect(peer.step() == .wait)
+        peer.outputBlocked()
+        peer.drain()
+        #expect(peer.step() == .wait)
+        peer.outputDrained()
+        #expect(peer.step() == .close)
     }
 }

@@ -42,7 +42,8 @@ import Testing
             }
             let line = try RequestLine(span, line: 0..<(fields - 2))
             guard let end = try scanner.findEnd(in: span, head: all, maximum: 16384) else { return }
-            _ = try Head(requestLine: line, span, section: fields..<end, maximumCount: 100)
+            _ = try Head(
+                requestLine: line, span, range: 0..<end, fieldsStart: fields, maximumCount: 100)
         } catch {}
     }
 

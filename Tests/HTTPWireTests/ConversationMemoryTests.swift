@@ -1,0 +1,96 @@
+import Testing
+
+@testable import HTTPWire
+
+@Suite struct ConversationMemoryTests {
+    @Test func conversation_isSmall() {
+        #expect(MemoryLayout<Conversation>.size <= 160)
+    }
+
+    @Test func idleConversation_ownsNoBuffer() {
+        let peer = Peer()
+        peer.receive(put("/a", length: 3, "xy"))
+        #expect(peer.step() == .ask("/a"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .wait)
+        peer.receive("z" + get("/b"))
+        #expect(peer.step() == .run("xyz"))
+        #expect(peer.step() == .wait)
+        #expect(peer.conversation.bytes.count == get("/b").utf8.count, "what is not consumed is copied out")
+        peer.respond()
+        #expect(peer.step() == .ask("/b"))
+        peer.respond()
+        #expect(peer.step() == .wait)
+        peer.outputDrained()
+        #expect(peer.isIdle)
+        #expect(peer.conversation.bytes.capacity == 0)
+        #expect(peer.conversation.lentChunk == nil)
+        #expect(peer.conversation.incoming == nil)
+    }
+
+    @Test func chunk_comesBackWithoutACopy_whenAllIsConsumed() {
+        let peer = Peer()
+        let before = address(of: peer.chunk)
+        for _ in 0..<3 {
+            peer.receive(get("/a"))
+            #expect(peer.step() == .ask("/a"))
+            peer.respond()
+            #expect(peer.step() == .wait)
+            #expect(address(of: peer.chunk) == before)
+        }
+    }
+
+    @Test func chunk_comesBackWithoutACopy_inTheMiddleOfABody() {
+        let peer = Peer()
+        let before = address(of: peer.chunk)
+        peer.receive(put("/a", length: 3, "xy"))
+        #expect(peer.step() == .ask("/a"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .wait)
+        #expect(address(of: peer.chunk) == before)
+    }
+
+    @Test func tricklingHead_isHeldInAsManyBytesAsCame() {
+        let peer = Peer()
+        for byte in "GET /a HTTP/1.1\r\nHost: x\r\n" {
+            peer.receive(String(byte))
+            #expect(peer.step() == .wait)
+        }
+        #expect(peer.conversation.bytes.count == 26)
+        #expect(peer.conversation.scanner.scanned == 26, "no byte is looked at twice")
+        peer.receive("\r\n")
+        #expect(peer.step() == .ask("/a"))
+    }
+
+    @Test func pipelinedRequests_areReadUpToABound_whileAnAnswerIsBeingMade() {
+        let peer = Peer()
+        peer.receive(get("/a"))
+        #expect(peer.step() == .ask("/a"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .run(""))
+        var received = 0
+        while peer.wantsBytes {
+            peer.receive(get("/b"))
+            #expect(peer.step() == .wait)
+            received += get("/b").utf8.count
+        }
+        #expect(received >= Limits().maximumHeaderBytes)
+        #expect(received < Limits().maximumHeaderBytes + 65536)
+        peer.respond()
+        #expect(peer.step() == .ask("/b"))
+        #expect(peer.conversation.incoming == nil)
+    }
+
+    @Test func refusedConnection_keepsNothingOfWhatCame() {
+        let peer = Peer()
+        peer.receive("GET / HTTP/1.1\r\n\r\n" + String(repeating: "x", count: 10000))
+        #expect(peer.step() == .refuse(.malformed("Host is missing"), nil))
+        peer.respond()
+        #expect(peer.step() == .wait)
+        #expect(peer.conversation.bytes.capacity == 0)
+    }
+
+    private func address(of bytes: [UInt8]?) -> UInt? {
+        bytes.map { unsafe $0.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) } }
+    }
+}

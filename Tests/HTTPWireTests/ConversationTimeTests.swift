@@ -1,0 +1,131 @@
+import HTTPWire
+import Testing
+
+@Suite struct ConversationTimeTests {
+    @Test func deadline_isTheHeadersTime_whileNothingHasCome() {
+        let peer = Peer()
+        #expect(peer.timeLeft == .seconds(10))
+        peer.pass(.seconds(10))
+        peer.expire()
+        #expect(peer.step() == .close)
+        #expect(peer.output.isEmpty)
+    }
+
+    @Test func deadline_countsFromTheFirstByteOfAHead() {
+        let peer = Peer()
+        peer.pass(.seconds(9))
+        peer.receive("G")
+        #expect(peer.step() == .wait)
+        #expect(peer.timeLeft == .seconds(10))
+        peer.pass(.seconds(4))
+        peer.receive("E")
+        #expect(peer.step() == .wait)
+        #expect(peer.timeLeft == .seconds(6))
+        peer.pass(.seconds(6))
+        peer.expire()
+        #expect(peer.step() == .refuse(.timeout, nil))
+        peer.respond()
+        peer.outputDrained()
+        #expect(peer.step() == .shutdownWrite)
+    }
+
+    @Test func deadline_isNone_whileAnAnswerIsBeingMade() {
+        let peer = Peer()
+        peer.receive(get("/a"))
+        #expect(peer.step() == .ask("/a"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .run(""))
+        #expect(peer.timeLeft == nil)
+        peer.pass(.seconds(1000))
+        peer.expire()
+        #expect(peer.step() == .wait)
+        peer.respond()
+        #expect(peer.text == answer(""))
+    }
+
+    @Test func deadline_isTheKeepAliveTime_betweenRequests() {
+        let peer = Peer()
+        peer.receive(get("/a"))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        #expect(peer.step() == .wait)
+        peer.outputDrained()
+        #expect(peer.timeLeft == .seconds(75))
+        peer.pass(.seconds(75))
+        peer.expire()
+        #expect(peer.step() == .close)
+        #expect(peer.text == answer(""))
+    }
+
+    @Test func deadline_isTheBodysTime_fromTheEndOfTheHead() {
+        let peer = Peer()
+        peer.receive(put("/a", length: 3, "x"))
+        #expect(peer.step() == .ask("/a"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .wait)
+        peer.pass(.seconds(6))
+        peer.receive("y")
+        #expect(peer.step() == .wait)
+        #expect(peer.timeLeft == .seconds(4))
+        peer.pass(.seconds(4))
+        peer.expire()
+        #expect(peer.step() == .refuse(.timeout, "/a"))
+    }
+
+    @Test func skippedBody_thatDoesNotCome_endsTheConnectionWithoutAWord() {
+        let peer = Peer()
+        peer.receive(put("/a", length: 3))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        #expect(peer.step() == .wait)
+        peer.outputDrained()
+        peer.pass(.seconds(10))
+        peer.expire()
+        #expect(peer.step() == .close)
+        #expect(peer.text == answer(""))
+    }
+
+    @Test func lingering_isGivenUp_whenTheClientDoesNotClose() {
+        let peer = Peer()
+        peer.receive(get("/a", "Connection: close\r\n"))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        peer.outputDrained()
+        #expect(peer.step() == .shutdownWrite)
+        #expect(peer.timeLeft == Conversation.lingerTimeout)
+        peer.pass(.seconds(1))
+        peer.receive("more")
+        #expect(peer.step() == .wait)
+        #expect(peer.timeLeft == .seconds(1), "bytes do not prolong it")
+        peer.pass(.seconds(1))
+        peer.expire()
+        #expect(peer.step() == .close)
+    }
+
+    @Test func expire_doesNothing_beforeTheDeadline() {
+        let peer = Peer()
+        peer.receive("GET")
+        #expect(peer.step() == .wait)
+        peer.pass(.milliseconds(9999))
+        peer.expire()
+        #expect(peer.step() == .wait)
+    }
+
+    @Test func limits_areTheOnesGiven() {
+        var limits = Limits()
+        limits.headerTimeout = .seconds(1)
+        limits.bodyTimeout = .seconds(2)
+        limits.keepAlive = .seconds(3)
+        let peer = Peer(limits: limits)
+        #expect(peer.timeLeft == .seconds(1))
+        peer.receive(put("/a", length: 1))
+        #expect(peer.step() == .ask("/a"))
+        peer.awaitAnswer()
+        #expect(peer.timeLeft == .seconds(2))
+        peer.reclaim()
+        peer.receive("x")
+        #expect(peer.step() == .run("x"))
+        peer.respond()
+        #expect(peer.timeLeft == .seconds(3))
+    }
+}
