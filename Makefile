@@ -9,6 +9,7 @@ export SWIFT_BACKTRACE := enable=no
 SANITIZE ?=
 FILTER ?=
 SECONDS ?= 60
+MINUTES ?= 20
 RELEASE_FLAGS := -c release --static-swift-stdlib
 TEST_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE)) \
     $(if $(FILTER),--filter $(FILTER))
@@ -18,7 +19,7 @@ BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(R
     $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY))
 SWIFT_FILES := Sources Tests Package.swift
 
-.PHONY: help run build test test-api bench lint clean
+.PHONY: help run build test test-api bench soak lint clean
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +44,10 @@ bench: build ## Measures beside nginx and a query-per-request peer. QUICK=1, ROU
 	Scripts/install-packages bench
 	$(BUILD_PEER) -o .build/bench/peer ./Benchmarks/peer
 	Benchmarks/run $(BENCH_FLAGS)
+
+soak: build ## Serves for MINUTES (20) under load, reloads, slow clients and database restarts, and reports.
+	Scripts/install-packages test
+	Scripts/with-mariadb Scripts/soak $(MINUTES)
 
 lint: ## Checks the format of every Swift file.
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
