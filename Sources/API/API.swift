@@ -42,21 +42,16 @@ package final class API: Sendable {
 
 extension API: Responder {
     package func answer(_ request: Request) -> Answer {
-        let now = now()
-        let segments = PathSegments(of: request)
-        let record = RequestRecord(
-            route: Route.of(segments), method: request.method, requestID: requestIDs.id(of: request),
-            receivedAt: request.receivedAt)
-        var context = RequestContext(request: request, segments: segments, now: now, record: record)
-        switch handle(&context) {
+        var context = RequestContext(request, requestID: requestIDs.id(of: request), askedAt: now())
+        switch handle(request, &context) {
         case .ready(let reply):
-            return .ready(finish(reply, context.record, at: now) { LoggedFields(request) })
+            return .ready(finish(reply, context, at: context.askedAt) { LoggedFields(request) })
         case .deferred(let rest):
             // The request is gone by then. At this point nobody knows how grave the line will be.
             let fields = log.isEnabled(.error) ? LoggedFields(request) : nil
-            return .deferred { [self, record = context.record] body in
+            return .deferred { [self, context] body in
                 let reply = await run(rest, body)
-                return finish(reply, record, at: self.now()) { fields }
+                return finish(reply, context, at: now()) { fields }
             }
         }
     }
@@ -64,22 +59,22 @@ extension API: Responder {
     package func response(
         to refusal: Refusal, of request: Request?, from remoteAddress: RemoteAddress
     ) -> Response {
-        let now = now()
-        let record = RequestRecord(
-            route: request.flatMap { Route.of(PathSegments(of: $0)) }, method: request?.method,
-            requestID: requestIDs.id(of: request), receivedAt: request?.receivedAt ?? now)
-        return finish(reply(to: .refused(refusal)), record, at: now) {
-            request.map(LoggedFields.init) ?? LoggedFields(remoteAddress)
+        let reply = reply(to: .refused(refusal))
+        guard let request else {
+            let context = RequestContext(requestID: requestIDs.next(), askedAt: now())
+            return finish(reply, context, at: context.askedAt) { LoggedFields(remoteAddress) }
         }
+        let context = RequestContext(request, requestID: requestIDs.id(of: request), askedAt: now())
+        return finish(reply, context, at: context.askedAt) { LoggedFields(request) }
     }
 
-    private func handle(_ context: inout RequestContext) -> Handling {
+    private func handle(_ request: Request, _ context: inout RequestContext) -> Handling {
         do throws(APIError) {
-            guard let route = context.record.route else { throw .notFound }
-            guard route.methods.contains(context.request.method) else {
+            guard let route = context.route else { throw .notFound }
+            guard route.methods.contains(request.method) else {
                 throw .methodNotAllowed(allowed: route.allowedMethods)
             }
-            return try route.handler(self)(&context)
+            return try route.handler(self)(request, &context)
         } catch {
             return .ready(reply(to: error))
         }
@@ -95,19 +90,19 @@ extension API: Responder {
 
     /// Counts and logs an answer, and puts the request's id on it.
     private func finish(
-        _ reply: Reply, _ record: RequestRecord, at now: ContinuousClock.Instant,
+        _ reply: Reply, _ context: RequestContext, at now: ContinuousClock.Instant,
         fields: () -> LoggedFields?
     ) -> Response {
         let status = reply.response.status
-        let duration = record.receivedAt.duration(to: now)
+        let duration = context.receivedAt.duration(to: now)
         metrics.record(
-            record.route?.name ?? .unmatched, record.method, status: status.code, duration: duration)
-        let severity = record.severity(of: status)
+            context.route?.name ?? .unmatched, context.method, status: status.code, duration: duration)
+        let severity = context.severity(of: status)
         if log.isEnabled(severity), let fields = fields() {
-            log.write(RequestSummary(record, fields, reply, severity: severity, duration: duration))
+            log.write(RequestSummary(context, fields, reply, severity: severity, duration: duration))
         }
         var response = reply.response
-        response.fields.append(.xRequestID, record.requestID)
+        response.fields.append(.xRequestID, context.requestID)
         return response
     }
 }

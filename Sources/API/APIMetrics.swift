@@ -5,30 +5,15 @@ import Telemetry
 
 /// What the API counts (API.md section 5), for Prometheus and, where it is configured, for StatsD.
 final class APIMetrics: Sendable {
-    /// The labels of one counter of requests. All come from fixed sets.
-    private struct Labels: Hashable {
-        let route: Route.Name
-        let method: HTTPRequest.Method
-        let status: Int
-    }
-
     private let registry: MetricsRegistry
     private let statsD: StatsDSender?
-    private let durations: [Route.Name: Histogram]
-    /// Made when first needed: most combinations never occur.
-    private let requests = Mutex<[Labels: Counter]>([:])
+    /// In the order of `Route.Name`.
+    private let routes: [RouteMetrics]
 
     init(_ registry: MetricsRegistry, _ statsD: StatsDSender?, _ boards: BoardReader) {
         self.registry = registry
         self.statsD = statsD
-        durations = Dictionary(
-            uniqueKeysWithValues: Route.Name.allCases.map { route in
-                let histogram = registry.histogram(
-                    "megaphone_http_request_duration_seconds",
-                    help: "From the first byte of a request to its answer.", labels: ["route": route.rawValue]
-                )
-                return (route, histogram)
-            })
+        routes = Route.Name.allCases.map { RouteMetrics("\($0)", registry) }
         registry.gauge(
             "megaphone_last_good_read_age_seconds",
             help: "Since the last read of the store that succeeded. NaN before the first."
@@ -43,12 +28,7 @@ final class APIMetrics: Sendable {
 
     /// Counts one answered request.
     func record(_ route: Route.Name, _ method: HTTPRequest.Method?, status: Int, duration: Duration) {
-        durations[route]?.record(duration)
-        let labels = Labels(route: route, method: Self.known(method), status: status)
-        let counter = requests.withLock { requests in
-            requests[labels] ?? makeCounter(labels, in: &requests)
-        }
-        counter.increment()
+        routes[route.rawValue].record(method, status: status, duration: duration)
     }
 
     /// Counts one acknowledged PUT.
@@ -71,26 +51,53 @@ final class APIMetrics: Sendable {
     func prometheusText() -> [UInt8] {
         registry.prometheusText()
     }
+}
 
-    private func makeCounter(_ labels: Labels, in requests: inout [Labels: Counter]) -> Counter {
-        let counter = registry.counter(
+/// The requests of one route.
+private final class RouteMetrics: Sendable {
+    /// A client may send any token as a method, and each would be a counter of its own, so only these have a label.
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .put]
+
+    private struct Outcome {
+        /// The place in `methods`. Its end stands for all others.
+        let method: Int
+        let status: Int
+        let counter: Counter
+    }
+
+    private let label: String
+    private let registry: MetricsRegistry
+    private let durations: Histogram
+    /// Made when first needed. A handful for each route, so that looking through them costs less than hashing.
+    private let outcomes = Mutex<[Outcome]>([])
+
+    init(_ label: String, _ registry: MetricsRegistry) {
+        self.label = label
+        self.registry = registry
+        durations = registry.histogram(
+            "megaphone_http_request_duration_seconds",
+            help: "From the first byte of a request to its answer.",
+            labels: ["route": label])
+    }
+
+    func record(_ method: HTTPRequest.Method?, status: Int, duration: Duration) {
+        durations.record(duration)
+        let method = Self.methods.firstIndex { $0 == method } ?? Self.methods.endIndex
+        outcomes.withLock { outcomes in
+            if let known = outcomes.firstIndex(where: { $0.method == method && $0.status == status }) {
+                outcomes[known].counter.increment()
+            } else {
+                let counter = makeCounter(method, status)
+                outcomes.append(Outcome(method: method, status: status, counter: counter))
+                counter.increment()
+            }
+        }
+    }
+
+    private func makeCounter(_ method: Int, _ status: Int) -> Counter {
+        let methods = Self.methods.map(\.rawValue) + ["other"]
+        return registry.counter(
             "megaphone_http_requests_total", help: "Requests answered.",
-            labels: [
-                "route": labels.route.rawValue, "method": labels.method.rawValue,
-                "status": String(labels.status),
-            ])
-        requests[labels] = counter
-        return counter
+            labels: ["route": label, "method": methods[method], "status": String(status)])
     }
-
-    /// The method as a label. A client may send any token as a method, and each would be a counter of its own.
-    private static func known(_ method: HTTPRequest.Method?) -> HTTPRequest.Method {
-        guard let method, [.get, .head, .put].contains(method) else { return other }
-        return method
-    }
-
-    private static let other: HTTPRequest.Method = {
-        guard let other = HTTPRequest.Method("other") else { preconditionFailure("This is a token.") }
-        return other
-    }()
 }

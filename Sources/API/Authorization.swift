@@ -7,40 +7,42 @@ extension API {
     /// Whose token the request carries (RFC 6750 section 2.1).
     ///
     /// One `Authorization` field is allowed, with the scheme in any case, exactly one space and the token.
-    func authenticate(_ context: inout RequestContext) throws(APIError) -> Identity {
-        let request = context.request
+    func authenticate(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Identity {
         let values = request.values(of: .authorization)
         guard let value = values.first else { throw .missingAuthorization }
         guard values.count == 1, let token = bearerToken(request.bytes[value]),
             let identity = access.withLock({ $0 }).identity(ofToken: token)
         else { throw .invalidAuthorization }
-        context.record.identity = identity
+        context.identity = identity
         return identity
     }
 
     /// Lets readers pass.
-    func authorizeReader(_ context: inout RequestContext) throws(APIError) {
-        if case .broadcaster = try authenticate(&context) { throw .accessDenied }
+    func authorizeReader(_ request: Request, _ context: inout RequestContext) throws(APIError) {
+        if case .broadcaster = try authenticate(request, &context) { throw .accessDenied }
     }
 
     /// Lets readers pass, and whoever sends no token where `anonymous_reads` is on.
-    func authorizeReaderOrAnonymous(_ context: inout RequestContext) throws(APIError) {
-        let isWithoutToken = context.request.firstValue(of: .authorization) == nil
+    func authorizeReaderOrAnonymous(_ request: Request, _ context: inout RequestContext) throws(APIError) {
+        let isWithoutToken = request.firstValue(of: .authorization) == nil
         if isWithoutToken, access.withLock({ $0.anonymousReads }) {
-            context.record.identity = .anonymous
+            context.identity = .anonymous
         } else {
-            try authorizeReader(&context)
+            try authorizeReader(request, &context)
         }
     }
 }
 
+private let bearer = Array("bearer".utf8)
+
 /// What follows `Bearer` and one space, or nil when the value has another form.
 private func bearerToken(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-    let scheme = "bearer ".utf8
-    guard value.count > scheme.count else { return nil }
-    let token = value.dropFirst(scheme.count)
-    let hasScheme = zip(value, scheme).allSatisfy { byte, expected in
-        byte == expected || (expected != UInt8(ascii: " ") && byte | 0x20 == expected)
-    }
-    return hasScheme && token.first != UInt8(ascii: " ") ? token : nil
+    guard let space = value.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+    let scheme = value[..<space]
+    let token = value[(space + 1)...]
+    // Setting this bit makes a letter a small one, and nothing else a letter.
+    guard scheme.elementsEqual(bearer, by: { $0 | 0x20 == $1 }), let first = token.first,
+        first != UInt8(ascii: " ")
+    else { return nil }
+    return token
 }

@@ -6,12 +6,12 @@ import Logging
 /// What Mozilla's Dockerflow asks of a service, and the metrics.
 extension API {
     /// The load balancer's check: says that the process answers, and touches nothing.
-    func getLoadBalancerHeartbeat(_: inout RequestContext) -> Handling {
+    func getLoadBalancerHeartbeat(_: Request, _: inout RequestContext) -> Handling {
         .ready(Reply(Response(status: .ok)))
     }
 
     /// Asks the store a real question. The answer is due within a second; a tenth is left for all else.
-    func getHeartbeat(_: inout RequestContext) -> Handling {
+    func getHeartbeat(_: Request, _: inout RequestContext) -> Handling {
         .deferred { [self] _ in
             do throws(StoreError) {
                 try await boards.check(deadline: now() + .milliseconds(900))
@@ -38,7 +38,7 @@ extension API {
         """#
 
     /// `version.json` as it is on disk now, or what the binary knows of itself.
-    func getVersion(_: inout RequestContext) throws(APIError) -> Handling {
+    func getVersion(_: Request, _: inout RequestContext) throws(APIError) -> Handling {
         do {
             let file = try configuration.versionFile()
             return .ready(Reply(.ok, json: file ?? configuration.build.json))
@@ -48,13 +48,13 @@ extension API {
     }
 
     /// Logs one error and answers with one: a test of the log pipeline. Not for the anonymous, who could fill it.
-    func getError(_ context: inout RequestContext) throws(APIError) -> Handling {
-        try authorizeReader(&context)
-        logger.error("Oh Noes!", metadata: ["rid": "\(context.record.requestID)"])
+    func getError(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
+        try authorizeReader(request, &context)
+        logger.error("Oh Noes!", metadata: ["rid": "\(context.requestID)"])
         throw .ohNoes
     }
 
-    func getMetrics(_: inout RequestContext) -> Handling {
+    func getMetrics(_: Request, _: inout RequestContext) -> Handling {
         .ready(
             Reply(
                 Response(

@@ -3,29 +3,34 @@ import HTTPWire
 
 /// The entity tags that the client already holds (RFC 9110 section 13.1.2).
 struct IfNoneMatch: Sendable {
+    private static let weak = Array("W/".utf8)
+
     /// The field's value; several lines are one list (section 5.3).
     private let list: [UInt8]
 
     /// Nil when the request has no such field.
     init?(_ request: Request) {
         let values = request.values(of: .ifNoneMatch)
-        guard !values.isEmpty else { return nil }
-        list = Array(values.map { request.bytes[$0] }.joined(separator: [UInt8(ascii: ",")]))
+        guard let first = values.first else { return nil }
+        list = values.dropFirst().reduce(into: Array(request.bytes[first])) { list, value in
+            list.append(UInt8(ascii: ","))
+            list.append(contentsOf: request.bytes[value])
+        }
     }
 
     /// Whether the list holds this tag, by the weak comparison that section 13.1.2 asks for, or is `*`.
     ///
     /// A list that is not well-formed holds the tags up to where it breaks off: when in doubt, the client gets the
     /// whole answer.
-    func holds(_ entityTag: String) -> Bool {
+    func holds(_ entityTag: [UInt8]) -> Bool {
         let quote = UInt8(ascii: "\"")
         var rest = list[...].drop(while: isBlank)
         if rest.first == UInt8(ascii: "*") { return rest.dropFirst().allSatisfy(isBlank) }
         while true {
             rest = rest.drop { isBlank($0) || $0 == UInt8(ascii: ",") }
-            if rest.starts(with: "W/".utf8) { rest = rest.dropFirst(2) }
+            if rest.starts(with: Self.weak) { rest = rest.dropFirst(2) }
             guard rest.first == quote, let end = rest.dropFirst().firstIndex(of: quote) else { return false }
-            if rest[...end].elementsEqual(entityTag.utf8) { return true }
+            if rest[...end] == entityTag[...] { return true }
             rest = rest[(end + 1)...].drop(while: isBlank)
             guard rest.first == UInt8(ascii: ",") else { return false }
         }

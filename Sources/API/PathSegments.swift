@@ -7,11 +7,13 @@ struct PathSegments: Sendable {
 
     /// How many there are, also beyond those that are kept.
     private(set) var count = 0
-    private let bytes: [UInt8]
     private var ranges = [4 of Range<Int>](repeating: 0..<0)
 
+    /// None, for a request without a path.
+    init() {}
+
     init(of request: Request) {
-        bytes = request.bytes
+        let bytes = request.bytes.span
         var start = request.path.lowerBound
         for index in request.path where bytes[index] == UInt8(ascii: "/") {
             append(start..<index)
@@ -27,17 +29,17 @@ struct PathSegments: Sendable {
     }
 
     /// Whether a segment says the same as this text.
-    func matches(_ text: String, at index: Int) -> Bool {
-        let segment = bytes[ranges[index]]
-        if segment.elementsEqual(text.utf8) { return true }
+    func matches(_ text: [UInt8], at index: Int, of request: Request) -> Bool {
+        let segment = request.bytes[ranges[index]]
+        if segment == text[...] { return true }
         guard segment.contains(UInt8(ascii: "%")) else { return false }
-        return percentDecoded(segment)?.elementsEqual(text.utf8) ?? false
+        return percentDecoded(segment) == text
     }
 
     /// The text of a segment, percent-decoded once. Nil when it has no text: an escape is cut short or is not
     /// hexadecimal (RFC 3986 section 2.1), or what comes out is not UTF-8.
-    func text(at index: Int) -> String? {
-        percentDecoded(bytes[ranges[index]]).flatMap { String(validating: $0, as: UTF8.self) }
+    func text(at index: Int, of request: Request) -> String? {
+        percentDecoded(request.bytes[ranges[index]]).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }
 

@@ -7,12 +7,12 @@ extension API {
     ///
     /// What the head alone shows to be wrong is answered before the body is read: an unknown token (401), then an
     /// id that cannot be one (400). The version is next (400), then the right to write here (403), then the store.
-    func putBroadcast(_ context: inout RequestContext) throws(APIError) -> Handling {
-        let identity = try authenticate(&context)
-        guard let broadcasterID = context.segments.text(at: 2).flatMap(BroadcasterID.init) else {
+    func putBroadcast(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
+        let identity = try authenticate(request, &context)
+        guard let broadcasterID = context.segments.text(at: 2, of: request).flatMap(BroadcasterID.init) else {
             throw .invalidBroadcasterID
         }
-        guard let channelID = context.segments.text(at: 3).flatMap(ChannelID.init) else {
+        guard let channelID = context.segments.text(at: 3, of: request).flatMap(ChannelID.init) else {
             throw .invalidChannelID
         }
         return .deferred { [self] body throws(APIError) in

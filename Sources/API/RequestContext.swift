@@ -2,23 +2,36 @@ import Broadcasts
 import HTTPTypes
 import HTTPWire
 
-/// One request on its way through its handler.
-struct RequestContext {
-    let request: Request
-    let segments: PathSegments
-    /// When the head was handed over.
-    let now: ContinuousClock.Instant
-    var record: RequestRecord
-}
-
-/// What is remembered of a request until it is answered.
-struct RequestRecord: Sendable {
+/// What is known of a request from its head to its answer, apart from the bytes of the head.
+struct RequestContext: Sendable {
     /// Nil when no route has the path, or there is no path.
     let route: Route?
     /// Nil when the head could not be read.
     let method: HTTPRequest.Method?
+    let segments: PathSegments
     let requestID: String
     let receivedAt: ContinuousClock.Instant
+    /// When the head was handed over.
+    let askedAt: ContinuousClock.Instant
     /// Set once the token is known.
     var identity: Identity?
+
+    init(_ request: Request, requestID: String, askedAt: ContinuousClock.Instant) {
+        segments = PathSegments(of: request)
+        route = Route.of(request, segments)
+        method = request.method
+        self.requestID = requestID
+        receivedAt = request.receivedAt
+        self.askedAt = askedAt
+    }
+
+    /// For a connection on which no request could be read.
+    init(requestID: String, askedAt: ContinuousClock.Instant) {
+        segments = PathSegments()
+        route = nil
+        method = nil
+        self.requestID = requestID
+        receivedAt = askedAt
+        self.askedAt = askedAt
+    }
 }

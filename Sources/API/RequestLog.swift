@@ -36,18 +36,18 @@ struct LoggedFields: Sendable {
 
 extension RequestSummary {
     init(
-        _ record: RequestRecord, _ fields: LoggedFields, _ reply: Reply, severity: Severity,
+        _ context: RequestContext, _ fields: LoggedFields, _ reply: Reply, severity: Severity,
         duration: Duration
     ) {
         self.init(
             agent: fields.agent, language: fields.language, errno: reply.errno,
-            method: record.method?.rawValue ?? "", path: fields.path, code: reply.response.status.code,
-            duration: duration, userID: record.identity?.id, requestID: record.requestID,
+            method: context.method?.rawValue ?? "", path: fields.path, code: reply.response.status.code,
+            duration: duration, userID: context.identity?.id, requestID: context.requestID,
             remoteAddressChain: fields.remoteAddressChain, message: reply.message, severity: severity)
     }
 }
 
-extension RequestRecord {
+extension RequestContext {
     /// How grave an answer is (API.md section 5).
     func severity(of status: HTTPResponse.Status) -> Severity {
         switch status.code {

@@ -2,10 +2,10 @@ import HTTPTypes
 import HTTPWire
 import Telemetry
 
-/// One row of the route table.
-struct Route: Sendable {
+/// One row of the route table. A class, because each request holds on to its row.
+final class Route: Sendable {
     /// The label in the metrics.
-    enum Name: String, CaseIterable, Sendable {
+    enum Name: Int, CaseIterable, Sendable {
         case broadcasts
         case broadcast
         case lbheartbeat
@@ -18,13 +18,14 @@ struct Route: Sendable {
     }
 
     enum Segment: Sendable {
-        case literal(String)
+        /// The bytes of a text.
+        case literal([UInt8])
         /// Any text. The handler asks for it by its place.
         case parameter
     }
 
     /// Answers a request that fits the row.
-    typealias Handler = @Sendable (API) -> (inout RequestContext) throws(APIError) -> Handling
+    typealias Handler = @Sendable (API) -> (Request, inout RequestContext) throws(APIError) -> Handling
 
     /// Aliases share it.
     let name: Name
@@ -41,21 +42,21 @@ struct Route: Sendable {
     ) {
         self.name = name
         self.path = path.split(separator: "/").map { segment in
-            segment.hasPrefix("{") ? .parameter : .literal(String(segment))
+            segment.hasPrefix("{") ? .parameter : .literal(Array(segment.utf8))
         }
         self.methods = methods
         self.severity = severity
         self.handler = handler
     }
 
-    func matches(_ segments: PathSegments) -> Bool {
+    private func matches(_ segments: PathSegments, of request: Request) -> Bool {
         guard segments.count == path.count else { return false }
-        return path.indices.allSatisfy { index in
-            switch path[index] {
-            case .literal(let text): segments.matches(text, at: index)
-            case .parameter: true
+        for (index, segment) in path.enumerated() {
+            if case .literal(let text) = segment, !segments.matches(text, at: index, of: request) {
+                return false
             }
         }
+        return true
     }
 }
 
@@ -77,9 +78,9 @@ extension Route {
 
     private static let reading: [HTTPRequest.Method] = [.get, .head]
 
-    /// The row of this path, whatever the method.
-    static func of(_ segments: PathSegments) -> Route? {
-        table.first { $0.matches(segments) }
+    /// The row of the request's path, whatever the method.
+    static func of(_ request: Request, _ segments: PathSegments) -> Route? {
+        table.first { $0.matches(segments, of: request) }
     }
 
     /// What the `Allow` field says (RFC 9110 section 10.2.1).

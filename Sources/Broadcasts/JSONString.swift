@@ -10,17 +10,24 @@ extension [UInt8] {
 
     /// Appends a text as a part of a JSON string, without quotes around it.
     mutating func appendJSONEscaped(_ text: String) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                append(UInt8(ascii: "\\"))
-                append(byte)
-            case 0..<0x20:
+        let bytes = text.utf8.span
+        var isPlain = true
+        for index in bytes.indices where Self.mustEscape(bytes[index]) { isPlain = false }
+        // Most text needs no escape and is copied as a whole.
+        guard !isPlain else { return append(contentsOf: text.utf8) }
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte < 0x20 {
                 append(contentsOf: Self.escapes[Int(byte)].utf8)
-            default:
+            } else {
+                if Self.mustEscape(byte) { append(UInt8(ascii: "\\")) }
                 append(byte)
             }
         }
+    }
+
+    private static func mustEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
     /// The escape of each control character, the short form where there is one.

@@ -12,7 +12,11 @@ package struct TokenDigest: Sendable {
 
     /// The digest of a token as it stands among the bytes of a request.
     package init(token: ArraySlice<UInt8>) {
-        for byte in SHA256.hash(data: token) { append(byte, bits: 8) }
+        let digest = SHA256.hash(data: token)
+        words = unsafe digest.withUnsafeBytes { bytes in
+            let words = unsafe bytes.bindMemory(to: UInt64.self)
+            return unsafe (words[0].bigEndian, words[1].bigEndian, words[2].bigEndian, words[3].bigEndian)
+        }
     }
 
     /// Reads the form `sha256:` and 64 hexadecimal digits, in which `hash-token` prints a digest and the

@@ -47,20 +47,28 @@ package struct Request: Sendable {
 
     /// Where the values of every field line of this name stand, in the order received (RFC 9110 section 5.3).
     package func values(of name: HTTPField.Name) -> [Range<Int>] {
-        fieldLines.lazy.filter { isNamed($0, name) }.map(\.value)
+        let wanted = name.canonicalName
+        var values: [Range<Int>] = []
+        for line in fieldLines where isNamed(line, wanted.utf8.span) { values.append(line.value) }
+        return values
     }
 
     /// Where the value of the first field line of this name stands.
     package func firstValue(of name: HTTPField.Name) -> Range<Int>? {
-        fieldLines.first { isNamed($0, name) }?.value
+        let wanted = name.canonicalName
+        for line in fieldLines where isNamed(line, wanted.utf8.span) { return line.value }
+        return nil
     }
 
-    /// Field names are compared without regard to case (RFC 9110 section 5.1).
-    private func isNamed(_ line: FieldLine, _ name: HTTPField.Name) -> Bool {
-        let wanted = name.canonicalName.utf8
+    /// Field names are compared without regard to case (RFC 9110 section 5.1). The wanted one is in lower case.
+    private func isNamed(_ line: FieldLine, _ wanted: Span<UInt8>) -> Bool {
         guard wanted.count == line.name.count else { return false }
-        return zip(wanted, bytes[line.name]).allSatisfy { wanted, byte in
-            wanted == byte || ((0x41...0x5A).contains(byte) && wanted == byte | 0x20)
+        let received = bytes.span
+        for offset in wanted.indices {
+            let byte = received[line.name.lowerBound + offset]
+            let isCapital = byte &- UInt8(ascii: "A") < 26
+            if (isCapital ? byte | 0x20 : byte) != wanted[offset] { return false }
         }
+        return true
     }
 }

@@ -16,13 +16,14 @@ package struct FieldLines: Hashable, Sendable {
     /// value that came from outside can begin a line of its own.
     package mutating func append(_ name: HTTPField.Name, _ value: String) {
         bytes.append(contentsOf: name.rawName.utf8)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.append(UInt8(ascii: " "))
-        for byte in value.utf8 {
-            bytes.append((byte < 0x20 && byte != 0x09) || byte == 0x7F ? 0x20 : byte)
+        bytes.append(contentsOf: ": ".utf8)
+        let start = bytes.count
+        bytes.append(contentsOf: value.utf8)
+        for index in start..<bytes.count
+        where (bytes[index] < 0x20 && bytes[index] != 0x09) || bytes[index] == 0x7F {
+            bytes[index] = 0x20
         }
-        bytes.append(0x0D)
-        bytes.append(0x0A)
+        bytes.append(contentsOf: "\r\n".utf8)
     }
 }
 
