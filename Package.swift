@@ -20,7 +20,6 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 /// A Swift room: a library target that only this package can see.
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -40,7 +39,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         .target(name: "CLinux"),
@@ -59,7 +57,7 @@ let package = Package(
         room("API", ["HTTPWire", "Broadcasts", "Telemetry", httpTypes, logging]),
         room("SQLiteStore", ["Broadcasts", "BlockingWork", "CSQLite", logging]),
         room("MySQLStore", ["Broadcasts", "BlockingWork", "CMySQL", logging]),
-        room("Settings", ["Broadcasts", toml]),
+        room("Settings", ["Broadcasts"]),
         .executableTarget(
             name: "megaphone",
             dependencies: [
@@ -93,6 +91,5 @@ let package = Package(
             ]),
         tests("TelemetryTests", ["Telemetry", logging]),
         tests("HouseTests", ["API", "Broadcasts", "HTTPWire", "Settings", "TestSupport", httpTypes]),
-    ],
-    cxxLanguageStandard: .cxx17
+    ]
 )

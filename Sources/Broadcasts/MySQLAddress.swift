@@ -30,7 +30,13 @@ package struct MySQLAddress: Hashable, Sendable {
         guard !text.contains("#") else { throw DatabaseAddressError("holds a bare #; write it as %23") }
         let authorityAndRest = text.dropFirst(2)
         let authority = authorityAndRest.prefix { $0 != "/" && $0 != "?" }
-        let (path, query) = authorityAndRest.dropFirst(authority.count).divided(at: "?")
+        let afterAuthority = authorityAndRest.dropFirst(authority.count)
+        // Such an @ ends a password that was cut short above, and the rest of it would be taken for a path or an option,
+        // which messages name.
+        guard !afterAuthority.contains("@") else {
+            throw DatabaseAddressError("holds an @ after a / or ?; in a password, write them as %2F and %3F")
+        }
+        let (path, query) = afterAuthority.divided(at: "?")
 
         // The last one, so that a password with a bare @ is read as it was meant.
         guard let at = authority.lastIndex(of: "@") else {

@@ -40,7 +40,11 @@ struct EnvironmentVariables {
         var names = [Self.ownPrefix + key.uppercased(), Self.rocketPrefix + key.uppercased()]
         if key == "port" { names.append("PORT") }
         for name in names {
-            if let value = environment[name] { return (name, value) }
+            guard let value = environment[name] else { continue }
+            // Rocket counted this one duration in seconds.
+            let isRocketsNumber =
+                name == "ROCKET_KEEP_ALIVE" && value.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            return (name, isRocketsNumber ? value + "s" : value)
         }
         return nil
     }

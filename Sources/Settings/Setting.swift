@@ -85,7 +85,16 @@ extension Setting {
     }
 }
 
-/// A TOML basic string. The settings' texts hold no control characters.
+/// A TOML basic string, in one line whatever the text.
 func quoted(_ text: String) -> String {
-    "\"" + text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
+    let escaped = text.unicodeScalars.map { scalar in
+        switch scalar {
+        case "\"", "\\": "\\\(scalar)"
+        case "\u{20}"..."\u{7E}": String(scalar)
+        default:
+            "\\U" + String(repeating: "0", count: 8 - String(scalar.value, radix: 16).count)
+                + String(scalar.value, radix: 16)
+        }
+    }
+    return "\"\(escaped.joined())\""
 }

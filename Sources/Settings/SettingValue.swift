@@ -41,13 +41,6 @@ extension SettingValue {
     /// Both are needed even when the first succeeds. `{test=[12345]}`, whose quotes the shell took away, is a
     /// list of numbers in TOML, but a token for a key that expects tokens.
     static func readings(of text: String) -> [SettingValue] {
-        [toml(text), LenientReader.read(text)].compactMap(\.self)
-    }
-
-    private static func toml(_ text: String) -> SettingValue? {
-        guard case .success(let values) = TOMLDocument.read("value = \(text)"), values.count == 1 else {
-            return nil
-        }
-        return values["value"]
+        [TOMLReader.value(of: text), LenientReader.read(text)].compactMap(\.self)
     }
 }

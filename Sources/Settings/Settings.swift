@@ -8,7 +8,7 @@ package struct Settings: Sendable {
     package var port: UInt16 = 8000
     /// The realm of 401 answers. It holds nothing that needs an escape in a quoted string.
     package var environment = "development"
-    package var databaseURL = "sqlite:megaphone.db"
+    package var database = DatabaseAddress.sqlite(path: "megaphone.db")
     package var databasePoolMaximumSize = 10
     var broadcasterTokens: [String: [TokenDigest]] = [:]
     var readerTokens: [String: [TokenDigest]] = [:]

@@ -12,8 +12,7 @@ package struct SettingsErrors: Error, Hashable, Sendable, CustomStringConvertibl
 /// Where a value came from.
 package enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
     case defaultValue
-    /// The path of the file.
-    case file(String)
+    case file(String, line: Int)
     /// The name of the variable.
     case environment(String)
     /// The option as it is typed.
@@ -22,7 +21,7 @@ package enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .defaultValue: "default"
-        case .file(let path): path
+        case .file(let path, let line): "\(path):\(line)"
         case .environment(let variable): variable
         case .commandLine(let option): option
         }

@@ -25,17 +25,17 @@ struct SettingsLoader {
     var notes: [String] = []
 
     mutating func read(file path: String, _ text: String) {
-        switch TOMLDocument.read(text) {
-        case .failure(let malformed):
-            problems.append("\(path)\(malformed.position): \(malformed.reason)")
-        case .success(let values):
-            for (key, value) in values.sorted(by: { $0.key < $1.key }) {
-                if let setting = SettingsTable.setting(key) {
-                    store([value], for: setting, from: .file(path))
+        do throws(TOMLError) {
+            for entry in try TOMLDocument(text).entries {
+                let origin = SettingOrigin.file(path, line: entry.line)
+                if let setting = SettingsTable.setting(entry.key) {
+                    store([entry.value], for: setting, from: origin)
                 } else {
-                    problems.append("\(path): \(unknownKey(key))")
+                    problems.append("\(origin): \(unknownKey(entry.key))")
                 }
             }
+        } catch {
+            problems.append("\(path):\(error.line):\(error.column): \(error.reason)")
         }
     }
 

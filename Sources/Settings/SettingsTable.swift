@@ -28,15 +28,15 @@ package enum SettingsTable {
 
     private static let storage: [Setting] = [
         .property(
-            "database_url", \.databaseURL,
+            "database_url", \.database,
             expects: "sqlite:PATH, sqlite::memory: or mysql://user:password@host:port/database",
             example: quoted("mysql://megaphone:password@127.0.0.1:3306/megaphone?ssl-mode=REQUIRED"),
             help: """
                 Where broadcasts are kept: a SQLite file, or MySQL or MariaDB. User and password are \
                 percent-encoded. Options of a mysql URL are ssl-mode, ssl-ca, ssl-cert, ssl-key and socket.
                 """,
-            read: { $0.text.flatMap { $0.hasPrefix("sqlite:") || $0.hasPrefix("mysql://") ? $0 : nil } },
-            show: { quoted(maskingPassword(of: $0)) }),
+            read: { value throws(UnsuitableValue) in try databaseAddress(value) },
+            show: { quoted($0.description) }),
         .integer(
             "database_pool_max_size", \.databasePoolMaximumSize, 1...1000, example: 20,
             help: "The most connections to MySQL that this node holds."),
@@ -142,6 +142,15 @@ package enum SettingsTable {
             "shutdown_grace", \.shutdownGrace, .zero ... .hours(1), example: .seconds(30),
             help: "How long requests in flight may take to finish after SIGTERM."),
     ]
+}
+
+private func databaseAddress(_ value: SettingValue) throws(UnsuitableValue) -> DatabaseAddress? {
+    guard let url = value.text else { return nil }
+    do throws(DatabaseAddressError) {
+        return try DatabaseAddress(url: url)
+    } catch {
+        throw UnsuitableValue(reason: error.description)
+    }
 }
 
 extension Duration {

@@ -1,64 +1,115 @@
-import TOMLKit
+/// A configuration file: TOML 1.0 (toml.io), with line feeds and a last comma in inline tables as in 1.1.
+///
+/// The reader is our own because the one library at hand ends the process on a bracket without its match, and so would
+/// have let a slip in a file end a running service that was told to read it again. Of dates and fractions, which no
+/// setting takes, it only knows what they look like.
+struct TOMLDocument {
+    /// A key of the top level.
+    struct Entry: Equatable {
+        let key: String
+        /// Where the key stands first, from 1.
+        let line: Int
+        let value: SettingValue
+    }
 
-/// Reads TOML into our own values.
-enum TOMLDocument {
+    private(set) var entries: [Entry] = []
+
     /// Far above any real configuration.
     static let maximumBytes = 1 << 20
 
-    struct Malformed: Error {
-        /// Where, as `:line:column`, or nothing.
-        var position = ""
-        /// What is wrong, without a piece of the document, which may be a piece of a token.
-        let reason: String
+    init(_ text: String) throws(TOMLError) {
+        guard text.utf8.count <= Self.maximumBytes else {
+            throw TOMLError(
+                line: 1, column: 1, reason: "expects a file of at most \(Self.maximumBytes) bytes")
+        }
+        var reader = TOMLReader(text)
+        var root = TOMLTable()
+        var lines: [String: Int] = [:]
+        var section: [String] = []
+        reader.skipByteOrderMark()
+        reader.skipBlank()
+        while !reader.isAtEnd {
+            let start = reader.position
+            let path: [String]
+            let isNew: Bool
+            if reader.skip("[") {
+                section = try reader.key()
+                guard reader.skip("]") else { throw reader.error("expects a ] after the name of a section") }
+                path = section
+                isNew = root.open(path[...])
+            } else {
+                path = section + (try reader.key())
+                guard reader.skip("=") else { throw reader.error("expects an = after a key") }
+                reader.skipSpace()
+                isNew = root.insert(try reader.value(), at: path[...])
+            }
+            guard isNew else {
+                throw reader.error("\(quoted(path.last ?? "")) stands here for the second time", at: start)
+            }
+            if lines[path[0]] == nil { lines[path[0]] = reader.line(of: start) }
+            try reader.endLine()
+            reader.skipBlank()
+        }
+        entries = root.values.map { Entry(key: $0.key, line: lines[$0.key] ?? 1, value: $0.value) }
+            .sorted { ($0.line, $0.key) < ($1.line, $1.key) }
+    }
+}
+
+/// Where a text is no TOML and what was expected there. It holds no value, which may be a secret.
+struct TOMLError: Error, Hashable {
+    let line: Int
+    let column: Int
+    let reason: String
+}
+
+/// A table while it is being filled.
+struct TOMLTable {
+    private enum Node {
+        case value(SettingValue)
+        case table(TOMLTable)
     }
 
-    static func read(_ text: String) -> Result<[String: SettingValue], Malformed> {
-        guard text.utf8.count <= maximumBytes else {
-            return .failure(Malformed(reason: "expects at most \(maximumBytes) bytes"))
-        }
-        // The parser takes C strings and gives them back, so a NUL would silently end what it stands in.
-        guard !text.utf8.contains(0), !text.contains(#"\u0000"#), !text.contains(#"\U00000000"#) else {
-            return .failure(Malformed(reason: "expects no NUL character"))
-        }
-        do {
-            return .success(values(of: try TOMLTable(string: text)))
-        } catch let error as TOMLParseError {
-            return .failure(malformed(error))
-        } catch {
-            return .failure(Malformed(reason: "this is not TOML"))
+    private var nodes: [String: Node] = [:]
+    /// Whether a [section] of this name was opened.
+    private var isOpened = false
+
+    var values: [String: SettingValue] {
+        nodes.mapValues { node in
+            switch node {
+            case .value(let value): value
+            case .table(let table): .table(table.values)
+            }
         }
     }
 
-    private static func malformed(_ error: TOMLParseError) -> Malformed {
-        let position = ":\(error.source.begin.line):\(error.source.begin.column)"
-        // A key is no secret, and that one stands twice is the one mistake that its place alone does not explain.
-        if error.description.contains("redefine"), let key = lastQuoted(error.description) {
-            return Malformed(position: position, reason: "\(quoted(key)) stands here for the second time")
+    /// Puts a value behind a dotted key. False when there is one.
+    mutating func insert(_ value: SettingValue, at path: ArraySlice<String>) -> Bool {
+        guard let key = path.first else { return false }
+        if path.count > 1 { return change(key) { $0.insert(value, at: path.dropFirst()) } }
+        guard nodes[key] == nil else { return false }
+        nodes[key] = .value(value)
+        return true
+    }
+
+    /// Begins a section. False when it was begun before, or is a value.
+    mutating func open(_ path: ArraySlice<String>) -> Bool {
+        guard let key = path.first else {
+            defer { isOpened = true }
+            return !isOpened
         }
-        return Malformed(position: position, reason: "this is not TOML (texts and tokens stand in quotes)")
+        return change(key) { $0.open(path.dropFirst()) }
     }
 
-    private static func lastQuoted(_ text: String) -> String? {
-        let parts = text.split(separator: "'", omittingEmptySubsequences: false)
-        return parts.count >= 3 ? String(parts[parts.count - 2]) : nil
-    }
-
-    private static func values(of table: TOMLTable) -> [String: SettingValue] {
-        var values: [String: SettingValue] = [:]
-        for key in table.keys {
-            if let element = table[key] { values[key] = value(of: element) }
-        }
-        return values
-    }
-
-    private static func value(of element: any TOMLValueConvertible) -> SettingValue {
-        switch element.type {
-        case .string: element.string.map(SettingValue.text) ?? .unused
-        case .int: element.int.map(SettingValue.integer) ?? .unused
-        case .bool: element.bool.map(SettingValue.flag) ?? .unused
-        case .array: element.array.map { .list($0.map(value(of:))) } ?? .unused
-        case .table: element.table.map { .table(values(of: $0)) } ?? .unused
-        default: .unused
+    /// Changes the table behind a key, which is made where there is nothing yet.
+    private mutating func change(_ key: String, _ body: (inout TOMLTable) -> Bool) -> Bool {
+        // Taken out, so that it is changed in place and not copied.
+        switch nodes.removeValue(forKey: key) ?? .table(TOMLTable()) {
+        case .table(var table):
+            defer { nodes[key] = .table(table) }
+            return body(&table)
+        case .value(let value):
+            nodes[key] = .value(value)
+            return false
         }
     }
 }

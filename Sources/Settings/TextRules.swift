@@ -47,14 +47,6 @@ func isReaderID(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
 }
 
-/// A database URL whose password, if it has one, is replaced.
-func maskingPassword(of url: String) -> String {
-    // The last @ ends the user's part even where somebody forgot to encode one in the password.
-    guard let end = url.lastIndex(of: "@"), let start = url.range(after: "://") else { return url }
-    guard start < end, let colon = url[start..<end].firstIndex(of: ":") else { return url }
-    return url[...colon] + "***" + url[end...]
-}
-
 extension String {
     /// The parts before, between and after each occurrence of a separator.
     fileprivate func components(around separator: String) -> [Substring] {
@@ -65,9 +57,5 @@ extension String {
             rest = rest[found.upperBound...]
         }
         return parts + [rest]
-    }
-
-    fileprivate func range(after text: String) -> Index? {
-        firstRange(of: text)?.upperBound
     }
 }

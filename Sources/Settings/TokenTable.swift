@@ -69,14 +69,14 @@ enum TokenTable {
     static func conflicts(in settings: Settings) -> [String] {
         var problems: [String] = []
         for id in settings.broadcasterTokens.keys.sorted() where settings.readerTokens[id] != nil {
-            problems.append("reader_auth: expects no id of broadcaster_auth, but holds \(quoted(id))")
+            problems.append("reader_auth expects no id of broadcaster_auth, but holds \(quoted(id))")
         }
         var owners: [TokenDigest: [String]] = [:]
         for (key, table) in [
             ("broadcaster_auth", settings.broadcasterTokens), ("reader_auth", settings.readerTokens),
         ] {
             for (id, digests) in table {
-                for digest in digests { owners[digest, default: []].append("\(key): \(quoted(id))") }
+                for digest in digests { owners[digest, default: []].append("\(key) \(quoted(id))") }
             }
         }
         let shared = owners.values.filter { $0.count > 1 }.map { $0.sorted() }

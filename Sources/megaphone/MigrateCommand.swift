@@ -19,7 +19,7 @@ struct MigrateCommand: ParsableCommand {
         let settings = try options.load().settings
         let log = LogOutput(LogOutput.Configuration(settings), descriptor: standardOutput)
         defer { log.close() }
-        let database = try databaseAddress(settings)
+        let database = settings.database
         try migrateStore(database, settings, log: log)
         print("The schema of \(database) is up to date")
     }

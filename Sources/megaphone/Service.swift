@@ -28,7 +28,7 @@ struct Service {
             throw end(.configuration, "address: expects an IPv4 or IPv6 address, not a name")
         }
         let statsD = try Self.statsD(settings)
-        let database = try databaseAddress(settings)
+        let database = settings.database
         databaseName = "\(database)"
         store = try openStore(database, settings, migrate: migrate, observer: StoreMetrics(metrics), log: log)
         boards = BoardReader(store: store, freshness: BoardReader.Freshness(settings))

@@ -42,12 +42,3 @@ func migrateStore(_ database: DatabaseAddress, _ settings: Settings, log: LogOut
         throw end(.databaseUnavailable, "database_url: \(error)")
     }
 }
-
-/// The database that `database_url` names.
-func databaseAddress(_ settings: Settings) throws(ExitCode) -> DatabaseAddress {
-    do throws(DatabaseAddressError) {
-        return try DatabaseAddress(url: settings.databaseURL)
-    } catch {
-        throw end(.configuration, "database_url \(error)")
-    }
-}

@@ -48,7 +48,7 @@ import Testing
 
     /// The default database is a path below the working directory, which has to be a volume then.
     @Test func image_keepsTheDefaultDatabaseInItsVolume() throws {
-        #expect(try Self.load(Self.imageEnvironment()).databaseURL == "sqlite:megaphone.db")
+        #expect(try Self.load(Self.imageEnvironment()).database == .sqlite(path: "megaphone.db"))
         #expect(try Self.values("Dockerfile", "WORKDIR ").last == "/data")
         #expect(try Self.values("Dockerfile", "VOLUME ") == ["/data"])
     }
@@ -75,7 +75,8 @@ import Testing
         let user = try #require(database["MYSQL_USER"])
         let password = try #require(database["MYSQL_PASSWORD"])
         let name = try #require(database["MYSQL_DATABASE"])
-        #expect(settings.databaseURL == "mysql://\(user):\(password)@db:3306/\(name)")
+        let address = try DatabaseAddress(url: "mysql://\(user):\(password)@db:3306/\(name)")
+        #expect(settings.database == address)
         #expect(settings.access.identity(ofToken: Array("foobar".utf8)[...]) == .broadcaster("test"))
         #expect(settings.access.identity(ofToken: Array("quux".utf8)[...]) == .reader("autopush"))
     }

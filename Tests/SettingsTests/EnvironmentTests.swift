@@ -1,0 +1,105 @@
+import Broadcasts
+import Settings
+import Testing
+
+struct EnvironmentTests {
+    @Test func unknownOwnVariable_isAProblem_withTheNearestName() {
+        #expect(
+            problems(environment: ["MEGAPHONE_READER_AUHT": "{}"]) == [
+                "MEGAPHONE_READER_AUHT is no setting; did you mean MEGAPHONE_READER_AUTH?"
+            ])
+        #expect(problems(environment: ["MEGAPHONE_": "x"]) == ["MEGAPHONE_ is no setting"])
+    }
+
+    @Test func unknownRocketVariable_isNoted() throws {
+        let loaded = try load(environment: [
+            "ROCKET_ENV": "prod", "ROCKET_TLS": "{certs=\"a\",key=\"b\"}", "ROCKET_TEMPLATES": "x",
+            "ROCKET_READER_AUT": "{}", "ROCKETS": "x", "rocket_port": "x", "PATH": "/bin",
+        ])
+        #expect(
+            loaded.notes == [
+                "ROCKET_ENV has no meaning here and is ignored",
+                "ROCKET_READER_AUT is no setting and is ignored; did you mean ROCKET_READER_AUTH?",
+                "ROCKET_TEMPLATES is no setting and is ignored",
+                "ROCKET_TLS has no meaning here and is ignored",
+            ])
+        #expect(loaded.origins.isEmpty)
+    }
+
+    @Test func emptyVariable_countsAsNotSet() throws {
+        let loaded = try load(environment: [
+            "ROCKET_READER_AUTH": "", "MEGAPHONE_PORT": " ", "PORT": "", "MEGAPHONE_TYPO": "",
+        ])
+        #expect(loaded.origins.isEmpty)
+    }
+
+    @Test func variablesOfAKubernetesService_areIgnored() throws {
+        let loaded = try load(environment: [
+            "MEGAPHONE_PORT": "tcp://10.0.0.1:8000", "MEGAPHONE_SERVICE_HOST": "10.0.0.1",
+            "MEGAPHONE_SERVICE_PORT": "8000", "MEGAPHONE_SERVICE_PORT_HTTP": "8000",
+            "MEGAPHONE_PORT_8000_TCP": "tcp://10.0.0.1:8000", "MEGAPHONE_PORT_8000_TCP_PROTO": "tcp",
+            "MEGAPHONE_PORT_8000_TCP_PORT": "8000", "MEGAPHONE_PORT_8000_TCP_ADDR": "10.0.0.1",
+            "MEGAPHONE_DB_PORT": "tcp://10.0.0.2:3306", "ROCKET_PORT": "80",
+        ])
+        #expect(loaded.settings.port == 80)
+        #expect(loaded.notes.count == 1)
+    }
+
+    @Test func variablesOfTheTests_areIgnored() throws {
+        #expect(try load(environment: ["MEGAPHONE_TEST_MYSQL_URL": "mysql://h/d"]).notes.isEmpty)
+    }
+
+    @Test func shadowedVariable_isNotRead() throws {
+        let environment = ["MEGAPHONE_PORT": "1", "ROCKET_PORT": "x", "PORT": "y"]
+        #expect(try load(environment: environment).settings.port == 1)
+        #expect(try load(environment: ["MEGAPHONE_PORT": "x"], commandLine: ["port": "2"]).settings.port == 2)
+    }
+
+    @Test func mistakeInTheFile_isReported_evenWhereTheEnvironmentDecides() {
+        #expect(problems("port = \"x\"", environment: ["PORT": "1"]).count == 1)
+    }
+
+    @Test func valueThatTheShellCut_getsAHint() {
+        // What bash leaves of {a=["x"],b=["y"]} without quotes: brace expansion, and the last word wins.
+        let found = problems(environment: ["ROCKET_READER_AUTH": "b=[y]"])
+        #expect(found.count == 1)
+        #expect(found.first?.hasSuffix("; in a shell, single quotes around it keep it whole") == true)
+    }
+
+    @Test(arguments: [
+        ("MEGAPHONE_VERSION_FILE", "/a=b/version.json"), ("ROCKET_VERSION_FILE", "/a=b/version.json"),
+        ("MEGAPHONE_VERSION_FILE", "\"/a=b/version.json\""),
+        ("MEGAPHONE_VERSION_FILE", "'/a=b/version.json'"),
+        ("MEGAPHONE_VERSION_FILE", "/a=b/version.json\r"),
+    ])
+    func path_mayHoldAnEqualsSign(name: String, value: String) throws {
+        #expect(try load(environment: [name: value]).settings.versionFile == "/a=b/version.json")
+    }
+
+    @Test(arguments: [
+        "1\nport = 2", "1\n[reader_auth]\na = \"x\"", "\"a\"\nb = 1", "1 # x\nworkers = 2",
+    ])
+    func value_cannotSetAnotherKey(value: String) {
+        #expect(problems(environment: ["MEGAPHONE_MAX_HEADERS": value]).count == 1)
+    }
+
+    @Test func text_isTakenAsTyped_whateverTOMLMakesOfIt() throws {
+        for value in ["true", "2026-04-01", "1.50", "12:30:00", "x = y", "a # b"] {
+            #expect(try load(environment: ["ROCKET_ENVIRONMENT": value]).settings.environment == value)
+        }
+    }
+
+    @Test func commandLine_readsLikeTheEnvironment() throws {
+        let loaded = try load(commandLine: [
+            "reader_auth": "{a=[b]}", "max_staleness": "1s", "json_logging": "false",
+        ])
+        #expect(loaded.settings.identity(of: "b") == .reader("a"))
+        #expect(loaded.settings.maximumStaleness == .seconds(1))
+        #expect(!loaded.settings.jsonLogging)
+        #expect(
+            problems(commandLine: ["max_headerbytes": "1", "port": ""]) == [
+                #"--max-headerbytes: "max_headerbytes" is no setting; did you mean "max_header_bytes"?"#,
+                "--port: port expects a whole number from 0 to 65535",
+            ])
+    }
+}

@@ -1,0 +1,105 @@
+import Broadcasts
+import Settings
+import Testing
+
+struct TokenTests {
+    @Test func table_takesOneTokenOrAList_plainOrDigested() throws {
+        let digest = TokenDigest(token: "three").configured
+        let settings = try load(
+            """
+            broadcaster_auth = { a = "one", b = ["two", "\(digest)"] }
+            [reader_auth]
+            c = "four five"
+            "d.e" = []
+            """
+        ).settings
+        #expect(settings.identity(of: "one") == .broadcaster("a"))
+        #expect(settings.identity(of: "two") == .broadcaster("b"))
+        #expect(settings.identity(of: "three") == .broadcaster("b"))
+        #expect(settings.identity(of: "four five") == .reader("c"))
+        #expect(settings.identity(of: digest) == nil)
+        #expect(settings.identity(of: "") == nil)
+    }
+
+    @Test(arguments: [
+        ("{test=[\"foobar\"]}", "foobar"), ("{test=[foobar]}", "foobar"), ("{test=foobar}", "foobar"),
+        ("{ test = [ foobar ] }", "foobar"), ("{test=[x,foobar]}", "foobar"), ("{test=[12345]}", "12345"),
+        ("{test=007}", "007"), ("{test=[true]}", "true"), ("{test=[1.50]}", "1.50"), ("{test=0x1F}", "0x1F"),
+        ("{test=2026-04-01}", "2026-04-01"), ("{test=dG9r==}", "dG9r=="), ("{test='a,b'}", "a,b"),
+        ("{test=[a b]}", "a b"), ("test=[foobar]", nil),
+    ])
+    func environment_giveTheTokenAsItWasTyped(value: String, token: String?) throws {
+        let environment = ["ROCKET_BROADCASTER_AUTH": value]
+        guard let token else {
+            #expect(problems(environment: environment).count == 1)
+            return
+        }
+        #expect(try load(environment: environment).settings.identity(of: token) == .broadcaster("test"))
+    }
+
+    @Test func digestInTheEnvironment_isADigest() throws {
+        let digest = TokenDigest(token: "secret").configured
+        let settings = try load(environment: ["MEGAPHONE_READER_AUTH": "{a=[\(digest)]}"]).settings
+        #expect(settings.identity(of: "secret") == .reader("a"))
+    }
+
+    @Test func tokenOfTwoIds_isRefused_naming_both() {
+        let digest = TokenDigest(token: "secret").configured
+        for (broadcasters, readers, names) in [
+            (
+                #"{ a = "secret", b = "secret" }"#, "{}",
+                [#"broadcaster_auth "a""#, #"broadcaster_auth "b""#]
+            ),
+            (
+                #"{ a = "secret" }"#, #"{ b = "\#(digest)" }"#,
+                [#"broadcaster_auth "a""#, #"reader_auth "b""#]
+            ),
+            (
+                "{}", #"{ a = ["secret", "secret"] }"#,
+                [#"reader_auth "a" has a token in common with reader_auth "a""#]
+            ),
+        ] {
+            let found = problems("broadcaster_auth = \(broadcasters)\nreader_auth = \(readers)")
+            #expect(found.count == 1)
+            for name in names { #expect(found.first?.contains(name) == true) }
+        }
+    }
+
+    @Test func idOfBothTables_isRefused() {
+        let found = problems(#"broadcaster_auth = { a = "x" }"#, environment: ["ROCKET_READER_AUTH": "{a=y}"])
+        #expect(found == [#"reader_auth expects no id of broadcaster_auth, but holds "a""#])
+    }
+
+    @Test func idTwice_isRefused() {
+        #expect(
+            problems("[reader_auth]\na = \"x\"\na = \"y\"")
+                == [#"test.toml:3:1: "a" stands here for the second time"#])
+        #expect(problems(environment: ["ROCKET_READER_AUTH": "{a=x,a=y}"]).count == 1)
+    }
+
+    @Test func settingBelowASection_isRefused() {
+        let found = problems(#"[reader_auth]\#na = "x"\#nenvironment = "production""#)
+        #expect(
+            found == [
+                #"test.toml:1: reader_auth holds "environment", which is a setting; settings stand above the first "#
+                    + "[section]"
+            ])
+    }
+
+    @Test(arguments: [
+        #""""#, #"" a""#, #""a ""#, #""a\tb""#, #""a\nb""#, #""ä""#, #""\u007f""#, #""sha256:""#,
+        #""sha256:abc""#,
+        #""sha256:\#(String(repeating: "g", count: 64))""#, "1", "true", "[1]", #"[["a"]]"#, "{}",
+        #"["a", ""]"#,
+    ])
+    func impossibleToken_isRefused(token: String) {
+        let found = problems("reader_auth = { a = \(token) }")
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("test.toml:1: reader_auth expects ") == true)
+    }
+
+    @Test(arguments: ["a/b", "", "ä", String(repeating: "x", count: 65)])
+    func broadcasterID_isValid(id: String) {
+        #expect(problems("[broadcaster_auth]\n\"\(id)\" = \"x\"").count == 1)
+    }
+}
