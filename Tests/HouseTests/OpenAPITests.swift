@@ -31,7 +31,7 @@ import Testing
         Set(
             Route.table.flatMap { route in
                 let segments = route.path.map { segment in
-                    if case .literal(let text) = segment { text } else { "{}" }
+                    if case .literal(let text) = segment { String(decoding: text, as: UTF8.self) } else { "{}" }
                 }
                 return route.methods.map { "\($0.rawValue) /\(segments.joined(separator: "/"))" }
             })
