@@ -31,7 +31,8 @@ import Testing
         Set(
             Route.table.flatMap { route in
                 let segments = route.path.map { segment in
-                    if case .literal(let text) = segment { String(decoding: text, as: UTF8.self) } else { "{}" }
+                    guard case .literal(let bytes) = segment else { return "{}" }
+                    return String(decoding: bytes, as: UTF8.self)
                 }
                 return route.methods.map { "\($0.rawValue) /\(segments.joined(separator: "/"))" }
             })
