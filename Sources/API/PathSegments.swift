@@ -29,11 +29,17 @@ struct PathSegments: Sendable {
     }
 
     /// Whether a segment says the same as this text.
-    func matches(_ text: [UInt8], at index: Int, of request: Request) -> Bool {
-        let segment = request.bytes[ranges[index]]
-        if segment == text[...] { return true }
-        guard segment.contains(UInt8(ascii: "%")) else { return false }
-        return percentDecoded(segment) == text
+    func matches(_ text: String, at index: Int, of request: Request) -> Bool {
+        let (range, wanted) = (ranges[index], text.utf8.span)
+        if range.count == wanted.count {
+            let received = request.bytes.span
+            return wanted.indices.allSatisfy { wanted[$0] == received[range.lowerBound + $0] }
+        }
+        // Only an escape can make a segment longer than what it says.
+        guard range.count > wanted.count, let decoded = percentDecoded(request.bytes[range]) else {
+            return false
+        }
+        return decoded.elementsEqual(text.utf8)
     }
 
     /// The text of a segment, percent-decoded once. Nil when it has no text: an escape is cut short or is not

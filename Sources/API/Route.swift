@@ -18,8 +18,7 @@ final class Route: Sendable {
     }
 
     enum Segment: Sendable {
-        /// The bytes of a text.
-        case literal([UInt8])
+        case literal(String)
         /// Any text. The handler asks for it by its place.
         case parameter
     }
@@ -42,7 +41,7 @@ final class Route: Sendable {
     ) {
         self.name = name
         self.path = path.split(separator: "/").map { segment in
-            segment.hasPrefix("{") ? .parameter : .literal(Array(segment.utf8))
+            segment.hasPrefix("{") ? .parameter : .literal(String(segment))
         }
         self.methods = methods
         self.severity = severity
