@@ -31,8 +31,7 @@ import Testing
         Set(
             Route.table.flatMap { route in
                 let segments = route.path.map { segment in
-                    guard case .literal(let bytes) = segment else { return "{}" }
-                    return String(decoding: bytes, as: UTF8.self)
+                    if case .literal(let text) = segment { text } else { "{}" }
                 }
                 return route.methods.map { "\($0.rawValue) /\(segments.joined(separator: "/"))" }
             })
