@@ -89,7 +89,7 @@ let package = Package(
                 "Broadcasts", "BlockingWork", "CMySQL", "CSQLite", "MySQLStore", "SQLiteStore", "Telemetry",
                 logging,
             ]),
-        tests("TelemetryTests", ["Telemetry", logging]),
+        tests("TelemetryTests", ["Telemetry", "TestSupport", logging]),
         tests("HouseTests", ["API", "Broadcasts", "HTTPWire", "Settings", "TestSupport", httpTypes]),
     ]
 )

@@ -12,7 +12,8 @@ package final class API: Sendable {
     /// The `WWW-Authenticate` value without an error (RFC 6750 section 3).
     let challenge: String
     let access: Mutex<AccessTable>
-    let renderedFields = Mutex<BoardFields?>(nil)
+    /// The fields of the board that was served last.
+    let boardFields = Mutex<BoardFields?>(nil)
     let log: LogOutput
     let logger: Logger
     let metrics: APIMetrics
@@ -47,7 +48,8 @@ extension API: Responder {
         case .ready(let reply):
             return .ready(finish(reply, context, at: context.askedAt) { LoggedFields(request) })
         case .deferred(let rest):
-            // The request is gone by then. At this point nobody knows how grave the line will be.
+            // The bytes of the request are gone by then. How grave the line will be is not known yet, but no answer is
+            // graver than an error.
             let fields = log.isEnabled(.error) ? LoggedFields(request) : nil
             return .deferred { [self, context] body in
                 let reply = await run(rest, body)

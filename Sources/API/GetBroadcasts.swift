@@ -28,17 +28,17 @@ extension API {
     }
 
     private func reply(_ reading: BoardReader.Reading, _ ifNoneMatch: IfNoneMatch?) -> Reply {
-        let rendered = rendered(reading.board)
-        let isHeld = ifNoneMatch?.holds(rendered.entityTag) ?? false
-        var fields = isHeld ? rendered.notModified : rendered.ok
+        let boardFields = fields(of: reading.board)
+        let isHeld = ifNoneMatch?.holds(boardFields.entityTag) ?? false
+        var fields = isHeld ? boardFields.notModified : boardFields.ok
         // RFC 9111 section 5.1: whole seconds.
         if let age = reading.age { fields.append(.age, String(max(0, age.components.seconds))) }
         return Reply(
             Response(status: isHeld ? .notModified : .ok, fields: fields, body: reading.board.body))
     }
 
-    private func rendered(_ board: Board) -> BoardFields {
-        renderedFields.withLock { last in
+    private func fields(of board: Board) -> BoardFields {
+        boardFields.withLock { last in
             if let last, last.board === board { return last }
             let fields = BoardFields(board)
             last = fields

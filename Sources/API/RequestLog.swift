@@ -18,11 +18,9 @@ struct LoggedFields: Sendable {
         language = text(.acceptLanguage)
         path = request.text(request.path)
         let forwarded = request.values(of: .xForwardedFor).flatMap { value in
-            request.bytes[value].split(separator: UInt8(ascii: ","))
+            request.text(value).split { $0 == "," || $0 == " " || $0 == "\t" }
         }
-        remoteAddressChain =
-            forwarded.map { String(decoding: $0, as: UTF8.self).filter { $0 != " " } }
-            + [request.remoteAddress.description]
+        remoteAddressChain = forwarded.map(String.init) + [request.remoteAddress.description]
     }
 
     /// For a connection on which no request could be read.

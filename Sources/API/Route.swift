@@ -4,7 +4,7 @@ import Telemetry
 
 /// One row of the route table. A class, because each request holds on to its row.
 final class Route: Sendable {
-    /// The label in the metrics.
+    /// The names of the cases are the labels in the metrics.
     enum Name: Int, CaseIterable, Sendable {
         case broadcasts
         case broadcast
@@ -60,8 +60,10 @@ final class Route: Sendable {
 }
 
 extension Route {
-    /// Every path the service answers, the busiest first. A server that answers GET answers HEAD
-    /// (RFC 9110 section 9.1); the connection leaves the body of that answer out.
+    /// Every path the service answers, the busiest first.
+    ///
+    /// A server that answers GET answers HEAD (RFC 9110 section 9.1); the connection leaves the body of that answer
+    /// out. OPTIONS stands nowhere: 405 carries the one thing it is asked for, the `Allow` field.
     static let table = [
         Route(.broadcasts, "/v1/broadcasts", reading, API.getBroadcasts),
         Route(.broadcasts, "/v1/__broadcasts__", reading, API.getBroadcasts),

@@ -32,6 +32,7 @@ struct APIHarness {
     init(
         _ depth: Depth = .withoutSockets, anonymousReads: Bool = false, limits: Limits = Limits(),
         logLevel: Logger.Level = .debug, freshness: BoardReader.Freshness = .init(),
+        statsD: StatsDSender? = nil,
         configure: (inout API.Configuration) -> Void = { _ in }
     ) throws {
         var configuration = API.Configuration(
@@ -43,7 +44,9 @@ struct APIHarness {
         let now: @Sendable () -> ContinuousClock.Instant = { [clock] in clock.instant.withLock { $0 } }
         boards = BoardReader(store: store, freshness: freshness, now: now)
         log = try LoggedLines(logLevel)
-        api = API(boards: boards, configuration: configuration, log: log.output, metrics: registry, now: now)
+        api = API(
+            boards: boards, configuration: configuration, log: log.output, metrics: registry, statsD: statsD,
+            now: now)
         exchange = try depth.connect(api, limits)
     }
 

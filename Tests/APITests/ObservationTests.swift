@@ -1,6 +1,7 @@
 import Broadcasts
 import HTTPWire
 import Logging
+import Telemetry
 import TestSupport
 import Testing
 
@@ -131,5 +132,23 @@ import Testing
         #expect(expected.filter { !lines.contains("megaphone_http_" + $0) } == [])
         #expect(lines.contains("megaphone_board_broadcasts 2"))
         #expect(lines.contains { $0.hasPrefix("megaphone_last_good_read_age_seconds ") })
+    }
+
+    @Test(arguments: Depth.allCases)
+    func statsD_hearsOfUpdatesAndDumps_neverOfVersions(_ depth: Depth) async throws {
+        let listener = try DatagramListener()
+        let sender = try StatsDSender(host: "127.0.0.1", port: listener.port, label: "megaphone")
+        let harness = try APIHarness(depth, statsD: sender)
+        _ = try await harness.put("c", "v1")
+        let tags = "|#broadcaster:test,channel_id:c"
+        #expect(listener.receive() == "megaphone.broadcast.cmd.update:1|c\(tags)")
+        let update = listener.receive()
+        #expect(update.hasPrefix("megaphone.broadcast.update:"))
+        #expect(update.hasSuffix("|ms\(tags)"))
+        _ = try await harness.get()
+        #expect(listener.receive() == "megaphone.broadcast.cmd.dump:1|c")
+        let dump = listener.receive()
+        #expect(dump.hasPrefix("megaphone.broadcast.dump:"))
+        #expect(dump.hasSuffix("|ms"))
     }
 }
