@@ -31,7 +31,7 @@ package struct FieldLines: Hashable, Sendable {
 package struct Response: Sendable {
     package var status: HTTPResponse.Status
     package var fields: FieldLines
-    /// The representation. It is not sent in answer to HEAD and with 304, but its length is (RFC 9110 section 8.6).
+    /// The representation. It is not sent in answer to HEAD, but its length is (RFC 9110 section 8.6).
     package var body: [UInt8]
 
     package init(status: HTTPResponse.Status, fields: FieldLines = FieldLines(), body: [UInt8] = []) {

@@ -15,10 +15,9 @@ struct ResponseEncoder {
     /// Whether the request was HEAD.
     let answersHead: Bool
 
-    /// Whether the response's body is sent: not in answer to HEAD, nor with 1xx, 204 and 304
-    /// (RFC 9110 section 6.4.1).
+    /// Whether the response's body is sent: not in answer to HEAD.
     func sendsBody(of response: borrowing Response) -> Bool {
-        !answersHead && response.status.code != 304 && !Self.hasNoContent(response.status)
+        !answersHead && !Self.hasNoContent(response.status)
     }
 
     /// Appends status line, Date, the response's own fields, Content-Length, Connection and the empty line.
@@ -31,7 +30,7 @@ struct ResponseEncoder {
         output += date
         output += Self.lineEnd
         output += response.fields.bytes
-        if sendsContentLength(of: response) {
+        if !Self.hasNoContent(response.status) {
             output += Self.contentLengthName
             Self.append(decimal: response.body.count, to: &output)
             output += Self.lineEnd
@@ -52,15 +51,10 @@ struct ResponseEncoder {
     private static let closeLine = Array("Connection: close\r\n".utf8)
     private static let lineEnd = Array("\r\n".utf8)
 
-    /// RFC 9110 section 8.6: never with 1xx and 204. With 304 it would be the length of the representation; an empty
-    /// body there means that nobody looked it up, so nothing is claimed about it.
-    private func sendsContentLength(of response: borrowing Response) -> Bool {
-        if response.status.code == 304 { return !response.body.isEmpty }
-        return !Self.hasNoContent(response.status)
-    }
-
+    /// Neither body nor Content-Length goes with 1xx, 204 and 304 (RFC 9110 sections 6.4.1 and 8.6). With 304
+    /// the length of the representation would be allowed, but some parsers then wait for a body of that length.
     private static func hasNoContent(_ status: HTTPResponse.Status) -> Bool {
-        status.code < 200 || status.code == 204
+        status.code < 200 || status.code == 204 || status.code == 304
     }
 
     private static func append(decimal value: Int, to output: inout [UInt8]) {
