@@ -86,7 +86,7 @@ let package = Package(
         tests(
             "StoreTests",
             [
-                "Broadcasts", "BlockingWork", "CMySQL", "CSQLite", "MySQLStore", "SQLiteStore", "Telemetry",
+                "Broadcasts", "BlockingWork", "CMySQL", "CSQLite", "MySQLStore", "SQLiteStore", "TestSupport",
                 logging,
             ]),
         tests("TelemetryTests", ["Telemetry", "TestSupport", logging]),

@@ -148,8 +148,9 @@ int megaphone_mysql_query(megaphone_mysql *connection, const char *statement, si
     drop_result(connection);
     if (mysql_real_query(client, statement, length)) return client_error(connection);
     connection->result = mysql_store_result(client);
-    /* An error after the first packet of a result shows only here. */
-    if (!connection->result && mysql_field_count(client) > 0) return client_error(connection);
+    /* An error after the first packet of a result shows only here: by the number, because MariaDB's library forgets
+     * the columns when the connection broke, and then this looks like a statement without a result. */
+    if (!connection->result && (mysql_errno(client) || mysql_field_count(client) > 0)) return client_error(connection);
     connection->affected_rows = mysql_affected_rows(client);
     if (connection->result) connection->columns = mysql_num_fields(connection->result);
     return 0;

@@ -15,18 +15,30 @@ struct MySQLError: Error, Hashable, Sendable {
     let message: String
     let stage: Stage
 
-    /// Connection or server trouble. Whether the statement ran is unknown for most of them: the same number comes
-    /// before it was sent and after its answer was lost (DATABASES.md, timeouts and lost connections).
-    var isConnectionTrouble: Bool {
+    /// The conversation broke off, or did not begin. Whether the statement ran is unknown: both libraries give the same
+    /// number before it was sent and after its answer was lost.
+    private var isBrokenConversation: Bool {
         switch number {
-        case 2002, 2003, 2005, 2006, 2013, 2026, 2027, 2055: true  // The client library's own.
-        case 1040, 1203: true  // Too many connections.
+        case 2002, 2003: true  // Not connected, by a reset as well.
+        case 2006, 2013, 2026, 2027, 2055: true  // The client library's own.
+        case 1152, 1158...1161, 1184: true  // The server's: broken in the middle of a packet.
         case 1053, 1927, 4031: true  // Shut down, killed, idle for too long.
+        default: false
+        }
+    }
+
+    /// The server is there for nobody, or not for us.
+    private var isRefusal: Bool {
+        switch number {
+        case 2005: true  // Unknown host.
+        case 1040, 1203: true  // Too many connections.
         case 1047, 1180: true  // A Galera node without its cluster.
-        case 1152, 1158...1161, 1184: true  // Broken in the middle of a packet.
         default: stage == .login
         }
     }
+
+    /// Connection or server trouble, as opposed to trouble with this statement.
+    var isConnectionTrouble: Bool { isBrokenConversation || isRefusal }
 
     /// A lock was not had in time, or a deadlock was broken. Nothing of the statement was stored.
     var isLockTrouble: Bool { number == 1205 || number == 1213 }
@@ -45,7 +57,7 @@ struct MySQLError: Error, Hashable, Sendable {
 
     /// Whether the same statement may do better at once, with a new session where this one ended.
     var isWorthRepeating: Bool {
-        stage == .statement && (isConnectionTrouble || isLockTrouble || isStaleStatement)
+        isBrokenConversation || isLockTrouble || isStaleStatement || stage == .statement && isRefusal
     }
 
     /// Whether the database as a whole is in trouble, as far as this call can tell.

@@ -4,7 +4,7 @@ import Logging
 
 /// A connection made ready: every session is the same, whatever the server's defaults are.
 struct MySQLSession: ~Copyable {
-    private let connection: MySQLConnection
+    let connection: MySQLConnection
     private var isUpsertPrepared = false
 
     /// Connects, logs in and sets the session up.

@@ -6,7 +6,7 @@ package import Logging
 ///
 /// A pool of threads, each with one session, does the work; one more thread watches the database while it is down.
 package struct MySQLStore: BroadcastStore {
-    private let workers: StoreWorkers<MySQLWorker>
+    let workers: StoreWorkers<MySQLWorker>
     private let watch: DatabaseWatch
     private let observer: (any StoreObserver)?
     private let logger: Logger

@@ -41,7 +41,10 @@ struct MySQLWorker: ~Copyable {
                     continue
                 }
                 let reason = error.explained(address)
-                if error.isDatabaseTrouble { watch.failed(generation, reason) }
+                // Past the deadline the caller has told the watch already, and this is an echo of the interruption.
+                if error.isDatabaseTrouble, ContinuousClock.now < deadline {
+                    watch.failed(generation, reason)
+                }
                 return .failure(.failed(reason))
             }
         }

@@ -1,0 +1,92 @@
+import BlockingWork
+import Broadcasts
+import Testing
+
+@testable import MySQLStore
+
+/// The network between store and database does its worst.
+@Suite(.needsServer, .serialized, .timeLimit(.minutes(3))) struct FaultProxyTests {
+    private let database: MySQLTestDatabase
+    private let proxy: FaultProxy
+    private let log = LogRecorder()
+
+    init() throws {
+        database = try MySQLTestDatabase()
+        proxy = try FaultProxy(to: database.address.port)
+    }
+
+    private func makeStore() throws -> MySQLStore {
+        try MySQLStore(
+            address: database.address.with(port: proxy.port), poolSize: 3, migrate: true, logger: log.logger)
+    }
+
+    /// Nothing of a closed store is left: no thread here, and no connection at the proxy, which a descriptor that was
+    /// forgotten would keep open.
+    private func expectNothingLeft(of store: MySQLStore) async {
+        store.close()
+        #expect(store.workers.threadCount == 0)
+        await proxy.waitUntilUnused()
+        proxy.end()
+    }
+
+    /// Calls of both kinds, each of which has to be answered by its deadline and a tenth.
+    private func callInTrouble(_ store: MySQLStore, rounds: Int) async throws {
+        try await OwnThread.run {
+            for round in 0..<rounds {
+                let began = ContinuousClock.now
+                async let rows = try? store.readRows(deadline: began + .milliseconds(250))
+                _ = try? await store.put(
+                    broadcast("test", "one", "r\(round)"), deadline: began + .seconds(1))
+                #expect(began.duration(to: .now) < .milliseconds(1_100))
+                _ = await rows
+            }
+        }
+    }
+
+    @Test(arguments: [FaultProxy.Fault.refuse, .silence, .reset])
+    func fault_holdsNoCallerBeyondItsDeadline_andAllIsWellTwoSecondsAfter(fault: FaultProxy.Fault)
+        async throws
+    {
+        let store = try makeStore()
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        proxy.set(fault)
+        try await callInTrouble(store, rounds: 5)
+        await #expect(throws: StoreError.self) { try await store.check(deadline: soon(.seconds(1))) }
+        proxy.set(.none)
+        try await OwnThread.run { try await putUntilItWorks(store, "v1", within: .seconds(2)) }
+        #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v1"])
+        await expectNothingLeft(of: store)
+    }
+
+    @Test func slowNetwork_isNoOutage() async throws {
+        let store = try makeStore()
+        proxy.set(.delay(.milliseconds(20)))
+        for number in 0..<5 {
+            _ = try await store.put(broadcast("test", "one", "v\(number)"), deadline: soon(.seconds(2)))
+        }
+        #expect(!log.lines.contains { $0.contains("down") })
+        await expectNothingLeft(of: store)
+    }
+
+    @Test(arguments: FaultProxy.Direction.allCases)
+    func put_succeedsWithinItsDeadline_whereverItsConversationIsCut(direction: FaultProxy.Direction)
+        async throws
+    {
+        let store = try makeStore()
+        _ = try await store.put(broadcast("test", "one", "v"), deadline: patient())
+        var length = 0
+        repeat {
+            // The session at hand is reset, so that the whole conversation begins with the login.
+            proxy.set(.cut(after: length, direction))
+            let version = "v\(length)"
+            let began = ContinuousClock.now
+            _ = try await store.put(broadcast("test", "one", version), deadline: began + .seconds(2))
+            let rows = try await store.readRows(deadline: patient())
+            #expect(rows.map(\.version) == [version], "cut after \(length) bytes")
+            length += 1
+        } while proxy.hasCut
+        #expect(length > 300, "a login and a PUT are longer than that")
+        proxy.set(.none)
+        await expectNothingLeft(of: store)
+    }
+}

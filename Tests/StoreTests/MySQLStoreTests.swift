@@ -1,0 +1,215 @@
+import BlockingWork
+import Broadcasts
+import Testing
+
+@testable import MySQLStore
+
+@Suite(.needsServer, .timeLimit(.minutes(2))) struct MySQLStoreTests {
+    let database: MySQLTestDatabase
+
+    init() throws {
+        database = try MySQLTestDatabase()
+    }
+
+    @Test func put_leavesLastUpdatedAlone_whenTheVersionIsEqual() async throws {
+        let store = try database.store()
+        defer { store.close() }
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        try database.address.sql("UPDATE broadcastsv1 SET last_updated = '2001-01-01 00:00:00'")
+        let old = "SELECT COUNT(*) FROM broadcastsv1 WHERE last_updated = '2001-01-01 00:00:00'"
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        #expect(try database.address.sql(old) == ["1"])
+        _ = try await store.put(broadcast("test", "one", "V0"), deadline: patient())
+        #expect(try database.address.sql(old) == ["0"])
+    }
+
+    @Test func sessions_areAlike_whateverTheServersDefaultsAre() throws {
+        let isMariaDB = try database.address.sql("SELECT @@version").first??.contains("MariaDB") ?? false
+        let session = try MySQLSession.open(
+            database.address, limits: .serving(until: patient()), interrupter: Interrupter())
+        let expected = [
+            "@@session.autocommit": "1", "@@session.time_zone": "+00:00",
+            "@@session.character_set_client": "utf8mb4", "@@session.character_set_results": "utf8mb4",
+            "@@session.innodb_lock_wait_timeout": "1", "@@session.lock_wait_timeout": "1",
+            "@@session.sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
+            isMariaDB ? "@@session.wsrep_sync_wait" : "@@session.max_execution_time": isMariaDB
+                ? "1" : "10000",
+        ]
+        for (variable, value) in expected {
+            try session.connection.query("SELECT \(variable)")
+            let answer = session.connection.nextRow() ? session.connection.text(at: 0) : nil
+            #expect(answer == value, "\(variable)")
+        }
+    }
+
+    @Test func refusedLogin_isLoggedWithUserAndPlace_andNeverWithThePassword() async throws {
+        let log = LogRecorder()
+        let address = database.address.with(user: "nobody", password: "correct-horse")
+        let store = try MySQLStore(address: address, poolSize: 2, migrate: true, logger: log.logger)
+        defer { store.close() }
+        let line = await log.line(containing: "The database is down")
+        #expect(line.contains("as nobody") && line.contains("127.0.0.1:\(address.port)"))
+        await #expect {
+            try await store.check(deadline: patient())
+        } throws: { error in
+            guard case StoreError.unavailable(let reason) = error else { return false }
+            return reason.contains("nobody")
+        }
+        #expect(!log.lines.contains { $0.contains("correct-horse") })
+        #expect {
+            try MySQLStore.migrate(address, logger: silent)
+        } throws: { error in
+            "\(error)".contains("nobody") && !"\(error)".contains("correct-horse")
+        }
+    }
+
+    @Test func storeOnAMissingDatabase_isDown_andWorksOnceItIsThere() async throws {
+        let log = LogRecorder()
+        let name = database.address.database + "_later"
+        let store = try MySQLStore(
+            address: database.address.with(database: name), poolSize: 2, migrate: true, logger: log.logger)
+        defer { store.close() }
+        #expect(await log.line(containing: "The database is down").contains("1049"))
+        try database.address.sql("CREATE DATABASE \(name)")
+        defer { _ = try? database.address.sql("DROP DATABASE \(name)") }
+        _ = await log.line(containing: "The database is there")
+        #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
+    }
+
+    @Test func put_works_afterAllSessionsWereKilled() async throws {
+        let store = try database.store()
+        defer { store.close() }
+        for number in 0..<5 {
+            try await withThrowingTaskGroup { group in
+                for channel in 0..<8 {
+                    group.addTask {
+                        let version = broadcast("test", "c\(channel)", "v\(number)")
+                        _ = try await store.put(version, deadline: soon(.seconds(2)))
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try killSessions() > 0)
+        }
+    }
+
+    @Test func lockedRow_isToldAsSuch_beforeTheDeadline_andIsNoOutage() async throws {
+        let store = try database.store()
+        defer { store.close() }
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        let other = try MySQLConnection.open(
+            database.address, limits: .migrating, interrupter: Interrupter())
+        try other.query("START TRANSACTION")
+        try other.query("SELECT * FROM broadcastsv1 WHERE bchannel_id = 'one' FOR UPDATE")
+        for _ in 0..<Circuit.failureLimit {
+            await #expect {
+                _ = try await store.put(broadcast("test", "one", "v1"), deadline: soon(.seconds(2)))
+            } throws: { error in
+                guard case StoreError.failed(let reason) = error else { return false }
+                return reason.contains("1205")
+            }
+        }
+        #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
+        try await store.check(deadline: patient())
+        try other.query("ROLLBACK")
+        #expect(try await store.put(broadcast("test", "one", "v1"), deadline: patient()) == .changed)
+    }
+
+    @Test func lockedTable_neverHoldsACallerBeyondItsDeadline() async throws {
+        let log = LogRecorder()
+        let store = try database.store(logger: log.logger)
+        defer { store.close() }
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        let other = try MySQLConnection.open(
+            database.address, limits: .migrating, interrupter: Interrupter())
+        try other.query("LOCK TABLES broadcastsv1 WRITE")
+        try await OwnThread.run {
+            for _ in 0..<3 {
+                let began = ContinuousClock.now
+                await #expect(throws: StoreError.self) {
+                    try await store.readRows(deadline: began + .milliseconds(250))
+                }
+                #expect(began.duration(to: .now) < .milliseconds(350))
+            }
+        }
+        try other.query("UNLOCK TABLES")
+        try await OwnThread.run { try await putUntilItWorks(store, "v1", within: .seconds(2)) }
+    }
+
+    @Test func deadlocks_areRepeated_andNobodyHears() async throws {
+        let stores = [try database.store(), try database.store()]
+        defer { for store in stores { store.close() } }
+        try await withThrowingTaskGroup { group in
+            for number in 0..<200 {
+                group.addTask {
+                    let version = broadcast("test", "c\(number % 3)", "v\(number)")
+                    _ = try await stores[number % 2].put(version, deadline: patient())
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func pool_growsToItsLimit_andNoFurther() async throws {
+        let store = try database.store(poolSize: 3)
+        defer { store.close() }
+        try await withThrowingTaskGroup { group in
+            for number in 0..<300 {
+                group.addTask {
+                    _ = try await store.put(broadcast("test", "c\(number)", "v0"), deadline: patient())
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try sessionCount() <= 3)
+        #expect(try sessionCount() >= 1)
+    }
+
+    @Test func close_leavesNoSessionBehind() async throws {
+        let store = try database.store()
+        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        store.close()
+        // The server hears of it a moment later.
+        for _ in 0..<100 where try sessionCount() > 0 { await Task.yield() }
+        #expect(try sessionCount() == 0)
+    }
+
+    @Test func socketOfTheFileSystem_isUsed_whenTheAddressHasOne() async throws {
+        let socket = try #require(TestServer.variable("MEGAPHONE_TEST_MYSQL_SOCKET"))
+        let address = database.address.with(host: "", socket: socket)
+        let store = try MySQLStore(address: address, poolSize: 1, migrate: true, logger: silent)
+        defer { store.close() }
+        #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
+    }
+
+    /// Ends the sessions of this test's stores on the server; returns how many there were.
+    private func killSessions() throws -> Int {
+        let ids = try database.address.sql(sessions("id"))
+        for case let id? in ids { _ = try? database.address.sql("KILL \(id)") }
+        return ids.count
+    }
+
+    private func sessionCount() throws -> Int {
+        try database.address.sql(sessions("id")).count
+    }
+
+    private func sessions(_ column: String) -> String {
+        """
+        SELECT \(column) FROM information_schema.processlist
+        WHERE db = '\(database.address.database)' AND id <> CONNECTION_ID()
+        """
+    }
+}
+
+/// Tries again and again, for a store that is expected back soon.
+func putUntilItWorks(
+    _ store: MySQLStore, _ version: String, within limit: Duration
+) async throws {
+    let began = ContinuousClock.now
+    while began.duration(to: .now) < limit {
+        let deadline = soon(.milliseconds(500))
+        if (try? await store.put(broadcast("test", "one", version), deadline: deadline)) != nil { return }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record("no PUT worked within \(limit)")
+}

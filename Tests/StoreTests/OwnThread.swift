@@ -1,0 +1,52 @@
+import BlockingWork
+import Synchronization
+
+/// A thread that runs the jobs of one test and nothing else, as an event loop runs its connections' handlers.
+///
+/// Times are measured on it, because tests that block share the threads of Swift's own pool.
+final class OwnThread: TaskExecutor {
+    private let latch: Latch
+    private let state = Mutex(State())
+
+    private struct State {
+        var jobs: [UnownedJob] = []
+        var isOver = false
+    }
+
+    /// Runs the body, and what it awaits, on a thread of its own.
+    static func run<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let thread = try OwnThread()
+        defer { thread.end() }
+        return try await Task(executorPreference: thread, operation: body).value
+    }
+
+    private init() throws {
+        latch = try Latch()
+        try startThread { self.loop() }
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        state.withLock { $0.jobs.append(job) }
+        latch.raise()
+    }
+
+    private func end() {
+        state.withLock { $0.isOver = true }
+        latch.raise()
+    }
+
+    private func loop() {
+        while true {
+            let (jobs, isOver) = state.withLock { state in
+                defer { state.jobs = [] }
+                return (state.jobs, state.isOver)
+            }
+            for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
+            if jobs.isEmpty, isOver { return }
+            if jobs.isEmpty { latch.wait(until: nil) }
+        }
+    }
+}
