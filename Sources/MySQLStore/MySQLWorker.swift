@@ -24,7 +24,8 @@ struct MySQLWorker: ~Copyable {
     }
 
     /// Runs a statement, on a new session and once more where the one at hand turns out to be dead. Repeating is right
-    /// because all our statements may be run twice.
+    /// because all our statements may be run twice: a version that had been stored is stored again. Only somebody who
+    /// writes the same channel at that moment can tell, and would with any client that repeats what failed.
     mutating func use<Value>(
         until deadline: ContinuousClock.Instant, generation: Int,
         _ body: (inout MySQLSession) throws(MySQLError) -> Value

@@ -89,7 +89,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            #expect(try killSessions() > 0)
+            #expect(try database.killSessions() > 0)
         }
     }
 
@@ -161,8 +161,8 @@ import Testing
             }
             try await group.waitForAll()
         }
-        #expect(try sessionCount() <= 3)
-        #expect(try sessionCount() >= 1)
+        #expect(try database.sessionIDs().count <= 3)
+        #expect(try database.sessionIDs().count >= 1)
     }
 
     @Test func close_leavesNoSessionBehind() async throws {
@@ -170,8 +170,8 @@ import Testing
         _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
         store.close()
         // The server hears of it a moment later.
-        for _ in 0..<100 where try sessionCount() > 0 { await Task.yield() }
-        #expect(try sessionCount() == 0)
+        for _ in 0..<100 where try database.sessionIDs().count > 0 { await Task.yield() }
+        #expect(try database.sessionIDs().count == 0)
     }
 
     @Test func socketOfTheFileSystem_isUsed_whenTheAddressHasOne() async throws {
@@ -182,23 +182,6 @@ import Testing
         #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
     }
 
-    /// Ends the sessions of this test's stores on the server; returns how many there were.
-    private func killSessions() throws -> Int {
-        let ids = try database.address.sql(sessions("id"))
-        for case let id? in ids { _ = try? database.address.sql("KILL \(id)") }
-        return ids.count
-    }
-
-    private func sessionCount() throws -> Int {
-        try database.address.sql(sessions("id")).count
-    }
-
-    private func sessions(_ column: String) -> String {
-        """
-        SELECT \(column) FROM information_schema.processlist
-        WHERE db = '\(database.address.database)' AND id <> CONNECTION_ID()
-        """
-    }
 }
 
 /// Tries again and again, for a store that is expected back soon.

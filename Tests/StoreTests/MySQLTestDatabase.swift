@@ -79,6 +79,23 @@ final class MySQLTestDatabase: Sendable {
         _ = try? server.sql("DROP DATABASE IF EXISTS \(address.database)")
     }
 
+    /// Ends the sessions of the stores on it; returns how many there were.
+    func killSessions() throws -> Int {
+        let ids = try sessionIDs()
+        for id in ids { _ = try? address.sql("KILL \(id)") }
+        return ids.count
+    }
+
+    /// What the server calls the sessions on it.
+    func sessionIDs() throws -> [String] {
+        try address.sql(
+            """
+            SELECT id FROM information_schema.processlist
+            WHERE db = '\(address.database)' AND id <> CONNECTION_ID()
+            """
+        ).compactMap(\.self)
+    }
+
     func store(poolSize: Int = 4, migrate: Bool = true, logger: Logger = silent) throws -> MySQLStore {
         try MySQLStore(address: address, poolSize: poolSize, migrate: migrate, logger: logger)
     }

@@ -1,0 +1,61 @@
+/// What happened to the channels of one board, as the callers saw it.
+struct History {
+    /// One operation on one channel. Instants are those of the callers: the operation took effect at some moment between.
+    struct Operation: Hashable {
+        let channel: String
+        /// Written or read; nil is the state before the first write. No value is written twice to a channel.
+        let value: String?
+        let isWrite: Bool
+        let began: ContinuousClock.Instant
+        /// Nil for a write that was not acknowledged: it may take effect at any time, or never.
+        let ended: ContinuousClock.Instant?
+    }
+
+    var operations: [Operation] = []
+
+    /// The channels on which no order of the operations explains what was read: each takes effect between its beginning
+    /// and its end, and a read gives the value of the last write before it.
+    ///
+    /// With values written once, Gibbons and Korach's test is exact (Testing Shared Memories, SIAM J. Comput. 26, 1997):
+    /// all operations of one value form a zone, from the earliest end to the latest beginning. Zones that run forward,
+    /// in which the value must have held throughout, may not overlap; one that runs backward, which needs but a moment, may
+    /// not lie inside one that runs forward. A register is linearizable if and only if each channel is (Herlihy and Wing).
+    func violations() -> [String] {
+        Dictionary(grouping: operations, by: \.channel).filter { !Self.isLinearizable($0.value) }.map(\.key)
+    }
+
+    private struct Zone {
+        let earliestEnd: ContinuousClock.Instant
+        let latestBeginning: ContinuousClock.Instant
+
+        var runsForward: Bool { earliestEnd < latestBeginning }
+        var start: ContinuousClock.Instant { min(earliestEnd, latestBeginning) }
+        var end: ContinuousClock.Instant { max(earliestEnd, latestBeginning) }
+    }
+
+    private static func isLinearizable(_ operations: [Operation]) -> Bool {
+        guard let dawn = operations.map(\.began).min() else { return true }
+        let forever = dawn + .seconds(1_000_000)
+        var zones: [Zone] = []
+        for (value, group) in Dictionary(grouping: operations, by: \.value) {
+            let write = group.first(where: \.isWrite)
+            let reads = group.filter { !$0.isWrite }
+            // Nobody has written it, or somebody read it before its write began.
+            guard value == nil || write != nil else { return false }
+            if let write, reads.contains(where: { ($0.ended ?? forever) < write.began }) { return false }
+            // A write that was neither acknowledged nor read constrains nothing.
+            if let write, write.ended == nil, reads.isEmpty { continue }
+            let began = value == nil ? dawn - .seconds(1) : write?.began ?? dawn
+            let ended = value == nil ? dawn - .seconds(1) : write?.ended ?? forever
+            zones.append(
+                Zone(
+                    earliestEnd: reads.compactMap(\.ended).reduce(ended, min),
+                    latestBeginning: reads.map(\.began).reduce(began, max)))
+        }
+        let forward = zones.filter(\.runsForward).sorted { $0.start < $1.start }
+        for (zone, next) in zip(forward, forward.dropFirst()) where next.start < zone.end { return false }
+        return zones.filter { !$0.runsForward }.allSatisfy { zone in
+            !forward.contains { $0.start < zone.start && zone.end < $0.end }
+        }
+    }
+}
