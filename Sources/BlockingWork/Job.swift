@@ -1,28 +1,38 @@
-/// One call on its way to a worker, with the types of its value erased.
-struct Job<State: ~Copyable>: Sendable {
+/// One call on its way to a worker, with the types of state and value erased: generic code that is not specialised, across
+/// modules, looks their metadata up again and again, which was a sixth of a call's cost.
+struct Job: Sendable {
     let deadline: ContinuousClock.Instant
     /// Goes before all that wait.
     let isUrgent: Bool
     let reply: any PendingReply
-    /// Does the work and gives back what hands the value over. These are two steps so that the worker is free again,
-    /// as far as the roster knows, before the caller can ask for the next thing.
-    let perform: @Sendable (inout State) -> @Sendable () -> Void
+    /// Does the work on a worker's `StateCell` and gives back what hands the value over. These are two steps so that the
+    /// worker is free again, as far as the roster knows, before the caller can ask for the next thing.
+    let perform: @Sendable (AnyObject) -> @Sendable () -> Void
+}
+
+/// A worker's state, for the worker's thread alone.
+final class StateCell<State: ~Copyable> {
+    var state: State
+
+    init(_ state: consuming State) {
+        self.state = state
+    }
 }
 
 /// First in, first out, at amortised constant cost. Urgent jobs go to the front, which costs a copy: they are few.
-struct JobQueue<State: ~Copyable>: Sendable {
-    private var jobs: [Job<State>] = []
+struct JobQueue: Sendable {
+    private var jobs: [Job] = []
     /// `head` jobs at the front are gone already; at most half of the array is ever dead.
     private var head = 0
 
     var count: Int { jobs.count - head }
 
-    mutating func append(_ job: Job<State>) {
+    mutating func append(_ job: Job) {
         if job.isUrgent { jobs.insert(job, at: head) } else { jobs.append(job) }
     }
 
     /// The oldest job that somebody still waits for.
-    mutating func popFirstAwaited() -> Job<State>? {
+    mutating func popFirstAwaited() -> Job? {
         while head < jobs.count {
             let job = jobs[head]
             head += 1
@@ -36,14 +46,14 @@ struct JobQueue<State: ~Copyable>: Sendable {
     }
 
     /// Takes out what is due, and drops what nobody waits for any more.
-    mutating func removeExpired(at now: ContinuousClock.Instant) -> [Job<State>] {
+    mutating func removeExpired(at now: ContinuousClock.Instant) -> [Job] {
         let waiting = jobs[head...].filter { $0.reply.isAwaited }
         jobs = waiting.filter { $0.deadline > now }
         head = 0
         return waiting.filter { $0.deadline <= now }
     }
 
-    mutating func removeAll() -> [Job<State>] {
+    mutating func removeAll() -> [Job] {
         defer { self = JobQueue() }
         return Array(jobs[head...])
     }

@@ -20,14 +20,14 @@ package struct WorkerLimits: Sendable {
 
 /// Who works on what: a pool's state as plain data. It holds no thread; it says what is to be done, and the pool does it
 /// after letting go of the lock.
-struct Roster<State: ~Copyable>: Sendable {
+struct Roster: Sendable {
     /// One thread as the others see it.
     struct Worker: Sendable {
         let id: Int
         let latch: Latch
         let interrupter: Interrupter
         /// Nil while idle.
-        var job: Job<State>?
+        var job: Job?
         /// Its call is past the deadline, and everything that can be done about it has been done.
         var isLate = false
     }
@@ -42,7 +42,7 @@ struct Roster<State: ~Copyable>: Sendable {
 
     /// What a worker does next.
     enum Assignment {
-        case run(Job<State>)
+        case run(Job)
         case wait
         case leave
     }
@@ -62,7 +62,7 @@ struct Roster<State: ~Copyable>: Sendable {
     private var idle: [Int] = []
     /// Those left behind in a call past its deadline; they leave when it returns.
     private var abandoned: [Worker] = []
-    private var queue = JobQueue<State>()
+    private var queue = JobQueue()
     private var nextID = 0
     /// When the timekeeper will look next; nil while it sleeps until it is raised.
     private var timekeeperWakes: ContinuousClock.Instant?
@@ -73,7 +73,7 @@ struct Roster<State: ~Copyable>: Sendable {
 
     /// Gives the job to the worker that became idle last, whose stack and connection are warm, else to a new
     /// one, else to the queue.
-    mutating func admit(_ job: Job<State>) -> Admission {
+    mutating func admit(_ job: Job) -> Admission {
         if isClosed { return .refused(.closed) }
         if let id = idle.popLast(), let index = index(of: id) {
             workers[index].job = job
@@ -126,7 +126,7 @@ struct Roster<State: ~Copyable>: Sendable {
     }
 
     /// Takes back a worker whose thread could not be started; gives back the job when nobody else can do it.
-    mutating func startFailed(_ id: Int) -> Job<State>? {
+    mutating func startFailed(_ id: Int) -> Job? {
         guard let index = index(of: id), let job = workers.remove(at: index).job else { return nil }
         guard !workers.isEmpty, queue.count < limits.maximumQueue else { return job }
         queue.append(job)
@@ -175,7 +175,7 @@ struct Roster<State: ~Copyable>: Sendable {
             && workers.count + abandoned.count < 2 * limits.maximumWorkers
     }
 
-    private mutating func addWorker(for job: Job<State>) throws(WorkError) -> Worker {
+    private mutating func addWorker(for job: Job) throws(WorkError) -> Worker {
         let worker = Worker(id: nextID, latch: try Latch(), interrupter: Interrupter(), job: job)
         nextID += 1
         workers.append(worker)

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// `close()` must be called: the threads hold on to the pool until then.
 package final class WorkerPool<State: ~Copyable>: Sendable {
-    private let roster: Mutex<Roster<State>>
+    private let roster: Mutex<Roster>
     private let makeState: @Sendable (Interrupter) -> State
     private let timekeeper: Latch
     private let lastThreadLeft: Latch
@@ -40,8 +40,9 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
         let result = await withCheckedContinuation { continuation in
             let reply = Reply<Value>(to: continuation)
             submit(
-                Job(deadline: deadline, isUrgent: isUrgent, reply: reply) { state in
-                    let value = work(&state)
+                Job(deadline: deadline, isUrgent: isUrgent, reply: reply) { cell in
+                    guard let cell = cell as? StateCell<State> else { preconditionFailure("a job strayed") }
+                    let value = work(&cell.state)
                     return { reply.succeed(value) }
                 })
         }
@@ -63,7 +64,7 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
     /// Threads that have not ended: the timekeeper, the workers, and those left behind.
     package var threadCount: Int { threads.load(ordering: .acquiring) }
 
-    private func submit(_ job: Job<State>) {
+    private func submit(_ job: Job) {
         let (admission, wakesTimekeeper) = roster.withLock { roster in
             (roster.admit(job), roster.bringForward(to: job.deadline))
         }
@@ -76,7 +77,7 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
         if wakesTimekeeper { timekeeper.raise() }
     }
 
-    private func start(_ worker: Roster<State>.Worker) {
+    private func start(_ worker: Roster.Worker) {
         do {
             try startCounted { self.serve(as: worker) }
         } catch {
@@ -103,11 +104,11 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
     }
 
     /// A worker's life.
-    private func serve(as worker: Roster<State>.Worker) {
-        var state = makeState(worker.interrupter)
+    private func serve(as worker: Roster.Worker) {
+        let cell = StateCell(makeState(worker.interrupter))
         var next = worker.job
         while let job = next {
-            let deliver = job.reply.isAwaited ? job.perform(&state) : {}
+            let deliver = job.reply.isAwaited ? job.perform(cell) : {}
             let assignment = roster.withLock { $0.finish(worker.id) }
             deliver()
             switch assignment {
@@ -118,7 +119,7 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
         }
     }
 
-    private func awaitJob(as worker: Roster<State>.Worker) -> Job<State>? {
+    private func awaitJob(as worker: Roster.Worker) -> Job? {
         let limit = roster.withLock { $0.limits.idleLimit }.map { ContinuousClock.now + $0 }
         while true {
             worker.latch.wait(until: limit)

@@ -4,6 +4,16 @@ import Testing
 
 @testable import MySQLStore
 
+/// The number of threads once those that are about to end have ended, which the kernel tells nobody.
+private func fewestThreads() async throws -> Int {
+    var fewest = Int.max
+    for _ in 0..<20 {
+        fewest = min(fewest, entries(of: "/proc/self/task").count)
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return fewest
+}
+
 /// The network between store and database does its worst.
 @Suite(.needsServer, .serialized, .timeLimit(.minutes(3))) struct FaultProxyTests {
     private let database: MySQLTestDatabase
@@ -66,6 +76,35 @@ import Testing
         }
         #expect(!log.lines.contains { $0.contains("down") })
         await expectNothingLeft(of: store)
+    }
+
+    /// In a process of its own, because descriptors and threads are counted, and other tests have theirs.
+    @Test func outages_leaveNoDescriptorAndNoThreadBehind() async {
+        await #expect(processExitsWith: .success) {
+            let database = try MySQLTestDatabase()
+            var left: [[Int]] = []
+            // The first round shows what a process keeps from its first use of the libraries.
+            for _ in 0..<3 {
+                let proxy = try FaultProxy(to: database.address.port)
+                let store = try MySQLStore(
+                    address: database.address.with(port: proxy.port), poolSize: 3, migrate: true,
+                    logger: silent)
+                for fault in [FaultProxy.Fault.silence, .refuse, .reset] {
+                    proxy.set(fault)
+                    for _ in 0..<4 {
+                        _ = try? await store.put(
+                            broadcast("test", "one", "v0"), deadline: soon(.milliseconds(200)))
+                    }
+                    proxy.set(.none)
+                    try await putUntilItWorks(store, "v1", within: .seconds(5))
+                }
+                store.close()
+                await proxy.waitUntilUnused()
+                proxy.end()
+                left.append([entries(of: "/proc/self/fd").count, try await fewestThreads()])
+            }
+            #expect(left[2][0] <= left[0][0] && left[2][1] <= left[0][1], "\(left)")
+        }
     }
 
     @Test(arguments: FaultProxy.Direction.allCases)

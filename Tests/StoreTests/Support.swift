@@ -13,22 +13,23 @@ final class TemporaryDirectory: Sendable {
     }
 
     deinit {
-        for name in Self.entries(of: path) { _ = unsafe unlink("\(path)/\(name)") }
+        for name in entries(of: path) { _ = unsafe unlink("\(path)/\(name)") }
         _ = unsafe rmdir(path)
     }
+}
 
-    private static func entries(of path: String) -> [String] {
-        guard let directory = unsafe opendir(path) else { return [] }
-        defer { unsafe closedir(directory) }
-        var names: [String] = []
-        while let entry = unsafe readdir(directory) {
-            names.append(
-                unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                })
-        }
-        return names.filter { $0 != "." && $0 != ".." }
+/// The names in a directory.
+func entries(of path: String) -> [String] {
+    guard let directory = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+        names.append(
+            unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            })
     }
+    return names.filter { $0 != "." && $0 != ".." }
 }
 
 struct SystemFailure: Error {
