@@ -35,14 +35,11 @@ extension API {
 
 private let bearer = Array("bearer".utf8)
 
-/// What follows `Bearer` and one space, or nil when the value has another form.
+/// What follows `Bearer` and one space, or nil when the value has another form. A second space would be a part of the
+/// token, and so of none that is known.
 private func bearerToken(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     guard let space = value.firstIndex(of: UInt8(ascii: " ")) else { return nil }
-    let scheme = value[..<space]
-    let token = value[(space + 1)...]
     // Setting this bit makes a letter a small one, and nothing else a letter.
-    guard scheme.elementsEqual(bearer, by: { $0 | 0x20 == $1 }), let first = token.first,
-        first != UInt8(ascii: " ")
-    else { return nil }
-    return token
+    guard value[..<space].elementsEqual(bearer, by: { $0 | 0x20 == $1 }) else { return nil }
+    return value[(space + 1)...]
 }
