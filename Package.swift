@@ -50,13 +50,14 @@ let package = Package(
 
         room("Broadcasts", [crypto]),
         room("HTTPWire", [httpTypes]),
+        room("Threads", ["CLinux"]),
         room("EventLoop", ["CLinux"]),
-        room("Telemetry", [logging]),
-        room("BlockingWork", ["Broadcasts", "CLinux"]),
-        room("HTTPServer", ["EventLoop", "HTTPWire", logging]),
+        room("Telemetry", ["Threads", logging]),
+        room("BlockingWork", ["Broadcasts", "CLinux", "Threads"]),
+        room("HTTPServer", ["EventLoop", "HTTPWire", "Threads", logging]),
         room("API", ["HTTPWire", "Broadcasts", "Telemetry", httpTypes, logging]),
         room("SQLiteStore", ["Broadcasts", "BlockingWork", "CSQLite", logging]),
-        room("MySQLStore", ["Broadcasts", "BlockingWork", "CMySQL", logging]),
+        room("MySQLStore", ["Broadcasts", "BlockingWork", "CMySQL", "Threads", logging]),
         room("Settings", ["Broadcasts"]),
         .executableTarget(
             name: "megaphone",
@@ -77,16 +78,17 @@ let package = Package(
                 logging,
             ]),
         tests("BroadcastsTests", ["Broadcasts"]),
-        tests("EventLoopTests", ["EventLoop", "CLinux"]),
+        tests("EventLoopTests", ["EventLoop", "CLinux", "Threads"]),
         tests(
             "HTTPServerTests", ["HTTPServer", "EventLoop", "HTTPWire", "TestSupport", httpTypes, logging]),
         tests("HTTPWireTests", ["HTTPWire", httpTypes]),
-        tests("ServiceTests", ["EventLoop", "TestSupport", "megaphone"]),
+        tests("ServiceTests", ["EventLoop", "TestSupport", "Threads", "megaphone"]),
         tests("SettingsTests", ["Settings", "Broadcasts"]),
         tests(
             "StoreTests",
             [
                 "Broadcasts", "BlockingWork", "CMySQL", "CSQLite", "MySQLStore", "SQLiteStore", "TestSupport",
+                "Threads",
                 logging,
             ]),
         tests("TelemetryTests", ["Telemetry", "TestSupport", logging]),

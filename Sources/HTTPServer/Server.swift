@@ -2,6 +2,7 @@ package import EventLoop
 package import HTTPWire
 package import Logging
 internal import Synchronization
+package import Threads
 
 /// An HTTP/1.1 server: listeners, event loops and their threads. It knows no path.
 package final class Server: Sendable {
@@ -47,7 +48,7 @@ package final class Server: Sendable {
     package var openConnections: Int { state.openConnections }
 
     /// Starts the loops. Must be called once.
-    package func start() throws(SystemError) {
+    package func start() throws(ThreadError) {
         for (index, worker) in workers.enumerated() {
             let thread = try Thread(name: "loop-\(index)") { [logger] in
                 guard let worker = worker.take() else { return }

@@ -2,6 +2,7 @@ import BlockingWork
 import Broadcasts
 import Logging
 import Synchronization
+import Threads
 
 /// Knows whether the database works. While it does not, one thread looks for it, and callers fail at once.
 final class DatabaseWatch: Sendable {
@@ -35,9 +36,11 @@ final class DatabaseWatch: Sendable {
         do {
             wake = try Latch()
             news = try Latch()
-            try startThread { self.run() }
-        } catch {
+            try Thread(name: "store-watch") { self.run() }.detach()
+        } catch let error as WorkError {
             throw StoreError(error)
+        } catch {
+            throw .unavailable("\(error)")
         }
     }
 

@@ -1,5 +1,6 @@
 package import Logging
 import Synchronization
+import Threads
 
 /// Where all log lines of the process go: a bounded buffer, and one thread that writes it out.
 ///
@@ -39,7 +40,11 @@ package final class LogOutput: Sendable {
         self.capacity = capacity
         waiting = Mutex(Waiting())
         wakeUp = WakeUp()
-        startThread { [self] in writeUntilClosed() }
+        do {
+            try Thread(name: "log") { [self] in writeUntilClosed() }.detach()
+        } catch {
+            preconditionFailure("The system gives no thread for the log: \(error).")
+        }
     }
 
     /// The least level that is written. It may be changed at any time, from any thread.

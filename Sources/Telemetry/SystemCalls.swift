@@ -78,36 +78,6 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int {
     return written
 }
 
-/// Runs a function on a thread of its own, which takes no signal.
-///
-/// The threads that wait for signals want all of them, and a write to a pipe that nobody reads must come back as
-/// EPIPE.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-    let box = unsafe Unmanaged.passRetained(ThreadBody(body)).toOpaque()
-    var thread = pthread_t()
-    let result = unsafe pthread_create(&thread, nil, runThread, box)
-    precondition(result == 0, "The system gives no thread for the log: error \(result).")
-    pthread_detach(thread)
-}
-
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-
-    init(_ run: @escaping @Sendable () -> Void) {
-        self.run = run
-    }
-}
-
-private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    var signals = sigset_t()
-    unsafe sigfillset(&signals)
-    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-    if let argument = unsafe argument {
-        unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
-    }
-    return nil
-}
-
 // MARK: - The process
 
 /// Nanoseconds since the host started.

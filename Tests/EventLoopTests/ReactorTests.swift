@@ -1,6 +1,7 @@
 import EventLoop
 import Synchronization
 import Testing
+import Threads
 
 /// Ends its loop when told to, and counts what it is told.
 private final class RecordingHandler: EventHandler {

@@ -1,6 +1,7 @@
 import EventLoop
 import Synchronization
 import TestSupport
+import Threads
 
 /// Threads that PUT rising numbers without pause, each to a channel of its own, and remember what was acknowledged.
 final class Writers: Sendable {

@@ -2,6 +2,7 @@ import BlockingWork
 import Glibc
 import Synchronization
 import Testing
+import Threads
 
 /// A TCP proxy on loopback that stands between a store and its database and does what networks do.
 final class FaultProxy: Sendable {
@@ -47,12 +48,12 @@ final class FaultProxy: Sendable {
         wake = (ends[0], ends[1])
         let (listener, port) = try listen(on: 0)
         self.port = port
-        try startThread { [self] in
+        try Thread(name: "fault-proxy") { [self] in
             var loop = ProxyLoop(proxy: self, listener: listener)
             loop.run()
             close(wake.read)
             close(wake.write)
-        }
+        }.detach()
     }
 
     /// What happens from now on. Clears `hasCut`.

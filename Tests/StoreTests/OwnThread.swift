@@ -1,5 +1,6 @@
 import BlockingWork
 import Synchronization
+import Threads
 
 /// A thread that runs the jobs of one test and nothing else, as an event loop runs its connections' handlers.
 ///
@@ -24,7 +25,7 @@ final class OwnThread: TaskExecutor {
 
     private init() throws {
         latch = try Latch()
-        try startThread { self.loop() }
+        try Thread(name: "test-loop") { self.loop() }.detach()
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
