@@ -1,0 +1,85 @@
+import FuzzSupport
+
+@testable import HTTPWire
+
+/// Decodes the input as chunks, at once and in pieces, and the input as data that was encoded before: the first two must
+/// agree, and the last must come back.
+func checkChunks(_ data: [UInt8]) {
+    var input = FuzzInput(data)
+    let seed = input.byte()
+    var limits = Limits()
+    limits.maximumBodyBytes = 16 * Int(input.byte())
+    limits.maximumHeaderBytes = 256
+    limits.maximumHeaders = 8
+    let bytes = input.remainder()
+    let whole = Decoding(bytes, limits, pieces: nil)
+    require(whole == Decoding(bytes, limits, pieces: Pieces(seed: seed)), "pieces make no difference")
+    require(whole.body.count <= limits.maximumBodyBytes, "a body is within its limit")
+    require(whole.consumed <= bytes.count, "nothing is consumed that did not come")
+    if whole.outcome == .ended {
+        require(bytes[..<whole.consumed].suffix(2) == [13, 10], "a body ends with a line end")
+    }
+    roundTrip(bytes, seed)
+}
+
+/// What became of a body.
+struct Decoding: Equatable {
+    enum Outcome: Equatable {
+        case incomplete
+        case ended
+        case refused(Refusal)
+    }
+
+    var outcome = Outcome.incomplete
+    var body: [UInt8] = []
+    var consumed = 0
+
+    init(_ bytes: [UInt8], _ limits: Limits, pieces: Pieces?) {
+        var pieces = pieces
+        var decoder = ChunkedDecoder(limits: limits)
+        var received = 0
+        repeat {
+            received += pieces?.next(of: bytes.count - received) ?? bytes.count
+            let prefix = Array(bytes[..<received])
+            outcome = read(prefix, &decoder)
+            if outcome != .incomplete { return }
+            require(consumed == received, "an incomplete body has consumed all there is")
+        } while received < bytes.count
+    }
+
+    private mutating func read(_ bytes: [UInt8], _ decoder: inout ChunkedDecoder) -> Outcome {
+        do throws(Refusal) {
+            while true {
+                switch try decoder.next(in: bytes.span, at: &consumed, end: bytes.count) {
+                case .data(let range):
+                    require(!range.isEmpty, "data is never empty")
+                    body += bytes[range]
+                case .incomplete: return .incomplete
+                case .end: return .ended
+                }
+            }
+        } catch {
+            // Where exactly a wrong byte stands is of no interest once the body is refused.
+            consumed = 0
+            return .refused(error)
+        }
+    }
+}
+
+/// Encodes data in chunks of many sizes, decodes it, and wants it back.
+private func roundTrip(_ data: [UInt8], _ seed: UInt8) {
+    var pieces = Pieces(seed: seed)
+    var encoded: [UInt8] = []
+    var rest = data[...]
+    while !rest.isEmpty {
+        let size = pieces.next(of: rest.count)
+        encoded += String(size, radix: 16).utf8 + [13, 10] + rest.prefix(size) + [13, 10]
+        rest = rest.dropFirst(size)
+    }
+    encoded += "0\r\n\r\nbehind".utf8
+    var limits = Limits()
+    limits.maximumBodyBytes = data.count
+    let decoding = Decoding(encoded, limits, pieces: Pieces(seed: ~seed))
+    require(decoding.outcome == .ended && decoding.body == data, "encoded data comes back")
+    require(decoding.consumed == encoded.count - 6, "what stands behind a body is left alone")
+}

@@ -1,0 +1,53 @@
+import FuzzSupport
+
+@testable import HTTPWire
+
+/// Holds a conversation against its promises. The first byte of the input says which: that pieces make no difference, or
+/// that no order of events breaks it.
+func checkConversation(_ data: [UInt8]) {
+    var input = FuzzInput(data)
+    let seed = input.byte()
+    if seed & 1 == 0 {
+        checkPieces(input.remainder(), seed)
+    } else {
+        checkEvents(&input)
+    }
+}
+
+/// The same bytes, at once and in pieces, must lead to the same steps and the same output.
+private func checkPieces(_ bytes: [UInt8], _ seed: UInt8) {
+    let whole = Server()
+    whole.deliver(bytes)
+    whole.end()
+    let split = Server()
+    var pieces = Pieces(seed: seed)
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let count = pieces.next(of: rest.count)
+        split.deliver(Array(rest.prefix(count)))
+        rest = rest.dropFirst(count)
+    }
+    split.end()
+    require(whole.log == split.log, "pieces make no difference: \(whole.log) \(split.log)")
+    // A client is told to continue only when its body is not there yet.
+    if !split.hasContinued { require(whole.output == split.output, "the output is the same") }
+}
+
+/// Bytes, time, the end, answers, blocked output and shutting down, in the order the input asks for.
+private func checkEvents(_ input: inout FuzzInput) {
+    let server = Server()
+    server.defersLate = true
+    while !input.isEmpty {
+        let event = input.byte()
+        switch event & 7 {
+        case 0, 1, 2: server.deliver(input.bytes(Int(input.byte())))
+        case 3: server.pass(seconds: Int(event >> 3))
+        case 4: server.end()
+        case 5: server.answer()
+        case 6: server.setBlocked(event & 8 != 0)
+        default: if event & 0xF8 == 0xF8 { server.drain() }
+        }
+    }
+    server.setBlocked(false)
+    server.finish()
+}

@@ -1,0 +1,1 @@
+../../../Tests/HTTPWireTests/ResponseReader.swift
