@@ -48,14 +48,25 @@ extension API: Responder {
         case .ready(let reply):
             return .ready(finish(reply, context, at: context.askedAt) { LoggedFields(request) })
         case .deferred(let rest):
-            // The bytes of the request are gone by then. How grave the line will be is not known yet, but no answer is
-            // graver than an error.
-            let fields = log.isEnabled(.error) ? LoggedFields(request) : nil
+            let fields = fieldsForLater(request)
             return .deferred { [self, context] body in
                 let reply = await run(rest, body)
                 return finish(reply, context, at: now()) { fields }
             }
+        case .shared(let join):
+            let fields = fieldsForLater(request)
+            return .shared { [self, context] deliver in
+                join { [self] reply in
+                    deliver(finish(reply, context, at: now()) { fields })
+                }
+            }
         }
+    }
+
+    /// What a later log line needs of the request, whose bytes are gone by then. How grave the line will be is
+    /// not known yet, but no answer is graver than an error.
+    private func fieldsForLater(_ request: Request) -> LoggedFields? {
+        log.isEnabled(.error) ? LoggedFields(request) : nil
     }
 
     package func response(

@@ -12,18 +12,20 @@ extension API {
 
     /// Asks the store a real question. The answer is due within a second; a tenth is left for all else.
     func getHeartbeat(_: Request, _: inout RequestContext) -> Handling {
-        .deferred { [self] _ in
-            do throws(StoreError) {
-                try await boards.check(deadline: now() + .milliseconds(900))
-                return Reply(.ok, json: Array(Self.healthy.utf8))
-            } catch {
-                var reply = Reply(.serviceUnavailable, json: Array(Self.unhealthy.utf8))
-                let failure = APIError.storeFailed(error)
-                reply.errno = failure.row.errno
-                reply.message = failure.detail
-                return reply
+        .shared { [boards] deliver in
+            boards.check(within: .milliseconds(900)) { error in
+                deliver(error.map(Self.unhealthy) ?? Reply(.ok, json: Array(Self.healthy.utf8)))
             }
         }
+    }
+
+    private static func unhealthy(_ error: StoreError) -> Reply {
+        let failure = APIError.storeFailed(error)
+        return Reply(
+            Response(
+                status: .serviceUnavailable, fields: FieldLines([.contentType: jsonContentType]),
+                body: Array(Self.unhealthy.utf8)),
+            errno: failure.row.errno, message: failure.detail)
     }
 
     private static let healthy = #"""

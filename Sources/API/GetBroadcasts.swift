@@ -12,18 +12,16 @@ extension API {
             metrics.recordDump(since: context.askedAt)
             return .ready(reply(reading, ifNoneMatch))
         }
-        return .deferred { [self, start = context.askedAt] _ throws(APIError) in
-            let reading = try await read()
-            metrics.recordDump(since: start)
-            return reply(reading, ifNoneMatch)
-        }
-    }
-
-    private func read() async throws(APIError) -> BoardReader.Reading {
-        do {
-            return try await boards.read()
-        } catch {
-            throw .storeFailed(error.cause)
+        return .shared { [self, start = context.askedAt] deliver in
+            boards.read { [self] result in
+                switch result {
+                case .success(let reading):
+                    metrics.recordDump(since: start)
+                    deliver(reply(reading, ifNoneMatch))
+                case .failure(let error):
+                    deliver(reply(to: .storeFailed(error.cause)))
+                }
+            }
         }
     }
 

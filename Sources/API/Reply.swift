@@ -28,4 +28,6 @@ enum Handling: Sendable {
     case ready(Reply)
     /// The body has to be read, or the store to be waited for.
     case deferred(@Sendable (_ body: [UInt8]) async throws(APIError) -> Reply)
+    /// The store is waited for together with everybody who asks the same.
+    case shared(@Sendable (_ deliver: @escaping @Sendable (Reply) -> Void) -> Answer.SharedWork?)
 }

@@ -42,6 +42,9 @@ package final class BoardReader: Sendable {
         fileprivate let number: Int
     }
 
+    /// Work that a caller must see to, once: it serves everybody who waits, until nobody does.
+    package typealias SharedWork = @Sendable () async -> Void
+
     private typealias Reads = SharedRuns<Result<Reading, BoardUnavailable>>
 
     private struct State {
@@ -92,11 +95,15 @@ package final class BoardReader: Sendable {
         state.withLock { $0.current(at: now) }.map { Reading(board: $0, age: nil) }
     }
 
-    /// The board by the next read of the store to begin, or the last one with its age when the store fails.
-    /// Returns within `readDeadline`.
-    package func read() async throws(BoardUnavailable) -> Reading {
-        let arrival = now()
-        return try await reads.outcome(askedAt: arrival) { await readStore(arrival) }.get()
+    /// Asks for the board by the next read of the store to begin, or the last one with its age when the store
+    /// fails. `receive` is called once, within `readDeadline`, by whoever does the work of reading.
+    ///
+    /// - Returns: The work of reading, when nobody is at it. Whoever asks before it begins shares its first read.
+    package func read(
+        _ receive: @escaping @Sendable (Result<Reading, BoardUnavailable>) -> Void
+    ) -> SharedWork? {
+        guard reads.join(askedAt: now(), receive) else { return nil }
+        return { [self] in await reads.run(readStore) }
     }
 
     /// Stores a broadcast. Once this returned, every GET on this node reads the store anew or gets a board read since,
@@ -109,19 +116,26 @@ package final class BoardReader: Sendable {
         return outcome
     }
 
-    /// Asks the store whether it works. Whoever asks meanwhile shares the next question, so that a crowd of health
-    /// checks, which need no token, takes one connection of the store and no more.
-    package func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
-        let failure = await checks.outcome(askedAt: now()) {
-            do throws(StoreError) {
-                try await store.check(deadline: deadline)
-                return SharedRuns.End(outcome: nil)
-            } catch {
-                // Whoever asked during a failed check has its answer: another one could outlast its deadline.
-                return SharedRuns.End(outcome: error, servesAskersBefore: now())
-            }
+    /// Asks the store whether it works; `receive` is given what is wrong with it, once, within the limit. Whoever
+    /// asks meanwhile shares the next question, so that a crowd of health checks, which need no token, takes one
+    /// connection of the store and no more.
+    ///
+    /// - Returns: The work of checking, when nobody is at it.
+    package func check(
+        within limit: Duration, _ receive: @escaping @Sendable (StoreError?) -> Void
+    ) -> SharedWork? {
+        guard checks.join(askedAt: now(), receive) else { return nil }
+        return { [self] in await checks.run { await checkStore(deadline: $0 + limit) } }
+    }
+
+    private func checkStore(deadline: ContinuousClock.Instant) async -> SharedRuns<StoreError?>.End {
+        do throws(StoreError) {
+            try await store.check(deadline: deadline)
+            return SharedRuns.End(outcome: nil)
+        } catch {
+            // Whoever asked during a failed check has its answer: another one could outlast its deadline.
+            return SharedRuns.End(outcome: error, servesAskersBefore: now())
         }
-        if let failure { throw failure }
     }
 
     private func readStore(_ arrival: ContinuousClock.Instant) async -> Reads.End {

@@ -1,23 +1,46 @@
+internal import EventLoop
 internal import HTTPWire
 internal import Synchronization
 
-/// Answers of suspended handlers, on their way back to the connections that wait for them.
-///
-/// Handlers end on the loop's own thread, so the lock is never contended; it is there because a task may not touch
-/// the worker's state itself.
+/// Later answers, on their way back to the connections that wait for them, from any thread.
 final class Completions: Sendable {
-    private let answers = Mutex<[(token: UInt64, response: Response)]>([])
+    private struct State {
+        var answers: [(token: UInt64, response: Response)] = []
+        var worksUnderWay = 0
+    }
+
+    private let state = Mutex(State())
+    private let loop: EventLoop
+
+    init(wakes loop: EventLoop) {
+        self.loop = loop
+    }
 
     func deliver(_ response: Response, to token: UInt64) {
-        answers.withLock { $0.append((token, response)) }
+        state.withLock { $0.answers.append((token, response)) }
+        loop.wake()
     }
 
     func takeAll() -> [(token: UInt64, response: Response)] {
-        answers.withLock { answers in
-            if answers.isEmpty { return [] }
-            let taken = answers
-            answers = []
+        state.withLock { state in
+            if state.answers.isEmpty { return [] }
+            let taken = state.answers
+            state.answers = []
             return taken
         }
+    }
+
+    /// Counts shared work in that runs on this loop.
+    func workBegins() {
+        state.withLock { $0.worksUnderWay += 1 }
+    }
+
+    func workEnds() {
+        state.withLock { $0.worksUnderWay -= 1 }
+    }
+
+    /// Whether connections, also of other loops, may wait for work that only this loop can go on with.
+    var isWorkUnderWay: Bool {
+        state.withLock { $0.worksUnderWay > 0 }
     }
 }

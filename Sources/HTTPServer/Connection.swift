@@ -21,8 +21,8 @@ final class Connection {
     /// The earliest hint the timer wheel holds for this connection.
     var hint: ContinuousClock.Instant?
     var unsent: Unsent?
-    /// The function that answers the current request once its body is read.
-    var deferred: (@Sendable ([UInt8]) async -> Response)?
+    /// How the current request is answered once its body is read.
+    var deferred: Answer?
     /// The handler at work on the current request.
     var task: Task<Void, Never>?
     init(

@@ -52,11 +52,11 @@ extension Worker {
                 if output.isEmpty { return rest(connection, token) }
                 guard flush(connection, token, at: now) else { return }
             case .ask(let request):
-                switch responder.answer(request) {
-                case .ready(let response):
+                let answer = responder.answer(request)
+                if case .ready(let response) = answer {
                     guard respond(connection, token, response, at: now) else { return }
-                case .deferred(let run):
-                    connection.deferred = run
+                } else {
+                    connection.deferred = answer
                     connection.conversation.awaitAnswer(at: now)
                 }
             case .interim:
@@ -77,11 +77,23 @@ extension Worker {
 
     // MARK: - Handlers
 
-    /// Starts the handler. One that does not suspend has answered when this returns, and is sent at the turn's end.
+    /// Starts to answer. What is answered when this returns is sent at the turn's end.
     private func run(_ connection: Connection, _ token: UInt64, _ body: [UInt8]) {
-        guard let handler = connection.deferred.take() else { return }
-        connection.task = Task.immediate(executorPreference: reactor.loop) { [completions] in
-            completions.deliver(await handler(body), to: token)
+        switch connection.deferred.take() {
+        case .deferred(let handler):
+            connection.task = Task.immediate(executorPreference: reactor.loop) { [completions] in
+                completions.deliver(await handler(body), to: token)
+            }
+        case .shared(let join):
+            guard let work = join({ [completions] in completions.deliver($0, to: token) }) else { return }
+            completions.workBegins()
+            // Not at once: everybody who asks in this turn shares it from its beginning.
+            Task(executorPreference: reactor.loop) { [completions] in
+                await work()
+                completions.workEnds()
+            }
+        case .ready, nil:
+            preconditionFailure("Only what was deferred is run.")
         }
     }
 

@@ -7,7 +7,7 @@ final class Worker: EventHandler {
     let reactor: Reactor
     let responder: any Responder
     let state: ServerState
-    let completions = Completions()
+    let completions: Completions
     let limits: Limits
     let logger: Logger
     private var listener: Listener?
@@ -39,6 +39,7 @@ final class Worker: EventHandler {
         logger: Logger
     ) throws(SystemError) {
         self.reactor = reactor
+        completions = Completions(wakes: reactor.loop)
         self.listener = listener
         self.responder = responder
         self.state = state
@@ -166,17 +167,22 @@ final class Worker: EventHandler {
     {
         guard let drainBegan else {
             beginDraining(until: deadline, at: now)
-            return connections.count > 0
+            return isNeeded
         }
         if now >= deadline {
             for token in connections.tokens {
                 if let connection = connections[token] { close(connection, token) }
             }
-        } else if now >= drainBegan + Self.drainQuiet {
+            return false
+        }
+        if now >= drainBegan + Self.drainQuiet {
             drainAll(at: now)
         }
-        return connections.count > 0
+        return isNeeded
     }
+
+    /// Whether somebody still waits for this loop.
+    private var isNeeded: Bool { connections.count > 0 || completions.isWorkUnderWay }
 
     /// Takes what already waits in the listener, for closing it would reset those connections, then closes it.
     /// Idle connections stay a moment longer: a request may be on its way on each of them.

@@ -6,6 +6,15 @@ package enum Answer: Sendable {
     /// then the function runs on the connection's event loop and may suspend. It is cancelled when the client
     /// is gone.
     case deferred(@Sendable (_ body: [UInt8]) async -> Response)
+    /// The answer comes out of work that is done once for all who wait for it, so that no task stands for each.
+    /// The function is called when that of `deferred` would be, but the body is dropped.
+    case shared(@Sendable (_ deliver: @escaping Deliver) -> SharedWork?)
+
+    /// Takes the answer, once, on any thread.
+    package typealias Deliver = @Sendable (Response) -> Void
+
+    /// Work to be run on the event loop after what is at hand, when nobody is at it yet.
+    package typealias SharedWork = @Sendable () async -> Void
 }
 
 /// Why the HTTP layer itself refuses a request or a connection (API.md section 3).

@@ -37,18 +37,19 @@ struct ConversationExchange: Exchange {
         conversation.receive(request, count: request.count, at: .now)
         var output: [UInt8] = []
         var isAnswered = false
-        var handler: (@Sendable ([UInt8]) async -> Response)?
+        var deferred: Answer?
         while !isAnswered {
             var response: Response?
             switch conversation.next(at: .now) {
             case .ask(let request):
-                switch api.answer(request) {
-                case .ready(let ready): response = ready
-                case .deferred(let deferred):
-                    handler = deferred
+                let answer = api.answer(request)
+                if case .ready(let ready) = answer {
+                    response = ready
+                } else {
+                    deferred = answer
                     conversation.awaitAnswer(at: .now)
                 }
-            case .run(let body): response = await handler?(body)
+            case .run(let body): response = await run(deferred, body)
             case .refuse(let refusal, let request):
                 response = api.response(to: refusal, of: request, from: .version4(0x7F00_0001, port: 1234))
             case .interim: break
@@ -60,6 +61,18 @@ struct ConversationExchange: Exchange {
             isAnswered = true
         }
         return try Self.read(output)
+    }
+
+    private func run(_ deferred: Answer?, _ body: [UInt8]) async -> Response? {
+        switch deferred {
+        case .deferred(let handler): await handler(body)
+        case .shared(let join):
+            await withCheckedContinuation { continuation in
+                guard let work = join({ continuation.resume(returning: $0) }) else { return }
+                Task { await work() }
+            }
+        case .ready, nil: nil
+        }
     }
 
     private static func read(_ output: [UInt8]) throws -> ReceivedResponse {

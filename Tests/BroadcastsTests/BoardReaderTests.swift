@@ -245,14 +245,13 @@ import Testing
     }
 
     @Test func check_isShared_andItsFailureAnswersThoseWhoWait() async throws {
-        let deadline = clock.now + .seconds(1)
         func check() -> Task<Void, any Error> {
             let reader = reader
-            return Task.immediate { try await reader.check(deadline: deadline) }
+            return Task.immediate { try await reader.check(within: .seconds(1)) }
         }
         let first = check()
         let underWay = await store.checks.next()
-        #expect(underWay.deadline == deadline)
+        #expect(underWay.deadline == clock.now + .seconds(1))
         let second = check()
         clock.advance(.seconds(1))
         underWay.end(.failure(.deadlineExceeded))

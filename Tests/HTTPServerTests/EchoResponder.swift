@@ -10,6 +10,8 @@ final class EchoResponder: Responder {
     /// Handlers of `/wait` stay here until a test lets them go.
     let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
     let cancelled = Atomic<Int>(0)
+    /// Those who wait for the answer to `/shared`, the first of whom brought its work.
+    let sharing = Mutex<[Answer.Deliver]>([])
 
     func answer(_ request: Request) -> Answer {
         let path = request.text(request.path)
@@ -27,6 +29,14 @@ final class EchoResponder: Responder {
                     self.release()
                 }
                 return Response(status: .ok, body: Array("waited".utf8))
+            }
+        case "/shared":
+            return .shared { deliver in
+                let isFirst = self.sharing.withLock { sharing in
+                    sharing.append(deliver)
+                    return sharing.count == 1
+                }
+                return isFirst ? self.share : nil
             }
         case "/large":
             return .ready(Response(status: .ok, body: Self.large))
@@ -51,6 +61,18 @@ final class EchoResponder: Responder {
             case .shuttingDown, .tooManyConnections: .serviceUnavailable
             }
         return Response(status: status, body: Array("refused".utf8))
+    }
+
+    /// Waits like a handler of `/wait`, then answers everybody.
+    @Sendable private func share() async {
+        await withCheckedContinuation { continuation in
+            waiting.withLock { $0.append(continuation) }
+        }
+        let sharing = sharing.withLock { sharing in
+            defer { sharing = [] }
+            return sharing
+        }
+        for deliver in sharing { deliver(Response(status: .ok, body: Array("shared".utf8))) }
     }
 
     /// Lets every waiting handler end. Returns how many there were.
