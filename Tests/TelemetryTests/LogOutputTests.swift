@@ -33,6 +33,7 @@ struct LogOutputTests {
         #expect(try log.json()["Fields"]?["msg"] == .string("after"))
         #expect(log.output.droppedLines == dropped)
         log.output.close()
+        #expect(log.pipe.read(waitingMilliseconds: 0).isEmpty)
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -90,6 +91,7 @@ struct LogOutputTests {
         logger.info("\(String(repeating: "x", count: 1 << 20))")
         logger.info("small")
         let lines = log.pipe.readLines(2)
+        try #require(lines.count == 2)
         #expect(try JSON(lines[0].utf8)["Fields"]?["msg"] == .string("small"))
         #expect(try JSON(lines[1].utf8)["Fields"]?["dropped"] == .string("1"))
         log.output.close()
