@@ -10,15 +10,14 @@ package enum SettingsTable {
 
     private static let listening: [Setting] = [
         .text(
-            "address", \.address, expects: "a numeric IPv4 or IPv6 address", example: "::",
+            "address", \.address, expects: "a numeric IPv4 or IPv6 address",
             help:
                 "Where to listen. 0.0.0.0 is every IPv4 address of the host, :: every address of both kinds.",
             isValid: isNumericAddress),
-        .integer("port", \.port, 0...65_535, example: 80, help: "Where to listen. 0 lets the system choose."),
+        .integer("port", \.port, 0...65_535, help: "Where to listen. 0 lets the system choose."),
         .text(
             "environment", \.environment,
             expects: "1 to 64 printable ASCII characters without quotes and backslashes",
-            example: "production",
             help: "The realm that answers with status 401 name."
         ) { text in
             (1...64).contains(text.utf8.count)
@@ -30,36 +29,28 @@ package enum SettingsTable {
         .property(
             "database_url", \.database,
             expects: "sqlite:PATH, sqlite::memory: or mysql://user:password@host:port/database",
-            example: quoted("mysql://megaphone:password@127.0.0.1:3306/megaphone?ssl-mode=REQUIRED"),
             help: """
                 Where broadcasts are kept: a SQLite file, or MySQL or MariaDB. User and password are \
                 percent-encoded. Options of a mysql URL are ssl-mode, ssl-ca, ssl-cert, ssl-key and socket.
                 """,
-            read: { value throws(UnsuitableValue) in try databaseAddress(value) },
-            show: { quoted($0.description) }),
+            read: databaseAddress, show: { quoted($0.description) }),
         .integer(
-            "database_pool_max_size", \.databasePoolMaximumSize, 1...1000, example: 20,
+            "database_pool_max_size", \.databasePoolMaximumSize, 1...1000,
             help: "The most connections to MySQL that this node holds."),
     ]
 
     private static let access: [Setting] = [
         .property(
             "broadcaster_auth", \.broadcasterTokens, expects: TokenTable.expectation,
-            example: #"{ remote-settings = ["token", "next token"] }"#,
             help: """
-                Who may write, each under the own id: id and token, or list of tokens. A token may be given as \
+                Who may write, each under its own id: id and token, or id and list of tokens. A token may be given as \
                 sha256: and 64 hexadecimal digits, as `megaphone hash-token` prints it. No token may stand twice.
                 """,
-            read: { value throws(UnsuitableValue) in
-                try TokenTable.read(value, isValidID: { BroadcasterID($0) != nil })
-            },
-            show: TokenTable.show),
+            read: TokenTable.read, show: TokenTable.show),
         .property(
             "reader_auth", \.readerTokens, expects: TokenTable.expectation,
-            example: #"{ autopush = ["token"] }"#,
             help: "Who may read: a table like broadcaster_auth. No id may stand in both.",
-            read: { value throws(UnsuitableValue) in try TokenTable.read(value, isValidID: isReaderID) },
-            show: TokenTable.show),
+            read: TokenTable.read, show: TokenTable.show),
         .flag(
             "anonymous_reads", \.anonymousReads,
             help: "Whether readers need no token. A wrong token is refused all the same."),
@@ -67,19 +58,19 @@ package enum SettingsTable {
 
     private static let freshness: [Setting] = [
         .duration(
-            "max_staleness", \.maximumStaleness, .zero ... .hours(24), example: .seconds(1),
+            "max_staleness", \.maximumStaleness, .zero ... .hours(24),
             help: """
                 How old a board may be that is served without asking the database. With 0s an answer reflects every \
                 PUT that any node acknowledged before the GET came.
                 """),
         .duration(
-            "read_deadline", \.readDeadline, .milliseconds(1) ... .seconds(60), example: .milliseconds(100),
+            "read_deadline", \.readDeadline, .milliseconds(1) ... .seconds(60),
             help: "How long a GET waits for the database before it is served the last board."),
         .duration(
-            "stale_if_error", \.staleIfError, .zero ... .hours(8760), example: .hours(1),
+            "stale_if_error", \.staleIfError, .zero ... .hours(8760),
             help: "How old that last board may be. Past that age, GET answers with status 503."),
         .duration(
-            "write_deadline", \.writeDeadline, .milliseconds(1) ... .seconds(60), example: .seconds(1),
+            "write_deadline", \.writeDeadline, .milliseconds(1) ... .seconds(60),
             help: "How long a PUT waits for the database before it answers with status 503."),
     ]
 
@@ -90,60 +81,61 @@ package enum SettingsTable {
         .property(
             "log_level", \.logLevel,
             expects: "one of " + LogLevel.allCases.map { quoted($0.rawValue) }.joined(separator: ", "),
-            example: quoted(LogLevel.warning.rawValue), help: "The least grave lines that are logged.",
+            help: "The least grave lines that are logged.",
             read: { $0.text.flatMap(LogLevel.init(rawValue:)) }, show: { quoted($0.rawValue) }),
         .text(
-            "statsd_host", \.statsdHostName, expects: "a host name or an address", example: "127.0.0.1",
+            "statsd_host", \.statsdHostName, expects: "a host name or an address",
             help: "Where metrics are sent by UDP, beside /metrics. When it is empty, none are sent."
         ) { $0.isEmpty || isHostName($0) },
-        .integer("statsd_port", \.statsdPort, 1...65_535, example: 9125, help: "The port of statsd_host."),
+        .integer("statsd_port", \.statsdPort, 1...65_535, help: "The port of statsd_host."),
         .text(
             "statsd_label", \.statsdLabel,
             expects: "at most 64 letters, digits, dots, dashes and underscores",
-            example: "megaphone.stage", help: "What the names of StatsD metrics begin with, before a dot."
+            help: "What the names of StatsD metrics begin with, before a dot."
         ) { text in
             text.utf8.count <= 64
                 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) }
         },
         .text(
-            "version_file", \.versionFile, expects: "a path", example: "/app/version.json",
+            "version_file", \.versionFile, expects: "a path",
             help: "The file that /__version__ answers with. It may be missing."
         ) { !$0.isEmpty && !$0.utf8.contains(0) },
     ]
 
     private static let limits: [Setting] = [
         .integer(
-            "workers", \.workerCount, 0...1024, example: 2,
+            "workers", \.workerCount, 0...1024,
             help: "The number of event loops, each a thread of its own. 0 is one a core."),
         .duration(
-            "keep_alive", \.keepAlive, .seconds(1) ... .hours(1), example: .seconds(20),
+            "keep_alive", \.keepAlive, .seconds(1) ... .hours(1),
             help: "How long a connection may wait for its next request."),
         .duration(
-            "header_timeout", \.headerTimeout, .milliseconds(100) ... .seconds(600), example: .seconds(5),
+            "header_timeout", \.headerTimeout, .milliseconds(100) ... .seconds(600),
             help: "How long the head of a request may take."),
         .duration(
-            "body_timeout", \.bodyTimeout, .milliseconds(100) ... .seconds(600), example: .seconds(5),
+            "body_timeout", \.bodyTimeout, .milliseconds(100) ... .seconds(600),
             help:
                 "How long the body of a request may take, and how long a client may take nothing of an answer."
         ),
         .integer(
-            "max_connections", \.maximumConnections, 1...1_000_000, example: 50_000,
+            "max_connections", \.maximumConnections, 1...1_000_000,
             help: "Further connections are answered with status 503. Each takes one file descriptor."),
         .integer(
-            "max_header_bytes", \.maximumHeaderBytes, 1024...1_048_576, example: 8192,
+            "max_header_bytes", \.maximumHeaderBytes, 1024...1_048_576,
             help: "Request line and header section together. More is refused with status 414 or 431."),
         .integer(
-            "max_headers", \.maximumHeaders, 10...1000, example: 50,
+            "max_headers", \.maximumHeaders, 10...1000,
             help: "Field lines of one request. More is refused with status 431."),
         .integer(
-            "max_body_bytes", \.maximumBodyBytes, Version.maximumLength...1_048_576, example: 1024,
+            "max_body_bytes", \.maximumBodyBytes, Version.maximumLength...1_048_576,
             help: "The body of one request. More is refused with status 413."),
         .duration(
-            "shutdown_grace", \.shutdownGrace, .zero ... .hours(1), example: .seconds(30),
+            "shutdown_grace", \.shutdownGrace, .zero ... .hours(1),
             help: "How long requests in flight may take to finish after SIGTERM."),
     ]
 }
 
+@Sendable
 private func databaseAddress(_ value: SettingValue) throws(UnsuitableValue) -> DatabaseAddress? {
     guard let url = value.text else { return nil }
     do throws(DatabaseAddressError) {

@@ -42,11 +42,6 @@ func isHostName(_ text: String) -> Bool {
         && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_:".contains($0)) }
 }
 
-/// The id of a reader is only ever logged, so more is allowed than in a broadcaster's.
-func isReaderID(_ text: String) -> Bool {
-    (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
-}
-
 extension String {
     /// The parts before, between and after each occurrence of a separator.
     fileprivate func components(around separator: String) -> [Substring] {

@@ -4,9 +4,8 @@ import Broadcasts
 enum TokenTable {
     static let expectation = #"a table of ids, each once, with their tokens, such as { id = ["token"] }"#
 
-    static func read(
-        _ value: SettingValue, isValidID: (String) -> Bool
-    ) throws(UnsuitableValue) -> [String: [TokenDigest]]? {
+    @Sendable
+    static func read(_ value: SettingValue) throws(UnsuitableValue) -> [String: [TokenDigest]]? {
         guard case .table(let entries) = value else { return nil }
         var digests: [String: [TokenDigest]] = [:]
         for (id, value) in entries.sorted(by: { $0.key < $1.key }) {
@@ -17,7 +16,7 @@ enum TokenTable {
                     reason:
                         "holds \(quoted(id)), which is a setting; settings stand above the first [section]")
             }
-            guard isValidID(id) else {
+            guard BroadcasterID(id) != nil else {
                 throw UnsuitableValue(
                     reason: "expects ids of 1 to 64 letters, digits, dashes and underscores")
             }

@@ -14,6 +14,12 @@ package final class LogOutput: Sendable {
     /// the request that the line is about.
     private static let gatheringMilliseconds: Int32 = 5
     private static let ownLabel = "megaphone.log"
+    /// An atomic holds numbers, so a level is kept as its place in here.
+    private static let levels = Logger.Level.allCases
+
+    private static func index(of level: Logger.Level) -> Int {
+        levels.firstIndex(of: level) ?? 0
+    }
 
     private struct Waiting {
         var lines: [UInt8] = []
@@ -32,10 +38,10 @@ package final class LogOutput: Sendable {
 
     /// Starts the writer. The descriptor stays the caller's.
     ///
-    /// `capacity` is how many bytes may wait for the writer; 4 MiB are some 10,000 lines of mozlog.
+    /// While `capacity` bytes wait for the writer, or more, lines are dropped. 4 MiB are some 10,000 lines of mozlog.
     package init(_ configuration: Configuration, descriptor: Int32, capacity: Int = 4 << 20) {
         format = LogFormat(configuration)
-        levelIndex = Atomic(configuration.level.index)
+        levelIndex = Atomic(Self.index(of: configuration.level))
         self.descriptor = descriptor
         self.capacity = capacity
         waiting = Mutex(Waiting())
@@ -49,8 +55,8 @@ package final class LogOutput: Sendable {
 
     /// The least level that is written. It may be changed at any time, from any thread.
     package var level: Logger.Level {
-        get { Logger.Level.allCases[levelIndex.load(ordering: .relaxed)] }
-        set { levelIndex.store(newValue.index, ordering: .relaxed) }
+        get { Self.levels[levelIndex.load(ordering: .relaxed)] }
+        set { levelIndex.store(Self.index(of: newValue), ordering: .relaxed) }
     }
 
     /// Lines that were lost because the buffer was full or the descriptor failed.
@@ -88,16 +94,14 @@ package final class LogOutput: Sendable {
         wakeUp.waitForEnd(milliseconds: 1000)
     }
 
-    /// Renders a line behind the ones that wait, or takes it back where it finds no room.
+    /// Renders a line behind the ones that wait, where there is room.
     private func append(_ render: (LogFormat, inout [UInt8]) -> Void) {
         let mustWake = waiting.withLock { waiting in
-            let end = waiting.lines.count
-            if !waiting.isClosed { render(format, &waiting.lines) }
-            guard !waiting.isClosed, waiting.lines.count <= capacity else {
-                waiting.lines.removeSubrange(end...)
+            guard !waiting.isClosed, waiting.lines.count < capacity else {
                 dropped.add(1, ordering: .relaxed)
                 return false
             }
+            render(format, &waiting.lines)
             defer { waiting.writerSleeps = false }
             return waiting.writerSleeps
         }
@@ -149,12 +153,5 @@ package final class LogOutput: Sendable {
         var line: [UInt8] = []
         format.append(report, at: wallClockNanoseconds(), to: &line)
         if writeAll(line, to: descriptor) == line.count { reportedDrops = drops }
-    }
-}
-
-extension Logger.Level {
-    /// The place among all levels, from trace to critical.
-    fileprivate var index: Int {
-        Self.allCases.firstIndex(of: self) ?? 0
     }
 }

@@ -20,15 +20,12 @@ struct SettingsTableTests {
     }
 
     @Test(arguments: SettingsTable.all.map(\.key))
-    func everyRow_isComplete_andItsValuesLoad(key: String) throws {
+    func everyRow_isComplete_andItsDefaultLoads(key: String) throws {
         let setting = try #require(SettingsTable.setting(key))
         #expect(setting.help.hasSuffix("."))
         #expect(!setting.expectation.isEmpty)
-        #expect(setting.example != setting.defaultText)
-        for value in [setting.defaultText, setting.example] {
-            _ = try load("\(key) = \(value)")
-            _ = try load(environment: ["MEGAPHONE_\(key.uppercased())": value])
-        }
+        _ = try load("\(key) = \(setting.defaultText)")
+        _ = try load(environment: ["MEGAPHONE_\(key.uppercased())": setting.defaultText])
     }
 
     @Test func summary_isAConfigurationFile_thatMakesTheSameSettings() throws {

@@ -10,7 +10,7 @@ struct TokenTests {
             broadcaster_auth = { a = "one", b = ["two", "\(digest)"] }
             [reader_auth]
             c = "four five"
-            "d.e" = []
+            d-e = []
             """
         ).settings
         #expect(settings.identity(of: "one") == .broadcaster("a"))
@@ -99,7 +99,12 @@ struct TokenTests {
     }
 
     @Test(arguments: ["a/b", "", "ä", String(repeating: "x", count: 65)])
-    func broadcasterID_isValid(id: String) {
-        #expect(problems("[broadcaster_auth]\n\"\(id)\" = \"x\"").count == 1)
+    func id_obeysItsRule(id: String) {
+        for key in ["broadcaster_auth", "reader_auth"] {
+            #expect(
+                problems("[\(key)]\n\"\(id)\" = \"x\"") == [
+                    "test.toml:1: \(key) expects ids of 1 to 64 letters, digits, dashes and underscores"
+                ])
+        }
     }
 }
