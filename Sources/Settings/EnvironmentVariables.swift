@@ -14,16 +14,12 @@ struct EnvironmentVariables {
         let environment = environment.filter { !$0.value.trimmed.isEmpty }
         var serviceLinks: [String] = []
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
-            if name.hasPrefix(Self.ownPrefix) {
-                let key = name.dropFirst(Self.ownPrefix.count).lowercased()
-                if Self.isServiceLink(name, value) {
-                    serviceLinks.append(name)
-                } else if SettingsTable.setting(key) == nil, !name.hasPrefix("MEGAPHONE_TEST_") {
-                    problems.append("\(name) is no setting" + suggestion(for: key, prefix: Self.ownPrefix))
-                }
-            } else if name.hasPrefix(Self.rocketPrefix) {
-                let key = name.dropFirst(Self.rocketPrefix.count).lowercased()
-                guard SettingsTable.setting(key) == nil else { continue }
+            if Self.isServiceLink(name, value) {
+                serviceLinks.append(name)
+            } else if let key = Self.unknownKey(name, Self.ownPrefix) {
+                if name.hasPrefix("MEGAPHONE_TEST_") { continue }
+                problems.append("\(name) is no setting" + suggestion(for: key, prefix: Self.ownPrefix))
+            } else if let key = Self.unknownKey(name, Self.rocketPrefix) {
                 let reason = RocketNames.ignoredKeys.contains(key) ? "has no meaning here" : "is no setting"
                 notes.append(
                     "\(name) \(reason) and is ignored" + suggestion(for: key, prefix: Self.rocketPrefix))
@@ -49,9 +45,17 @@ struct EnvironmentVariables {
         return nil
     }
 
+    /// The key that a variable of this prefix would set, if that is no setting.
+    private static func unknownKey(_ name: String, _ prefix: String) -> String? {
+        guard name.hasPrefix(prefix) else { return nil }
+        let isKnown = SettingsTable.all.contains { name == prefix + $0.key.uppercased() }
+        return isKnown ? nil : name.dropFirst(prefix.count).lowercased()
+    }
+
     /// Whether Kubernetes made this variable for a service whose name begins with `megaphone`. It gives every
     /// container of the namespace such variables, `MEGAPHONE_PORT=tcp://10.0.0.1:8000` among them.
     private static func isServiceLink(_ name: String, _ value: String) -> Bool {
+        guard name.hasPrefix(ownPrefix) else { return false }
         if name.hasSuffix("_SERVICE_HOST") || name.contains("_SERVICE_PORT") { return true }
         let schemes = ["tcp://", "udp://", "sctp://"]
         if name.hasSuffix("_PORT"), schemes.contains(where: value.hasPrefix) { return true }

@@ -4,7 +4,7 @@ func suggestion(for key: String, prefix: String = "") -> String {
     guard key.utf8.count <= 64 else { return "" }
     let near = SettingsTable.all.map { (key: $0.key, distance: editDistance($0.key, key)) }
         .min { $0.distance < $1.distance }
-    guard let near, (1...max(2, near.key.utf8.count / 4)).contains(near.distance) else { return "" }
+    guard let near, (0...max(2, near.key.utf8.count / 4)).contains(near.distance) else { return "" }
     return prefix.isEmpty
         ? "; did you mean \(quoted(near.key))?" : "; did you mean \(prefix)\(near.key.uppercased())?"
 }

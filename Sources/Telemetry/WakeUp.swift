@@ -1,5 +1,3 @@
-import Glibc
-
 /// Two ends of a socket pair, by which callers wake one thread and learn that it has ended.
 ///
 /// Where no descriptors are left for the pair, `wait` returns at once; its caller pauses anyway, so the thread then
@@ -13,7 +11,7 @@ final class WakeUp: Sendable {
     }
 
     deinit {
-        close(callers)
+        closeDescriptor(callers)
     }
 
     /// Ends the current or the next `wait`. It never blocks: a full socket has a wake-up in it already.
@@ -28,7 +26,7 @@ final class WakeUp: Sendable {
 
     /// Says that the thread will not wait again. Only that thread may call it, once.
     func end() {
-        close(sleeper)
+        closeDescriptor(sleeper)
     }
 
     /// Waits for `end`, but no longer than given.

@@ -9,6 +9,10 @@ struct EnvironmentTests {
                 "MEGAPHONE_READER_AUHT is no setting; did you mean MEGAPHONE_READER_AUTH?"
             ])
         #expect(problems(environment: ["MEGAPHONE_": "x"]) == ["MEGAPHONE_ is no setting"])
+        #expect(
+            problems(environment: ["MEGAPHONE_Port": "1"]) == [
+                "MEGAPHONE_Port is no setting; did you mean MEGAPHONE_PORT?"
+            ])
     }
 
     @Test func unknownRocketVariable_isNoted() throws {
@@ -87,6 +91,18 @@ struct EnvironmentTests {
         for value in ["true", "2026-04-01", "1.50", "12:30:00", "x = y", "a # b"] {
             #expect(try load(environment: ["ROCKET_ENVIRONMENT": value]).settings.environment == value)
         }
+    }
+
+    @Test func quotesAroundAWholeValue_areTakenOff() throws {
+        let settings = try load(environment: [
+            "ROCKET_READER_AUTH": #"'{autopush=["quux"]}'"#, "ROCKET_PORT": "\"80\"",
+            "ROCKET_KEEP_ALIVE": "'20s'",
+            "ROCKET_BROADCASTER_AUTH": #""{test=[foobar]}""#,
+        ]).settings
+        #expect(settings.identity(of: "quux") == .reader("autopush"))
+        #expect(settings.identity(of: "foobar") == .broadcaster("test"))
+        #expect(settings.port == 80)
+        #expect(settings.keepAlive == .seconds(20))
     }
 
     @Test func commandLine_readsLikeTheEnvironment() throws {
