@@ -6,6 +6,7 @@ import Testing
 @Suite struct DocumentTests {
     private static let documents = [
         "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "Deploy/README.md",
+        "Fuzz/README.md",
     ]
 
     @Test func readme_hasTheTableOfSettings() throws {
