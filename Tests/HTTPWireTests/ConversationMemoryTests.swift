@@ -81,6 +81,35 @@ import Testing
         #expect(peer.conversation.incoming == nil)
     }
 
+    @Test func answeredRequests_areForgotten_whileOthersAlwaysWait() {
+        let peer = Peer()
+        peer.receive(get("/a"))
+        #expect(peer.step() == .ask("/a"))
+        #expect(peer.step() == .wait)
+        peer.receive(get("/a"))
+        #expect(peer.step() == .wait)
+        for _ in 0..<100 {
+            peer.receive(get("/a"))
+            #expect(peer.step() == .wait)
+            #expect(peer.conversation.bytes.count == 2 * get("/a").utf8.count)
+            peer.respond()
+            #expect(peer.step() == .ask("/a"))
+            #expect(peer.step() == .wait)
+        }
+    }
+
+    @Test func lingeringConversation_keepsNothingOfWhatCame() {
+        let peer = Peer()
+        peer.receive(get("/a", "Connection: close\r\n"))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        peer.outputDrained()
+        #expect(peer.step() == .shutdownWrite)
+        peer.receive(get("/b"))
+        #expect(peer.step() == .wait)
+        #expect(peer.conversation.bytes.capacity == 0)
+    }
+
     @Test func refusedConnection_keepsNothingOfWhatCame() {
         let peer = Peer()
         peer.receive("GET / HTTP/1.1\r\n\r\n" + String(repeating: "x", count: 10000))

@@ -15,6 +15,18 @@ import Testing
         #expect(peer.step() == .ask("/b"))
     }
 
+    @Test func blockedOutput_doesNotCountAgainstTheNextRequest() {
+        let peer = Peer()
+        peer.receive(get("/a"))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        #expect(peer.step() == .wait)
+        peer.outputBlocked()
+        peer.pass(.seconds(9))
+        peer.outputDrained()
+        #expect(peer.timeLeft == .seconds(75))
+    }
+
     @Test func blockedOutput_closesTheConnection_whenTheClientTakesNothingForTooLong() {
         let peer = Peer()
         peer.receive(get("/a"))

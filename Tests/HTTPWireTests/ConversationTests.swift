@@ -97,7 +97,6 @@ import Testing
         let peer = Peer()
         peer.receive(put("/a", length: 2, "", "Expect: 100-continue\r\n"))
         #expect(peer.step() == .ask("/a"))
-        peer.reclaim()
         peer.receive("o")
         peer.awaitAnswer()
         #expect(peer.step() == .wait)
@@ -157,13 +156,14 @@ import Testing
         #expect(peer.step() == .shutdownWrite)
     }
 
-    @Test func drain_waitsForTheOutput_whenIdleButNotSent() {
+    @Test(arguments: [false, true])
+    func drain_waitsForTheOutput_whenIdleButNotSent(isBlocked: Bool) {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
         peer.respond()
         #expect(peer.step() == .wait)
-        peer.outputBlocked()
+        if isBlocked { peer.outputBlocked() }
         peer.drain()
         #expect(peer.step() == .wait)
         peer.outputDrained()

@@ -120,7 +120,7 @@ final class CorpusRun {
         let (status, text) = Self.describe(refusal)
         log.append("refuse \(status)\(text)\(request.map { " of " + Self.describe($0) } ?? "")")
         answersHead = request?.method == .head
-        respond(status, [])
+        respond(status, Array("refused".utf8))
     }
 
     static func describe(_ refusal: Refusal) -> (status: Int, text: String) {

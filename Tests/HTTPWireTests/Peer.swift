@@ -33,12 +33,13 @@ final class Peer {
     }
 
     func receive(_ text: String) {
+        reclaim()
         guard var bytes = chunk.take() else { return }
         bytes.replaceSubrange(0..<text.utf8.count, with: text.utf8)
         conversation.receive(consume bytes, count: text.utf8.count, at: now)
     }
 
-    func reclaim() {
+    private func reclaim() {
         guard chunk == nil else { return }
         chunk = conversation.reclaimChunk()
         // The event loop reads other connections' bytes into it next.
