@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// The part of an event loop that other threads may touch: its queue of Swift jobs, and the bell that wakes it.
+/// The part of an event loop that other threads may touch: its queue of Swift jobs, and the bell that wakes
+/// it.
 ///
 /// It is the preferred executor of the handlers that the loop starts, so they run on the loop's thread, and a
 /// handler that was suspended comes back to it.
@@ -9,6 +10,9 @@ package final class EventLoop: TaskExecutor, Sendable {
         var jobs: [UnownedJob] = []
         /// The loop is waiting in the kernel, or about to, and must be woken.
         var isAsleep = false
+        /// Somebody called `wake` since the loop last began to look at what its owner shares: it must look again
+        /// before it waits.
+        var isWoken = false
     }
 
     private let inbox = Mutex(Inbox())
@@ -31,7 +35,10 @@ package final class EventLoop: TaskExecutor, Sendable {
 
     /// Lets the loop take another turn, so that it looks at what its owner shares with other threads.
     package func wake() {
-        let ring = inbox.withLock { wakes(&$0) }
+        let ring = inbox.withLock { inbox in
+            inbox.isWoken = true
+            return wakes(&inbox)
+        }
         if ring { ringBell() }
     }
 
@@ -46,10 +53,10 @@ package final class EventLoop: TaskExecutor, Sendable {
         _ = try? system.write(bell, [1, 0, 0, 0, 0, 0, 0, 0])
     }
 
-    /// Called by the loop before it waits. False when there are jobs, so that it must not.
+    /// Called by the loop before it waits. False when there are jobs or it has been woken, so that it must not.
     func fallAsleep() -> Bool {
         inbox.withLock { inbox in
-            inbox.isAsleep = inbox.jobs.isEmpty
+            inbox.isAsleep = inbox.jobs.isEmpty && !inbox.isWoken
             return inbox.isAsleep
         }
     }
@@ -59,12 +66,14 @@ package final class EventLoop: TaskExecutor, Sendable {
         inbox.withLock { $0.isAsleep = false }
     }
 
-    /// Runs the jobs that are there, and those they add, up to a bound that leaves sockets their turn.
+    /// Runs the jobs that are there, and those they add, up to a bound that leaves sockets their turn. After it the
+    /// owner looks at what it shares, so that a `wake` before is dealt with, and one after is not lost.
     func runJobs() {
         for _ in 0..<16 {
             let jobs = inbox.withLock { inbox in
                 let jobs = inbox.jobs
                 inbox.jobs = []
+                inbox.isWoken = inbox.isWoken && !jobs.isEmpty
                 return jobs
             }
             if jobs.isEmpty { return }

@@ -78,6 +78,24 @@ private final class Parcel: Sendable {
         thread.join()
     }
 
+    /// Each loop is stopped at another moment of its first turns; a wake that is lost would leave it waiting for ever.
+    @Test func wake_isNeverLost_whereverTheLoopIs() throws {
+        let system = SystemCalls()
+        for _ in 0..<2000 {
+            let loop = try EventLoop(system: system)
+            let stop = StopFlag()
+            let reactor = Handoff(try Reactor(loop: loop, system: system))
+            let thread = try Thread(name: "test-loop") {
+                guard let reactor = reactor.take() else { return }
+                try? reactor.run(RecordingHandler(stop: stop))
+            }
+            for _ in 0..<Int.random(in: 0..<3000) where stop.isRaised {}
+            stop.raise()
+            loop.wake()
+            thread.join()
+        }
+    }
+
     @Test func tenThousandJobs_allRun_whenEnqueuedFromManyThreads() async throws {
         let system = SystemCalls()
         let loop = try EventLoop(system: system)
