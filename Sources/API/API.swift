@@ -63,8 +63,8 @@ extension API: Responder {
         }
     }
 
-    /// What a later log line needs of the request, whose bytes are gone by then. How grave the line will be is
-    /// not known yet, but no answer is graver than an error.
+    /// What a later log line needs of the request, whose bytes are gone by then. How grave the line will be
+    /// is not known yet, but no answer is graver than an error.
     private func fieldsForLater(_ request: Request) -> LoggedFields? {
         log.isEnabled(.error) ? LoggedFields(request) : nil
     }

@@ -1,7 +1,7 @@
 package import Broadcasts
 
 extension API {
-    /// What the operator chooses (API.md section 4), and what the program knows of itself.
+    /// What the operator chooses (config.example.toml), and what the program knows of itself.
     package struct Configuration: Sendable {
         /// The setting `environment`: the realm of 401 answers.
         package var realm = "development"

@@ -2,7 +2,7 @@ import Broadcasts
 import HTTPTypes
 import HTTPWire
 
-/// Everything that can be wrong with a request, as the table in API.md section 3 lists it.
+/// Everything that can be wrong with a request, as the table of errors in openapi.yaml lists it.
 enum APIError: Error, Sendable {
     case invalidBroadcasterID
     case invalidChannelID

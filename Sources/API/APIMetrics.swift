@@ -3,7 +3,7 @@ import HTTPTypes
 import Synchronization
 import Telemetry
 
-/// What the API counts (API.md section 5), for Prometheus and, where it is configured, for StatsD.
+/// What the API counts, for Prometheus and, where it is configured, for StatsD.
 final class APIMetrics: Sendable {
     private let registry: MetricsRegistry
     private let statsD: StatsDSender?
@@ -55,7 +55,8 @@ final class APIMetrics: Sendable {
 
 /// The requests of one route.
 private final class RouteMetrics: Sendable {
-    /// A client may send any token as a method, and each would be a counter of its own, so only these have a label.
+    /// A client may send any token as a method, and each would be a counter of its own, so only these have a
+    /// label.
     private static let methods: [HTTPRequest.Method] = [.get, .head, .put]
 
     private struct Outcome {
@@ -68,7 +69,8 @@ private final class RouteMetrics: Sendable {
     private let label: String
     private let registry: MetricsRegistry
     private let durations: Histogram
-    /// Made when first needed. A handful for each route, so that looking through them costs less than hashing.
+    /// Made when first needed. A handful for each route, so that looking through them costs less than
+    /// hashing.
     private let outcomes = Mutex<[Outcome]>([])
 
     init(_ label: String, _ registry: MetricsRegistry) {

@@ -35,8 +35,8 @@ extension API {
 
 private let bearer = Array("bearer".utf8)
 
-/// What follows `Bearer` and one space, or nil when the value has another form. A second space would be a part of the
-/// token, and so of none that is known.
+/// What follows `Bearer` and one space, or nil when the value has another form. A second space would be a
+/// part of the token, and so of none that is known.
 private func bearerToken(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     guard let space = value.firstIndex(of: UInt8(ascii: " ")) else { return nil }
     // Setting this bit makes a letter a small one, and nothing else a letter.

@@ -49,7 +49,8 @@ extension API {
         }
     }
 
-    /// Logs one error and answers with one: a test of the log pipeline. Not for the anonymous, who could fill it.
+    /// Logs one error and answers with one: a test of the log pipeline. Not for the anonymous, who could fill
+    /// it.
     func getError(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         try authorizeReader(request, &context)
         logger.error("Oh Noes!", metadata: ["rid": "\(context.requestID)"])

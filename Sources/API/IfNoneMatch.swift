@@ -20,8 +20,8 @@ struct IfNoneMatch: Sendable {
 
     /// Whether the list holds this tag, by the weak comparison that section 13.1.2 asks for, or is `*`.
     ///
-    /// A list that is not well-formed holds the tags up to where it breaks off: when in doubt, the client gets the
-    /// whole answer.
+    /// A list that is not well-formed holds the tags up to where it breaks off: when in doubt, the client
+    /// gets the whole answer.
     func holds(_ entityTag: [UInt8]) -> Bool {
         let quote = UInt8(ascii: "\"")
         var rest = list[...].drop(while: isBlank)

@@ -5,8 +5,9 @@ import HTTPWire
 extension API {
     /// `PUT /v1/broadcasts/{broadcaster_id}/{bchannel_id}`: the body is the new version.
     ///
-    /// What the head alone shows to be wrong is answered before the body is read: an unknown token (401), then an
-    /// id that cannot be one (400). The version is next (400), then the right to write here (403), then the store.
+    /// What the head alone shows to be wrong is answered before the body is read: an unknown token (401),
+    /// then an id that cannot be one (400). The version is next (400), then the right to write here (403),
+    /// then the store.
     func putBroadcast(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         let identity = try authenticate(request, &context)
         guard let broadcasterID = context.segments.text(at: 2, of: request).flatMap(BroadcasterID.init) else {

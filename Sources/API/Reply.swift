@@ -6,7 +6,7 @@ let jsonContentType = "application/json"
 /// A response, and what the log says of it.
 struct Reply: Sendable {
     var response: Response
-    /// The number of API.md section 3, 0 for success.
+    /// The number of openapi.yaml's `errno`, 0 for success.
     var errno = 0
     var message: String?
 

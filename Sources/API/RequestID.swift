@@ -38,8 +38,8 @@ final class RequestIDs: Sendable {
 
     /// A new id of 13 characters, which a `String` holds without an allocation.
     ///
-    /// The mixing is that of SplitMix64: a bijection of the counter, so no id comes twice in one process, and ids that
-    /// follow one another do not look alike.
+    /// The mixing is that of SplitMix64: a bijection of the counter, so no id comes twice in one process, and
+    /// ids that follow one another do not look alike.
     func next() -> String {
         var bits = counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
         bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9

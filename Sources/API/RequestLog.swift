@@ -46,7 +46,7 @@ extension RequestSummary {
 }
 
 extension RequestContext {
-    /// How grave an answer is (API.md section 5).
+    /// How grave an answer is.
     func severity(of status: HTTPResponse.Status) -> Severity {
         switch status.code {
         case 500...: .error

@@ -34,7 +34,7 @@ final class Route: Sendable {
     let severity: Severity
     let handler: Handler
 
-    /// The path is written as in API.md, with a parameter in braces.
+    /// The path is written as in openapi.yaml, with a parameter in braces.
     init(
         _ name: Name, _ path: String, _ methods: [HTTPRequest.Method],
         severity: Severity = .informational, _ handler: @escaping Handler
@@ -62,8 +62,8 @@ final class Route: Sendable {
 extension Route {
     /// Every path the service answers, the busiest first.
     ///
-    /// A server that answers GET answers HEAD (RFC 9110 section 9.1); the connection leaves the body of that answer
-    /// out. OPTIONS stands nowhere: 405 carries the one thing it is asked for, the `Allow` field.
+    /// A server that answers GET answers HEAD (RFC 9110 section 9.1); the connection leaves the body of that
+    /// answer out. OPTIONS stands nowhere: 405 carries the one thing it is asked for, the `Allow` field.
     static let table = [
         Route(.broadcasts, "/v1/broadcasts", reading, API.getBroadcasts),
         Route(.broadcasts, "/v1/__broadcasts__", reading, API.getBroadcasts),

@@ -1,9 +1,10 @@
 import Synchronization
 
-/// How another thread frees a worker that is stuck inside a client library, for example by shutting its socket down.
+/// How another thread frees a worker that is stuck inside a client library, for example by shutting its
+/// socket down.
 ///
-/// The worker's state registers the action once it holds something that can be shut down and clears it before it
-/// lets go. The action runs under a lock: once `clear()` has returned, it neither runs nor will run.
+/// The worker's state registers the action once it holds something that can be shut down and clears it before
+/// it lets go. The action runs under a lock: once `clear()` has returned, it neither runs nor will run.
 package final class Interrupter: Sendable {
     private let action = Mutex<(@Sendable () -> Void)?>(nil)
 

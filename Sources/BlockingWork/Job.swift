@@ -1,12 +1,13 @@
-/// One call on its way to a worker, with the types of state and value erased: generic code that is not specialised, across
-/// modules, looks their metadata up again and again, which was a sixth of a call's cost.
+/// One call on its way to a worker, with the types of state and value erased: generic code that is not
+/// specialised, across modules, looks their metadata up again and again, which was a sixth of a call's cost.
 struct Job: Sendable {
     let deadline: ContinuousClock.Instant
     /// Goes before all that wait.
     let isUrgent: Bool
     let reply: any PendingReply
-    /// Does the work on a worker's `StateCell` and gives back what hands the value over. These are two steps so that the
-    /// worker is free again, as far as the roster knows, before the caller can ask for the next thing.
+    /// Does the work on a worker's `StateCell` and gives back what hands the value over. These are two steps
+    /// so that the worker is free again, as far as the roster knows, before the caller can ask for the next
+    /// thing.
     let perform: @Sendable (AnyObject) -> @Sendable () -> Void
 }
 
@@ -19,7 +20,8 @@ final class StateCell<State: ~Copyable> {
     }
 }
 
-/// First in, first out, at amortised constant cost. Urgent jobs go to the front, which costs a copy: they are few.
+/// First in, first out, at amortised constant cost. Urgent jobs go to the front, which costs a copy: they are
+/// few.
 struct JobQueue: Sendable {
     private var jobs: [Job] = []
     /// `head` jobs at the front are gone already; at most half of the array is ever dead.

@@ -1,7 +1,8 @@
 import CLinux
 import Glibc
 
-/// What one thread waits on and any thread raises: an eventfd, which remembers a raise that came before the wait.
+/// What one thread waits on and any thread raises: an eventfd, which remembers a raise that came before the
+/// wait.
 ///
 /// A descriptor rather than a pthread condition, because a number may be shared between threads without
 /// stepping around the compiler's checks, at about half a microsecond more for each wait.
@@ -25,8 +26,8 @@ package final class Latch: Sendable {
         _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
 
-    /// Blocks the calling thread until a raise or the deadline, whichever comes first; without a deadline, until a
-    /// raise. The raise is used up.
+    /// Blocks the calling thread until a raise or the deadline, whichever comes first; without a deadline,
+    /// until a raise. The raise is used up.
     ///
     /// The kernel counts milliseconds here, so a wait ends up to one millisecond after its deadline.
     package func wait(until deadline: ContinuousClock.Instant?) {
@@ -36,7 +37,8 @@ package final class Latch: Sendable {
         _ = unsafe read(descriptor, &count, MemoryLayout<UInt64>.size)
     }
 
-    /// The time left, rounded up so that no wait ends early; minus one, which is for ever, without a deadline.
+    /// The time left, rounded up so that no wait ends early; minus one, which is for ever, without a
+    /// deadline.
     private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
         guard let deadline else { return -1 }
         let left = ContinuousClock.now.duration(to: deadline)

@@ -21,7 +21,8 @@ protocol PendingReply: AnyObject, Sendable {
     func fail(_ error: WorkError)
 }
 
-/// One caller's answer. Worker, timekeeper and close race for it; the first wins and resumes the caller, exactly once.
+/// One caller's answer. Worker, timekeeper and close race for it; the first wins and resumes the caller,
+/// exactly once.
 final class Reply<Value: Sendable>: PendingReply {
     typealias Continuation = CheckedContinuation<Result<Value, WorkError>, Never>
 

@@ -6,8 +6,9 @@ package struct WorkerLimits: Sendable {
     package let maximumQueue: Int
     /// A worker without work for this long ends; never, when nil.
     package let idleLimit: Duration?
-    /// Whether a worker past its call's deadline is left behind and another may take its place. When false it stays in
-    /// service and goes on when its call returns: right for a state that cannot be made a second time.
+    /// Whether a worker past its call's deadline is left behind and another may take its place. When false it
+    /// stays in service and goes on when its call returns: right for a state that cannot be made a second
+    /// time.
     package let replacesLateWorkers: Bool
 
     package init(maximumWorkers: Int, maximumQueue: Int, idleLimit: Duration?, replacesLateWorkers: Bool) {
@@ -18,8 +19,8 @@ package struct WorkerLimits: Sendable {
     }
 }
 
-/// Who works on what: a pool's state as plain data. It holds no thread; it says what is to be done, and the pool does it
-/// after letting go of the lock.
+/// Who works on what: a pool's state as plain data. It holds no thread; it says what is to be done, and the
+/// pool does it after letting go of the lock.
 struct Roster: Sendable {
     /// One thread as the others see it.
     struct Worker: Sendable {
@@ -57,7 +58,8 @@ struct Roster: Sendable {
 
     let limits: WorkerLimits
     private(set) var isClosed = false
-    /// Those that serve. Invariant: `idle` lists exactly the ids of the workers without a job, the latest last.
+    /// Those that serve. Invariant: `idle` lists exactly the ids of the workers without a job, the latest
+    /// last.
     private var workers: [Worker] = []
     private var idle: [Int] = []
     /// Those left behind in a call past its deadline; they leave when it returns.
@@ -154,8 +156,8 @@ struct Roster: Sendable {
         return expiry
     }
 
-    /// A plan that is not due yet stays, even when its call is long done: then the next calls, which end later,
-    /// need not wake the timekeeper. It wakes once in the span of a deadline, not once a call.
+    /// A plan that is not due yet stays, even when its call is long done: then the next calls, which end
+    /// later, need not wake the timekeeper. It wakes once in the span of a deadline, not once a call.
     private mutating func planNextLook(at now: ContinuousClock.Instant) {
         if let wakes = timekeeperWakes, wakes > now { return }
         let running = workers.lazy.filter { !$0.isLate }.compactMap(\.job?.deadline).min()

@@ -17,7 +17,8 @@ package struct StoreWorkers<State: ~Copyable>: Sendable {
 
     /// Does one operation on a worker's thread; see `WorkerPool.run`.
     ///
-    /// Reads and checks go before the PUTs that wait: there is one of each at a time, and crowds wait for them.
+    /// Reads and checks go before the PUTs that wait: there is one of each at a time, and crowds wait for
+    /// them.
     package func perform<Value: Sendable>(
         _ operation: StoreOperation, until deadline: ContinuousClock.Instant,
         _ work: @escaping @Sendable (inout State) -> Result<Value, StoreError>

@@ -1,11 +1,11 @@
 import Synchronization
 import Threads
 
-/// The only threads of the program that may block: each owns a state, such as a database connection, and does one call
-/// at a time on it.
+/// The only threads of the program that may block: each owns a state, such as a database connection, and does
+/// one call at a time on it.
 ///
-/// A call ends for its caller at its deadline, whatever the thread does. Threads come on demand and share nothing but
-/// the roster; one more thread, the timekeeper, sleeps until the nearest deadline.
+/// A call ends for its caller at its deadline, whatever the thread does. Threads come on demand and share
+/// nothing but the roster; one more thread, the timekeeper, sleeps until the nearest deadline.
 ///
 /// `close()` must be called: the threads hold on to the pool until then.
 package final class WorkerPool<State: ~Copyable>: Sendable {
@@ -17,8 +17,8 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
 
     /// Starts the timekeeper; workers follow with the first calls.
     ///
-    /// `makeState` runs on each worker's own thread, where the state also ends. It registers with the interrupter what
-    /// frees the thread from a call past its deadline.
+    /// `makeState` runs on each worker's own thread, where the state also ends. It registers with the
+    /// interrupter what frees the thread from a call past its deadline.
     package init(
         limits: WorkerLimits, makeState: @escaping @Sendable (Interrupter) -> State
     ) throws(WorkError) {
@@ -31,9 +31,9 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
 
     /// Does the work on a worker's thread and returns its value, or throws at the deadline at the latest.
     ///
-    /// Urgent work goes before all work that waits. Work that had not begun by then never begins. Work that had begun goes on without anybody waiting for it.
-    /// Cancellation is not looked at: the deadline bounds the wait, and others may share the value with a caller that
-    /// is gone.
+    /// Urgent work goes before all work that waits. Work that had not begun by then never begins. Work that
+    /// had begun goes on without anybody waiting for it. Cancellation is not looked at: the deadline bounds
+    /// the wait, and others may share the value with a caller that is gone.
     package func run<Value: Sendable>(
         until deadline: ContinuousClock.Instant, isUrgent: Bool = false,
         _ work: @escaping @Sendable (inout State) -> Value
@@ -50,8 +50,8 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
         return try result.get()
     }
 
-    /// Fails all callers with `closed`, interrupts what is under way and ends the threads. Returns when they have ended,
-    /// after the grace at the latest.
+    /// Fails all callers with `closed`, interrupts what is under way and ends the threads. Returns when they
+    /// have ended, after the grace at the latest.
     package func close(grace: Duration = .seconds(1)) {
         let (replies, latches, interrupters) = roster.withLock { $0.close() }
         for reply in replies { reply.fail(.closed) }

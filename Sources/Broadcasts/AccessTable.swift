@@ -16,7 +16,7 @@ package enum Identity: Hashable, Sendable {
     }
 }
 
-/// Which tokens are known, and to whom they belong (API.md section 4).
+/// Which tokens are known, and to whom they belong (config.example.toml).
 package struct AccessTable: Sendable {
     /// Whether a request without a token may read.
     package let anonymousReads: Bool
@@ -35,8 +35,8 @@ package struct AccessTable: Sendable {
     /// Whether no token is known, so that every PUT is refused.
     package var isEmpty: Bool { entries.isEmpty }
 
-    /// Whose token this is, or nil when nobody's. Compares with every entry, so that the time taken tells neither
-    /// whether the token is known nor where it stands.
+    /// Whose token this is, or nil when nobody's. Compares with every entry, so that the time taken tells
+    /// neither whether the token is known nor where it stands.
     package func identity(ofToken token: ArraySlice<UInt8>) -> Identity? {
         let presented = TokenDigest(token: token)
         var match: Int?

@@ -2,14 +2,16 @@ import Crypto
 
 /// All broadcasts as one read of the store found them, with the answer to GET rendered once.
 ///
-/// A board never changes; a changed one is another object. Boards of equal rows have equal bodies and entity tags,
-/// on every node and after every restart.
+/// A board never changes; a changed one is another object. Boards of equal rows have equal bodies and entity
+/// tags, on every node and after every restart.
 package final class Board: Sendable {
-    /// The rows in the order in which the store gave them, so that the next read compares with them as it comes.
+    /// The rows in the order in which the store gave them, so that the next read compares with them as it
+    /// comes.
     package let rows: [BoardRow]
     /// `{"code":200,"broadcasts":{"broadcaster/channel":"version",…}}`, the keys in the order of their bytes.
     package let body: [UInt8]
-    /// The strong entity tag of the body, quotes included: its SHA-256 in hexadecimal (RFC 9110 section 8.8.3).
+    /// The strong entity tag of the body, quotes included: its SHA-256 in hexadecimal (RFC 9110 section
+    /// 8.8.3).
     package let entityTag: String
 
     package init(rows: [BoardRow]) {
@@ -50,8 +52,9 @@ package final class Board: Sendable {
 
     /// The order of the body.
     ///
-    /// Two rows can share a key when another program wrote ids with a slash in them (`a/b` + `c`, `a` + `b/c`). A key
-    /// stands in the body once, so the order of such rows is fixed too and every node shows the same one.
+    /// Two rows can share a key when another program wrote ids with a slash in them (`a/b` + `c`, `a` +
+    /// `b/c`). A key stands in the body once, so the order of such rows is fixed too and every node shows the
+    /// same one.
     private static func precedes(_ left: BoardRow, _ right: BoardRow) -> Bool {
         let order = compareKeys(left, right)
         return order != 0 ? order < 0 : left.broadcasterID.utf8.count < right.broadcasterID.utf8.count
@@ -74,8 +77,8 @@ package final class Board: Sendable {
 }
 
 /// Below, at or above zero by the order of the bytes. Written out because `elementsEqual` and
-/// `lexicographicallyPrecedes` take more than twice as long over a string's UTF-8, and each read of the store comes by
-/// here.
+/// `lexicographicallyPrecedes` take more than twice as long over a string's UTF-8, and each read of the store
+/// comes by here.
 private func compare(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
     for index in 0..<min(left.count, right.count) where left[index] != right[index] {
         return Int(left[index]) - Int(right[index])

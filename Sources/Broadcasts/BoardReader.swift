@@ -1,6 +1,6 @@
 import Synchronization
 
-/// No board can be served: the store failed, and no board is at hand that is young enough (API.md section 2).
+/// No board can be served: the store failed, and no board is at hand that is young enough (openapi.yaml).
 package struct BoardUnavailable: Error, Hashable, Sendable {
     /// What the store said, for the log.
     package let cause: StoreError
@@ -14,10 +14,10 @@ package struct BoardUnavailable: Error, Hashable, Sendable {
 ///
 /// At most one read is under way, so a later read never gives way to an earlier one.
 package final class BoardReader: Sendable {
-    /// How fresh an answer must be and how long it may take (API.md section 4).
+    /// How fresh an answer must be and how long it may take (config.example.toml).
     package struct Freshness: Hashable, Sendable {
-        /// A board read at most this long ago is served at once. Zero: every answer reflects every PUT acknowledged by
-        /// any node before the GET arrived.
+        /// A board read at most this long ago is served at once. Zero: every answer reflects every PUT
+        /// acknowledged by any node before the GET arrived.
         package var maxStaleness = Duration.zero
         /// How long one GET waits for the store, counted from its arrival.
         package var readDeadline = Duration.milliseconds(250)
@@ -98,7 +98,8 @@ package final class BoardReader: Sendable {
     /// Asks for the board by the next read of the store to begin, or the last one with its age when the store
     /// fails. `receive` is called once, within `readDeadline`, by whoever does the work of reading.
     ///
-    /// - Returns: The work of reading, when nobody is at it. Whoever asks before it begins shares its first read.
+    /// - Returns: The work of reading, when nobody is at it. Whoever asks before it begins shares its first
+    ///   read.
     package func read(
         _ receive: @escaping @Sendable (Result<Reading, BoardUnavailable>) -> Void
     ) -> SharedWork? {
@@ -106,8 +107,8 @@ package final class BoardReader: Sendable {
         return { [self] in await reads.run(readStore) }
     }
 
-    /// Stores a broadcast. Once this returned, every GET on this node reads the store anew or gets a board read since,
-    /// whatever `maxStaleness` says.
+    /// Stores a broadcast. Once this returned, every GET on this node reads the store anew or gets a board
+    /// read since, whatever `maxStaleness` says.
     package func put(
         _ broadcast: Broadcast, deadline: ContinuousClock.Instant
     ) async throws(StoreError) -> PutOutcome {
@@ -116,9 +117,9 @@ package final class BoardReader: Sendable {
         return outcome
     }
 
-    /// Asks the store whether it works; `receive` is given what is wrong with it, once, within the limit. Whoever
-    /// asks meanwhile shares the next question, so that a crowd of health checks, which need no token, takes one
-    /// connection of the store and no more.
+    /// Asks the store whether it works; `receive` is given what is wrong with it, once, within the limit.
+    /// Whoever asks meanwhile shares the next question, so that a crowd of health checks, which need no
+    /// token, takes one connection of the store and no more.
     ///
     /// - Returns: The work of checking, when nobody is at it.
     package func check(
@@ -163,7 +164,8 @@ package final class BoardReader: Sendable {
             state.lastGoodRead = GoodRead(board: board, began: began, number: number)
             return state.current(at: end) != nil
         }
-        // Where `maxStaleness` lets this board be served at once, it serves those who came during the read too.
+        // Where `maxStaleness` lets this board be served at once, it serves those who came during the read
+        // too.
         return Reads.End(
             outcome: .success(Reading(board: board, age: nil)), servesAskersBefore: isCurrent ? end : nil)
     }
@@ -178,8 +180,8 @@ package final class BoardReader: Sendable {
             } else {
                 .failure(BoardUnavailable(cause: cause))
             }
-        // Those who have waited for more than half of their time are answered too: a read that begins with less is
-        // likely to be cut short, and costs the store a connection each time.
+        // Those who have waited for more than half of their time are answered too: a read that begins with
+        // less is likely to be cut short, and costs the store a connection each time.
         return Reads.End(outcome: outcome, servesAskersBefore: end - readDeadline / 2)
     }
 }

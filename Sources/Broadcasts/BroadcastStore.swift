@@ -1,7 +1,7 @@
 /// One stored broadcast as the store holds it.
 ///
-/// The parts are plain text on purpose: a row that another program wrote may hold an identifier or a version that
-/// our own rules refuse, and it must be served all the same.
+/// The parts are plain text on purpose: a row that another program wrote may hold an identifier or a version
+/// that our own rules refuse, and it must be served all the same.
 package struct BoardRow: Hashable, Sendable {
     package let broadcasterID: String
     package let channelID: String
@@ -61,8 +61,8 @@ extension StoreError: CustomStringConvertible {
 /// Where broadcasts are kept: the one truth, shared by every node that uses the same database.
 ///
 /// Every call returns or throws by its deadline, whatever the database does: a call stuck inside a client
-/// library is left behind, and its connection is thrown away. That the calling task is cancelled changes nothing:
-/// others may be waiting for the result of its call.
+/// library is left behind, and its connection is thrown away. That the calling task is cancelled changes
+/// nothing: others may be waiting for the result of its call.
 package protocol BroadcastStore: Sendable {
     /// Reads all broadcasts, in any order.
     ///

@@ -1,4 +1,4 @@
-/// Where broadcasts are kept, as the setting `database_url` says it (API.md section 4).
+/// Where broadcasts are kept, as the setting `database_url` says it (config.example.toml).
 ///
 /// Its description is the same URL with the password masked.
 package enum DatabaseAddress: Hashable, Sendable {
@@ -22,8 +22,8 @@ package enum DatabaseAddress: Hashable, Sendable {
     private static let unknownScheme = DatabaseAddressError(
         "must begin with sqlite: or mysql://, as in sqlite:megaphone.db or mysql://user@host/database")
 
-    /// A path is taken as it stands, with no decoding. After `//` it must be absolute: `sqlite://x.db` looks like a
-    /// file here, and would be one in the root directory.
+    /// A path is taken as it stands, with no decoding. After `//` it must be absolute: `sqlite://x.db` looks
+    /// like a file here, and would be one in the root directory.
     private static func sqlite(_ text: Substring) throws(DatabaseAddressError) -> DatabaseAddress {
         if text == ":memory:" { return .sqliteMemory }
         let path = text.hasPrefix("//") ? text.dropFirst(2) : text
@@ -47,8 +47,8 @@ extension DatabaseAddress: CustomStringConvertible {
     }
 }
 
-/// What is wrong with a database URL, put so that it can follow the name of the setting. It never holds the password, nor
-/// any part of the URL that might be one.
+/// What is wrong with a database URL, put so that it can follow the name of the setting. It never holds the
+/// password, nor any part of the URL that might be one.
 package struct DatabaseAddressError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 

@@ -1,4 +1,4 @@
-/// The name of a broadcaster: 1 to 64 characters of `A-Z a-z 0-9 - _` (API.md section 2). Case matters.
+/// The name of a broadcaster: 1 to 64 characters of `A-Z a-z 0-9 - _` (openapi.yaml). Case matters.
 package struct BroadcasterID: Hashable, Sendable {
     package let text: String
 
@@ -20,7 +20,8 @@ package struct ChannelID: Hashable, Sendable {
     }
 }
 
-/// Whether every byte belongs to the URL-safe base64 alphabet (RFC 4648 section 5) and the length is in bounds.
+/// Whether every byte belongs to the URL-safe base64 alphabet (RFC 4648 section 5) and the length is in
+/// bounds.
 private func isIdentifier(_ text: String, maximumLength: Int) -> Bool {
     let bytes = text.utf8
     guard (1...maximumLength).contains(bytes.count) else { return false }

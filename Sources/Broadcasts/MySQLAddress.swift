@@ -31,8 +31,8 @@ package struct MySQLAddress: Hashable, Sendable {
         let authorityAndRest = text.dropFirst(2)
         let authority = authorityAndRest.prefix { $0 != "/" && $0 != "?" }
         let afterAuthority = authorityAndRest.dropFirst(authority.count)
-        // Such an @ ends a password that was cut short above, and the rest of it would be taken for a path or an option,
-        // which messages name.
+        // Such an @ ends a password that was cut short above, and the rest of it would be taken for a path or
+        // an option, which messages name.
         guard !afterAuthority.contains("@") else {
             throw DatabaseAddressError("holds an @ after a / or ?; in a password, write them as %2F and %3F")
         }
@@ -87,7 +87,8 @@ package struct MySQLEncryption: Hashable, Sendable {
         case required = "REQUIRED"
         /// The server's certificate was issued by `ssl-ca`.
         case verifyAuthority = "VERIFY_CA"
-        /// And it is made out to the host connected to: the one mode that keeps the password from an attacker in between.
+        /// And it is made out to the host connected to: the one mode that keeps the password from an attacker
+        /// in between.
         case verifyIdentity = "VERIFY_IDENTITY"
     }
 

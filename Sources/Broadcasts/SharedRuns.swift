@@ -2,12 +2,13 @@ import Synchronization
 
 /// Runs an operation one at a time for everybody who asks for its outcome.
 ///
-/// Whoever asks while nothing runs begins a run. Whoever asks during a run shares the next one to begin, never
-/// the one under way: that one may have begun before something that the asker must see. Those who wait are
-/// functions and not tasks: with a task each, an answer cost a quarter more at 64 connections, a half at 256.
+/// Whoever asks while nothing runs begins a run. Whoever asks during a run shares the next one to begin,
+/// never the one under way: that one may have begun before something that the asker must see. Those who wait
+/// are functions and not tasks: with a task each, an answer cost a quarter more at 64 connections, a half at
+/// 256.
 ///
-/// Everybody who waits is answered when a run ends, whether or not its client is still there, so the operation's
-/// own deadline bounds what a client that is gone leaves behind.
+/// Everybody who waits is answered when a run ends, whether or not its client is still there, so the
+/// operation's own deadline bounds what a client that is gone leaves behind.
 final class SharedRuns<Outcome: Sendable>: Sendable {
     /// How a run ended.
     struct End: Sendable {
@@ -41,8 +42,8 @@ final class SharedRuns<Outcome: Sendable>: Sendable {
         }
     }
 
-    /// Runs the operation until nobody waits for it any more. The operation is given when the first of those who
-    /// wait for it asked, and must end by a deadline counted from there.
+    /// Runs the operation until nobody waits for it any more. The operation is given when the first of those
+    /// who wait for it asked, and must end by a deadline counted from there.
     func run(_ operation: (_ askedAt: ContinuousClock.Instant) async -> End) async {
         while case let waiters = takeAll(), let first = waiters.first {
             let end = await operation(first.askedAt)

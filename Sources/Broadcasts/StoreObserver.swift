@@ -7,7 +7,8 @@ package enum StoreOperation: String, CaseIterable, Sendable {
 
 /// Hears of every operation of a store as its caller saw it. Metrics are fed from here.
 package protocol StoreObserver: Sendable {
-    /// Called once an operation, on its caller's thread, with the time from the call to its answer. Must not block.
+    /// Called once an operation, on its caller's thread, with the time from the call to its answer. Must not
+    /// block.
     func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool)
 }
 

@@ -20,7 +20,7 @@ package struct TokenDigest: Sendable {
     }
 
     /// Reads the form `sha256:` and 64 hexadecimal digits, in which `hash-token` prints a digest and the
-    /// configuration may give it (API.md section 4). Nil when the text is anything else.
+    /// configuration may give it (config.example.toml). Nil when the text is anything else.
     package init?(configured text: String) {
         guard text.hasPrefix(Self.prefix) else { return nil }
         let digits = text.utf8.dropFirst(Self.prefix.utf8.count)

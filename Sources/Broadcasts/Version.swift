@@ -1,4 +1,4 @@
-/// Why a body is no version (API.md section 3, errno 102 and 103).
+/// Why a body is no version (openapi.yaml, errno 102 and 103).
 package enum VersionError: Error, Hashable, Sendable {
     /// The body is not UTF-8.
     case notText

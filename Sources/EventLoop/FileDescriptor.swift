@@ -10,7 +10,8 @@ package struct FileDescriptor: ~Copyable, Sendable {
     }
 
     deinit {
-        // Linux releases the number even when close reports EINTR or EIO (close(2)), so there is nothing to retry.
+        // Linux releases the number even when close reports EINTR or EIO (close(2)), so there is nothing to
+        // retry.
         _ = Glibc.close(rawValue)
     }
 }

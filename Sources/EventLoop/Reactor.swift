@@ -1,6 +1,7 @@
 /// What a loop does with its events. It lives on the loop's thread and is never seen by another.
 package protocol EventHandler: AnyObject {
-    /// A descriptor is ready. The token is the one it was added with; it may belong to something already closed.
+    /// A descriptor is ready. The token is the one it was added with; it may belong to something already
+    /// closed.
     func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant)
 
     /// A hint of the timer wheel has come.

@@ -18,8 +18,8 @@ package struct SignalReceiver: ~Copyable, Sendable {
 
     private let descriptor: FileDescriptor
 
-    /// Blocks the signals for this thread and all it starts, and ignores SIGPIPE: a write to a closed connection
-    /// reports EPIPE. Must be called before the first other thread starts.
+    /// Blocks the signals for this thread and all it starts, and ignores SIGPIPE: a write to a closed
+    /// connection reports EPIPE. Must be called before the first other thread starts.
     package init() throws(SystemError) {
         _ = signal(SIGPIPE, SIG_IGN)
         var set = sigset_t()

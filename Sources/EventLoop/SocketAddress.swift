@@ -7,6 +7,7 @@ package enum SocketAddress: Hashable, Sendable {
     /// Upper and lower eight bytes, most significant first.
     case version6(UInt64, UInt64, port: UInt16)
 
+    /// The kind of address, which a socket is made for.
     package enum Family: Sendable {
         case version4, version6
 

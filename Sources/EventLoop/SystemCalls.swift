@@ -13,7 +13,8 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Bytes
 
-    /// Reads into the whole of `buffer`, which must not be empty. Returns the count, 0 at the end of the stream.
+    /// Reads into the whole of `buffer`, which must not be empty. Returns the count, 0 at the end of the
+    /// stream.
     package func read(
         _ descriptor: borrowing FileDescriptor, into buffer: inout [UInt8]
     ) throws(SystemError) -> Int {
@@ -37,7 +38,8 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// Writes the rest of two arrays in one call, the second after the first. Returns how many bytes were taken.
+    /// Writes the rest of two arrays in one call, the second after the first. Returns how many bytes were
+    /// taken.
     package func write(
         _ descriptor: borrowing FileDescriptor, _ first: [UInt8], from offset: Int, then second: [UInt8],
         from secondOffset: Int
@@ -72,6 +74,7 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Sockets
 
+    /// A TCP socket, non-blocking and closed on exec.
     package func socket(_ family: SocketAddress.Family) throws(SystemError) -> FileDescriptor {
         try fail(.socket)
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
@@ -79,6 +82,7 @@ package struct SystemCalls: Sendable {
             owning: Int32(try retrying(.socket) { Int(Glibc.socket(family.rawValue, type, 0)) }))
     }
 
+    /// Sets an option that takes a number (setsockopt(2)).
     package func setOption(
         _ descriptor: borrowing FileDescriptor, _ option: SocketOption, _ value: Int32
     ) throws(SystemError) {
@@ -92,6 +96,7 @@ package struct SystemCalls: Sendable {
         }
     }
 
+    /// Gives a socket its address. EADDRINUSE: somebody else has the port.
     package func bind(_ descriptor: borrowing FileDescriptor, to address: SocketAddress) throws(SystemError) {
         try fail(.bind)
         let number = descriptor.rawValue
@@ -100,6 +105,7 @@ package struct SystemCalls: Sendable {
         }
     }
 
+    /// Begins a connection. A non-blocking socket reports EINPROGRESS, and the poller tells when it is there.
     package func connect(_ descriptor: borrowing FileDescriptor, to address: SocketAddress)
         throws(SystemError)
     {
@@ -110,6 +116,7 @@ package struct SystemCalls: Sendable {
         }
     }
 
+    /// Takes connections from now on; at most `backlog` wait to be accepted, capped by `net.core.somaxconn`.
     package func listen(_ descriptor: borrowing FileDescriptor, backlog: Int32) throws(SystemError) {
         try fail(.listen)
         let number = descriptor.rawValue
@@ -151,12 +158,14 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Events
 
+    /// A counter that wakes a poller when another thread writes to it (eventfd(2)).
     package func makeEventCounter() throws(SystemError) -> FileDescriptor {
         try fail(.eventfd)
         let flags = Int32(EFD_CLOEXEC | EFD_NONBLOCK)
         return FileDescriptor(owning: Int32(try retrying(.eventfd) { Int(CLinux.eventfd(0, flags)) }))
     }
 
+    /// The descriptor that `control` and `wait` work on (epoll_create1(2)).
     package func makePoller() throws(SystemError) -> FileDescriptor {
         try fail(.epollCreate)
         return FileDescriptor(
@@ -177,7 +186,8 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// Waits for events. An interrupted wait is one with no events, so that the caller looks at its clock again.
+    /// Waits for events. An interrupted wait is one with no events, so that the caller looks at its clock
+    /// again.
     func wait(
         _ poller: borrowing FileDescriptor, into events: inout [epoll_event], timeoutMilliseconds: Int32
     ) throws(SystemError) -> Int {
@@ -194,7 +204,8 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Time
 
-    /// Seconds since 1970, for `Date` fields. The coarse clock is a read of memory, exact to a few milliseconds.
+    /// Seconds since 1970, for `Date` fields. The coarse clock is a read of memory, exact to a few
+    /// milliseconds.
     package func unixSeconds() -> Int64 {
         var time = timespec()
         _ = unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)

@@ -1,8 +1,8 @@
 /// Deadlines in buckets of a tenth of a second: adding one and coming to one cost O(1) each.
 ///
-/// An entry is a hint, not a promise: its owner looks at its own deadline when the hint comes, and adds another one
-/// when that deadline has moved away. So a connection whose deadline moves with every request touches the wheel once
-/// in a whole timeout, and nothing is ever searched for or removed.
+/// An entry is a hint, not a promise: its owner looks at its own deadline when the hint comes, and adds
+/// another one when that deadline has moved away. So a connection whose deadline moves with every request
+/// touches the wheel once in a whole timeout, and nothing is ever searched for or removed.
 package struct TimerWheel {
     /// How exact a deadline is. Hints come at most this late, and never early.
     package static let tick = Duration.milliseconds(100)

@@ -1,7 +1,7 @@
 /// The connections of one worker, found by token.
 ///
-/// A token carries the generation of its slot, so an event or an answer that comes after its connection was closed
-/// finds nothing, even when the slot or the descriptor number is in use again.
+/// A token carries the generation of its slot, so an event or an answer that comes after its connection was
+/// closed finds nothing, even when the slot or the descriptor number is in use again.
 struct ConnectionSlots {
     private struct Slot {
         var connection: Connection?

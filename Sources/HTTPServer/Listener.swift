@@ -2,8 +2,9 @@ internal import EventLoop
 
 /// A listening socket of one worker.
 ///
-/// Every worker has its own on the same port, and the kernel spreads new connections over them, so that no lock and
-/// no hand-over stands between a client and its loop. A second process may join the port for a rolling restart.
+/// Every worker has its own on the same port, and the kernel spreads new connections over them, so that no
+/// lock and no hand-over stands between a client and its loop. A second process may join the port for a
+/// rolling restart.
 final class Listener: Sendable {
     let descriptor: FileDescriptor
 

@@ -1,7 +1,7 @@
 package import EventLoop
 package import HTTPWire
 
-/// What a server is made of (API.md section 4).
+/// What a server is made of (config.example.toml).
 package struct ServerConfiguration: Sendable {
     /// Where to listen. Port 0 lets the kernel choose one, the same for all workers.
     package var address: SocketAddress

@@ -19,8 +19,8 @@ final class Worker: EventHandler {
     var chunk: [UInt8]?
     private var drainBegan: ContinuousClock.Instant?
 
-    /// Bytes taken from one connection at a time: large enough for a batch of pipelined requests, small enough
-    /// that one connection does not keep the others waiting.
+    /// Bytes taken from one connection at a time: large enough for a batch of pipelined requests, small
+    /// enough that one connection does not keep the others waiting.
     static let chunkSize = 65536
     /// Connections taken in one turn, so that those already open get theirs.
     private static let acceptsPerTurn = 64
@@ -184,8 +184,8 @@ final class Worker: EventHandler {
     /// Whether somebody still waits for this loop.
     private var isNeeded: Bool { connections.count > 0 || completions.isWorkUnderWay }
 
-    /// Takes what already waits in the listener, for closing it would reset those connections, then closes it.
-    /// Idle connections stay a moment longer: a request may be on its way on each of them.
+    /// Takes what already waits in the listener, for closing it would reset those connections, then closes
+    /// it. Idle connections stay a moment longer: a request may be on its way on each of them.
     private func beginDraining(until deadline: ContinuousClock.Instant, at now: ContinuousClock.Instant) {
         acceptWaiting(atMost: .max, at: now)
         listener = nil

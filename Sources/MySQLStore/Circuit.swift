@@ -56,10 +56,11 @@ struct Circuit: Sendable {
     }
 }
 
-/// The pauses between looks at a database that is down: growing, so that it is left in peace, and each drawn at random, so
-/// that many nodes do not come at once.
+/// The pauses between looks at a database that is down: growing, so that it is left in peace, and each drawn
+/// at random, so that many nodes do not come at once.
 struct ProbePauses: Sendable {
-    /// With a look of one second, no more than two seconds pass between the database's return and its being noticed.
+    /// With a look of one second, no more than two seconds pass between the database's return and its being
+    /// noticed.
     static let longest = Duration.milliseconds(750)
     private var next = Duration.milliseconds(50)
 

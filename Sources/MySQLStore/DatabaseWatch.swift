@@ -24,8 +24,8 @@ final class DatabaseWatch: Sendable {
         var firstLook: Look?
     }
 
-    /// Starts the thread, which looks at once. `look` blocks it, for a little more than a second at most unless it has
-    /// tables to change.
+    /// Starts the thread, which looks at once. `look` blocks it, for a little more than a second at most
+    /// unless it has tables to change.
     init(
         logger: Logger, explain: @escaping @Sendable (MySQLError) -> String,
         look: @escaping @Sendable (Interrupter) -> Look

@@ -7,8 +7,8 @@ import CMySQL
 struct MySQLConnection: ~Copyable {
     private let handle: OpaquePointer
     private let interrupter: Interrupter
-    /// Another descriptor of the connection's socket, so that the interrupter never meets a number that the library has
-    /// closed and the system has given to somebody else.
+    /// Another descriptor of the connection's socket, so that the interrupter never meets a number that the
+    /// library has closed and the system has given to somebody else.
     private var socket: Int32 = -1
 
     /// Whether the library can be used. It has to be readied once, before any other thread calls it.
@@ -96,8 +96,8 @@ struct MySQLConnection: ~Copyable {
         }
     }
 
-    /// Runs the prepared statement and returns how many rows it affected: of an upsert, 1 for a new row, 2 for a changed
-    /// one and 0 for an equal one.
+    /// Runs the prepared statement and returns how many rows it affected: of an upsert, 1 for a new row, 2
+    /// for a changed one and 0 for an equal one.
     func execute(_ parameters: [String]) throws(MySQLError) -> UInt64 {
         for (index, parameter) in parameters.enumerated() {
             let result = unsafe parameter.utf8.span.withUnsafeBufferPointer { bytes in

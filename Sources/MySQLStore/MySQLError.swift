@@ -15,8 +15,8 @@ struct MySQLError: Error, Hashable, Sendable {
     let message: String
     let stage: Stage
 
-    /// The conversation broke off, or did not begin. Whether the statement ran is unknown: both libraries give the same
-    /// number before it was sent and after its answer was lost.
+    /// The conversation broke off, or did not begin. Whether the statement ran is unknown: both libraries
+    /// give the same number before it was sent and after its answer was lost.
     private var isBrokenConversation: Bool {
         switch number {
         case 2002, 2003: true  // Not connected, by a reset as well.

@@ -2,11 +2,11 @@ import Logging
 
 /// The tables of our database, and how an older one becomes this.
 ///
-/// Applied migrations are recorded in `megaphone_migrations`. The original's own record, `__diesel_schema_migrations`, is
-/// left as it is, so that its nodes go on working.
+/// Applied migrations are recorded in `megaphone_migrations`. The original's own record,
+/// `__diesel_schema_migrations`, is left as it is, so that its nodes go on working.
 enum MySQLSchema {
-    /// One step. It may be run again, and on several nodes at once: MySQL commits each change of a table by itself, so a
-    /// node can end between a step and its record.
+    /// One step. It may be run again, and on several nodes at once: MySQL commits each change of a table by
+    /// itself, so a node can end between a step and its record.
     private struct Migration: Sendable {
         /// For people, and for SQL as it stands: without a quote.
         let name: String
@@ -43,8 +43,8 @@ enum MySQLSchema {
 
     /// Applies what is missing. The session ends afterwards, and the lock with it.
     ///
-    /// The named lock keeps the nodes of one server in line. The other servers of a cluster do not know of it, and some
-    /// refuse to give any; there, each step's being repeatable has to do.
+    /// The named lock keeps the nodes of one server in line. The other servers of a cluster do not know of
+    /// it, and some refuse to give any; there, each step's being repeatable has to do.
     static func migrate(_ connection: borrowing MySQLConnection, logger: Logger) throws(MySQLError) {
         try lock(connection, logger: logger)
         try connection.query(
@@ -97,8 +97,8 @@ enum MySQLSchema {
             """)
     }
 
-    /// In the original, `a/B` and `a/b` share a row. Ids that are not ASCII can only have been written by hand; they stay
-    /// what they are, at the price of a wider key.
+    /// In the original, `a/B` and `a/b` share a row. Ids that are not ASCII can only have been written by
+    /// hand; they stay what they are, at the price of a wider key.
     private static func makeIDsCaseSensitive(_ connection: borrowing MySQLConnection) throws(MySQLError) {
         do {
             try setIDs("CHARACTER SET ascii COLLATE ascii_bin", connection)

@@ -23,8 +23,8 @@ struct MySQLSession: ~Copyable {
     private static func setUp(
         _ connection: borrowing MySQLConnection, _ limits: MySQLLimits
     ) throws(MySQLError) {
-        // SET NAMES first: Oracle's client offers a collation that MariaDB does not know, and MariaDB then takes its own
-        // default. One statement, because each costs a way to the server and back.
+        // SET NAMES first: Oracle's client offers a collation that MariaDB does not know, and MariaDB then
+        // takes its own default. One statement, because each costs a way to the server and back.
         try connection.query(
             """
             SET NAMES utf8mb4, SESSION autocommit = 1, SESSION time_zone = '+00:00', \
@@ -36,8 +36,9 @@ struct MySQLSession: ~Copyable {
         if !settings.isEmpty { try connection.query("SET \(settings.joined(separator: ", "))") }
     }
 
-    /// What only some servers know. Statements end on the server too, when nobody waits any more: the client's leaving
-    /// does not end them. And on a cluster, a read waits until this node has all that was committed before on others.
+    /// What only some servers know. Statements end on the server too, when nobody waits any more: the
+    /// client's leaving does not end them. And on a cluster, a read waits until this node has all that was
+    /// committed before on others.
     private static func optionalSettings(
         _ connection: borrowing MySQLConnection, _ limits: MySQLLimits
     ) throws(MySQLError) -> [String] {
@@ -80,8 +81,8 @@ struct MySQLSession: ~Copyable {
 
     /// Stores one version in one statement, which is a transaction of its own.
     ///
-    /// The version is bound twice: no other form of naming the new value exists on MySQL 5.7 to 9 and MariaDB alike. The
-    /// server sets `last_updated` when, and only when, the row changes.
+    /// The version is bound twice: no other form of naming the new value exists on MySQL 5.7 to 9 and MariaDB
+    /// alike. The server sets `last_updated` when, and only when, the row changes.
     mutating func put(_ broadcast: Broadcast) throws(MySQLError) -> PutOutcome {
         if !isUpsertPrepared {
             try connection.prepare(
@@ -112,12 +113,14 @@ struct MySQLSession: ~Copyable {
         return rows
     }
 
-    /// Reads from the table. Login alone proves little: a Galera node without its cluster lets one in and answers nothing.
+    /// Reads from the table. Login alone proves little: a Galera node without its cluster lets one in and
+    /// answers nothing.
     func probe() throws(MySQLError) {
         try connection.query("SELECT 1 FROM broadcastsv1 LIMIT 1")
     }
 
-    /// Reads from the table, and asks whether the server takes writes: on a replica both login and reading work.
+    /// Reads from the table, and asks whether the server takes writes: on a replica both login and reading
+    /// work.
     func check() throws(MySQLError) {
         try connection.query("SELECT @@global.read_only, EXISTS (SELECT 1 FROM broadcastsv1)")
         guard connection.nextRow(), let readOnly = connection.text(at: 0) else { return }

@@ -4,7 +4,8 @@ package import Logging
 
 /// Broadcasts in a MySQL or MariaDB database, which any number of nodes may share.
 ///
-/// A pool of threads, each with one session, does the work; one more thread watches the database while it is down.
+/// A pool of threads, each with one session, does the work; one more thread watches the database while it is
+/// down.
 package struct MySQLStore: BroadcastStore {
     let workers: StoreWorkers<MySQLWorker>
     private let watch: DatabaseWatch
@@ -12,7 +13,8 @@ package struct MySQLStore: BroadcastStore {
     private let logger: Logger
     private let oddRows = OddRows()
 
-    /// How long the start waits for the database: long enough for a first connection, too short to matter when it is down.
+    /// How long the start waits for the database: long enough for a first connection, too short to matter
+    /// when it is down.
     private static let startLimit = Duration.seconds(2)
     /// Calls that wait for a session at most.
     private static let maximumQueue = 4_096
@@ -21,11 +23,12 @@ package struct MySQLStore: BroadcastStore {
     /// Giving up after less than this says nothing about the database.
     private static let tellingWait = Duration.milliseconds(100)
 
-    /// Connects, and with `migrate` brings the schema up to date. A database that cannot be reached, or that refuses the
-    /// login, is logged and looked for again and again; calls throw `unavailable` meanwhile.
+    /// Connects, and with `migrate` brings the schema up to date. A database that cannot be reached, or that
+    /// refuses the login, is logged and looked for again and again; calls throw `unavailable` meanwhile.
     ///
     /// Throws `failed` when the schema is newer than this program knows, or older and not to be migrated;
-    /// `unavailable` when the system gives no thread or descriptor. `poolSize` is the most sessions at a time, 1 or more.
+    /// `unavailable` when the system gives no thread or descriptor. `poolSize` is the most sessions at a
+    /// time, 1 or more.
     package init(
         address: MySQLAddress, poolSize: Int, migrate: Bool, observer: (any StoreObserver)? = nil,
         logger: Logger
@@ -55,8 +58,8 @@ package struct MySQLStore: BroadcastStore {
         }
     }
 
-    /// Brings the schema up to date, for `megaphone migrate`. Blocks the thread; throws `failed` with one line when the
-    /// database cannot be reached, refuses, or is newer than this program knows.
+    /// Brings the schema up to date, for `megaphone migrate`. Blocks the thread; throws `failed` with one
+    /// line when the database cannot be reached, refuses, or is newer than this program knows.
     package static func migrate(_ address: MySQLAddress, logger: Logger) throws(StoreError) {
         do {
             _ = try look(at: address, migrate: true, Interrupter(), logger)

@@ -5,7 +5,8 @@ import CSQLite
 struct SQLiteConnection: ~Copyable {
     private let handle: OpaquePointer
 
-    /// Opens the file for reading and writing, and creates it when there is none; `:memory:` is a database of its own.
+    /// Opens the file for reading and writing, and creates it when there is none; `:memory:` is a database of
+    /// its own.
     static func open(path: String) throws(SQLiteError) -> SQLiteConnection {
         // The connection stays on its worker's thread, so SQLite's own lock would only cost.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE

@@ -4,8 +4,8 @@ import CSQLite
 enum SQLiteSchema {
     /// In order; each is applied once. Add at the end, and never change one that has been released.
     static let migrations = [
-        // The original's table. SQLite compares text byte by byte, so the ids are case-sensitive as they are. The row
-        // id stays, because its being given tells a new row from a changed one.
+        // The original's table. SQLite compares text byte by byte, so the ids are case-sensitive as they are.
+        // The row id stays, because its being given tells a new row from a changed one.
         """
         CREATE TABLE broadcastsv1 (
             broadcaster_id TEXT NOT NULL COLLATE BINARY,

@@ -10,7 +10,8 @@ struct SQLiteSession: ~Copyable {
     private let dataVersion: SQLiteStatement
     private var lastRead: (stamp: Stamp, rows: [BoardRow])?
 
-    /// Changes whenever the table may have: SQLite's count of other connections' commits, and our own changes.
+    /// Changes whenever the table may have: SQLite's count of other connections' commits, and our own
+    /// changes.
     private struct Stamp: Hashable {
         let dataVersion: Int64
         let totalChanges: Int64
@@ -23,8 +24,8 @@ struct SQLiteSession: ~Copyable {
         guard !connection.isReadOnly else {
             throw SQLiteError(code: SQLITE_READONLY, message: "the system refuses to open it for writing")
         }
-        // With WAL, readers and the writer do not wait for each other. FULL makes every commit reach the disk before
-        // its PUT is answered; without it the last ones may be lost in a power cut.
+        // With WAL, readers and the writer do not wait for each other. FULL makes every commit reach the disk
+        // before its PUT is answered; without it the last ones may be lost in a power cut.
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
         try SQLiteSchema.migrate(connection)
@@ -63,7 +64,8 @@ struct SQLiteSession: ~Copyable {
         deadline: ContinuousClock.Instant
     ) throws(SQLiteError) -> (rows: [BoardRow], areNew: Bool) {
         limitWaiting(deadline)
-        // The stamp is taken before the rows: a commit in between costs a needless read next time, never a stale one.
+        // The stamp is taken before the rows: a commit in between costs a needless read next time, never a
+        // stale one.
         _ = try dataVersion.step()
         let stamp = Stamp(dataVersion: dataVersion.integer(at: 0), totalChanges: connection.totalChanges)
         dataVersion.reset()

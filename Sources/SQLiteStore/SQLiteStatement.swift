@@ -1,6 +1,7 @@
 import CSQLite
 
-/// One compiled statement. It keeps its connection's memory alive, but is of use only as long as that is open.
+/// One compiled statement. It keeps its connection's memory alive, but is of use only as long as that is
+/// open.
 @safe
 struct SQLiteStatement: ~Copyable {
     private let handle: OpaquePointer

@@ -4,8 +4,8 @@ package import Logging
 
 /// Broadcasts in an SQLite file, or in memory for a trial.
 ///
-/// One thread writes. A file has a second one that reads, on a connection of its own: in WAL mode a read does not wait
-/// for a write that waits for the disk.
+/// One thread writes. A file has a second one that reads, on a connection of its own: in WAL mode a read does
+/// not wait for a write that waits for the disk.
 package struct SQLiteStore: BroadcastStore {
     private let writer: StoreWorkers<SQLiteWorker>
     private let reader: StoreWorkers<SQLiteWorker>?
@@ -18,14 +18,16 @@ package struct SQLiteStore: BroadcastStore {
     /// Calls that wait for a thread at most; a disk that hangs must not fill the memory.
     private static let maximumQueue = 4_096
 
-    /// Opens the database at `path`, `:memory:` for one that ends with the store, and applies missing migrations.
+    /// Opens the database at `path`, `:memory:` for one that ends with the store, and applies missing
+    /// migrations.
     ///
-    /// Throws `failed` with one line for the operator: directory missing, file read-only, not a database, locked,
-    /// or written by a newer program; `unavailable` when the system gives no thread.
+    /// Throws `failed` with one line for the operator: directory missing, file read-only, not a database,
+    /// locked, or written by a newer program; `unavailable` when the system gives no thread.
     package init(
         path: String, observer: (any StoreObserver)? = nil, logger: Logger
     ) throws(StoreError) {
-        // Opened once here, so that what is wrong is known before anything listens; the threads open their own.
+        // Opened once here, so that what is wrong is known before anything listens; the threads open their
+        // own.
         do {
             _ = try SQLiteSession.open(path: path, deadline: .now + Self.openLimit)
         } catch {

@@ -1,16 +1,17 @@
 /// Reads a value the way Rocket 0.4 reads its environment variables: like TOML, but texts need no quotes.
 ///
-/// A shell takes the quotes of `{test=["foobar"]}` away and hands `{test=[foobar]}` over. What is left is a table,
-/// a list, or a text that ends at the next comma, bracket or brace; whether the text is a number or a word is for
-/// the key to say.
+/// A shell takes the quotes of `{test=["foobar"]}` away and hands `{test=[foobar]}` over. What is left is a
+/// table, a list, or a text that ends at the next comma, bracket or brace; whether the text is a number or a
+/// word is for the key to say.
 struct LenientReader {
     private var rest: Substring
 
-    /// Nil when brackets, braces or quotes do not match, a key of a table is missing or stands twice, or something
-    /// follows the value.
+    /// Nil when brackets, braces or quotes do not match, a key of a table is missing or stands twice, or
+    /// something follows the value.
     static func read(_ text: String) -> SettingValue? {
         let text = text.trimmed
-        // Outside a table or a list nothing ends a text but the end itself: an address may hold any character.
+        // Outside a table or a list nothing ends a text but the end itself: an address may hold any
+        // character.
         guard let first = text.first, first == "{" || first == "[" else { return scalar(text) }
         var reader = LenientReader(rest: text)
         let value = first == "{" ? reader.table() : reader.list()
@@ -98,7 +99,8 @@ struct LenientReader {
 }
 
 extension StringProtocol {
-    /// Without white space at either end; an environment file with CR LF leaves a CR at the end of its values.
+    /// Without white space at either end; an environment file with CR LF leaves a CR at the end of its
+    /// values.
     var trimmed: SubSequence {
         var text = self[...]
         while text.first?.isWhitespace == true { text.removeFirst() }

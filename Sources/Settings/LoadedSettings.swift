@@ -6,8 +6,8 @@ package struct LoadedSettings: Sendable {
     /// Variables that look like settings and were passed over, a line each.
     package let notes: [String]
 
-    /// Every setting with the value in effect and where it came from, a line each, as TOML with comments. Tokens and
-    /// passwords are masked.
+    /// Every setting with the value in effect and where it came from, a line each, as TOML with comments.
+    /// Tokens and passwords are masked.
     package var summary: String {
         let width = 44
         return SettingsTable.all.map { setting in

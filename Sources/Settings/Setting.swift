@@ -1,5 +1,5 @@
-/// One row of the table of settings: everything that the file, the environment, the help and the documents say
-/// about one key.
+/// One row of the table of settings: everything that the file, the environment, the help and the documents
+/// say about one key.
 package struct Setting: Sendable {
     package let key: String
     /// What the setting does, in whole sentences.

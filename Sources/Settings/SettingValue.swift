@@ -35,12 +35,13 @@ indirect enum SettingValue: Equatable, Sendable {
 }
 
 extension SettingValue {
-    /// The ways to read a value of the environment or the command line, best one first: as TOML, where it is that,
-    /// then in Rocket's lenient way.
+    /// The ways to read a value of the environment or the command line, best one first: as TOML, where it is
+    /// that, then in Rocket's lenient way.
     ///
     /// Both are needed even when the first succeeds. `{test=[12345]}`, whose quotes the shell took away, is a
-    /// list of numbers in TOML, but a token for a key that expects tokens. And Docker leaves quotes that stand around
-    /// a whole value in an environment file where they are, so what a text holds is read as well.
+    /// list of numbers in TOML, but a token for a key that expects tokens. And Docker leaves quotes that
+    /// stand around a whole value in an environment file where they are, so what a text holds is read as
+    /// well.
     static func readings(of text: String) -> [SettingValue] {
         let readings = [TOMLReader.value(of: text), LenientReader.read(text)].compactMap(\.self)
         guard case .text(let inner) = readings.first else { return readings }

@@ -1,6 +1,6 @@
 package import Broadcasts
 
-/// Everything an operator may set, checked, with the defaults of API.md section 4.
+/// Everything an operator may set, checked, with the defaults of config.example.toml.
 package struct Settings: Sendable {
     /// A numeric IPv4 or IPv6 address, without brackets.
     package var address = "127.0.0.1"

@@ -1,6 +1,6 @@
 extension Settings {
-    /// Puts the settings together (API.md section 4): the command line, by key, before `MEGAPHONE_<KEY>`, before
-    /// `ROCKET_<KEY>`, before `PORT`, before the file, before the defaults.
+    /// Puts the settings together (config.example.toml): the command line, by key, before `MEGAPHONE_<KEY>`,
+    /// before `ROCKET_<KEY>`, before `PORT`, before the file, before the defaults.
     ///
     /// - Throws: Every problem of every source, except of variables that a better source makes irrelevant.
     package static func load(
@@ -67,8 +67,8 @@ struct SettingsLoader {
         store(SettingValue.readings(of: text), for: setting, from: origin, hint: hint)
     }
 
-    /// Takes over the first reading that suits the key. When none does, the first one's problem is reported, for it
-    /// is the better reading.
+    /// Takes over the first reading that suits the key. When none does, the first one's problem is reported,
+    /// for it is the better reading.
     private mutating func store(
         _ readings: [SettingValue], for setting: Setting, from origin: SettingOrigin, hint: String = ""
     ) {

@@ -4,6 +4,7 @@ import Broadcasts
 package enum SettingsTable {
     package static let all: [Setting] = listening + storage + access + freshness + telemetry + limits
 
+    /// The setting of this key, or nil when there is none.
     package static func setting(_ key: String) -> Setting? {
         all.first { $0.key == key }
     }

@@ -1,8 +1,8 @@
 /// A configuration file: TOML 1.0 (toml.io), with line feeds and a last comma in inline tables as in 1.1.
 ///
-/// The reader is our own because the one library at hand ends the process on a bracket without its match, and so would
-/// have let a slip in a file end a running service that was told to read it again. Of dates and fractions, which no
-/// setting takes, it only knows what they look like.
+/// The reader is our own because the one library at hand ends the process on a bracket without its match, and
+/// so would have let a slip in a file end a running service that was told to read it again. Of dates and
+/// fractions, which no setting takes, it only knows what they look like.
 struct TOMLDocument {
     /// A key of the top level.
     struct Entry: Equatable {

@@ -21,7 +21,8 @@ enum TOMLNumber {
         return signs.allSatisfy("-+.:eETZ_".utf8.contains) && signs.contains { $0 != UInt8(ascii: "_") }
     }
 
-    /// The digits and letters of a number without its underscores, or nil when one stands at an end or beside another.
+    /// The digits and letters of a number without its underscores, or nil when one stands at an end or beside
+    /// another.
     private static func digits(_ text: Substring) -> String? {
         let groups = text.split(separator: "_", omittingEmptySubsequences: false)
         guard groups.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isHexDigit) }) else { return nil }

@@ -9,8 +9,8 @@ enum TokenTable {
         guard case .table(let entries) = value else { return nil }
         var digests: [String: [TokenDigest]] = [:]
         for (id, value) in entries.sorted(by: { $0.key < $1.key }) {
-            // In TOML every line below a [section] belongs to it, so a setting written there would quietly become
-            // an id, and its value a token that opens the door.
+            // In TOML every line below a [section] belongs to it, so a setting written there would quietly
+            // become an id, and its value a token that opens the door.
             if SettingsTable.setting(id) != nil {
                 throw UnsuitableValue(
                     reason:

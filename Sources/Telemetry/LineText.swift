@@ -1,7 +1,7 @@
 /// Appends text, numbers and times to the bytes of a log line.
 ///
-/// Whatever the input, what is appended is printable ASCII, so a line stays one line: no reader takes U+2028 for
-/// the end of it, and nothing that a client sent reaches a terminal as a control sequence.
+/// Whatever the input, what is appended is printable ASCII, so a line stays one line: no reader takes U+2028
+/// for the end of it, and nothing that a client sent reaches a terminal as a control sequence.
 extension [UInt8] {
     mutating func append(_ text: StaticString) {
         text.withUTF8Buffer { unsafe append(contentsOf: $0) }

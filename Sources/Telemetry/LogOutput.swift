@@ -4,9 +4,9 @@ import Threads
 
 /// Where all log lines of the process go: a bounded buffer, and one thread that writes it out.
 ///
-/// A caller renders its line into the buffer and leaves. It never waits for the descriptor: when whoever reads
-/// standard output stops reading, the buffer fills up, further lines are dropped and counted, and a line says how
-/// many they were as soon as there is room again.
+/// A caller renders its line into the buffer and leaves. It never waits for the descriptor: when whoever
+/// reads standard output stops reading, the buffer fills up, further lines are dropped and counted, and a
+/// line says how many they were as soon as there is room again.
 package final class LogOutput: Sendable {
     /// How long the writer lets lines gather once it is awake, in milliseconds.
     ///
@@ -38,7 +38,8 @@ package final class LogOutput: Sendable {
 
     /// Starts the writer. The descriptor stays the caller's.
     ///
-    /// While `capacity` bytes wait for the writer, or more, lines are dropped. 4 MiB are some 10,000 lines of mozlog.
+    /// While `capacity` bytes wait for the writer, or more, lines are dropped. 4 MiB are some 10,000 lines of
+    /// mozlog.
     package init(_ configuration: Configuration, descriptor: Int32, capacity: Int = 4 << 20) {
         format = LogFormat(configuration)
         levelIndex = Atomic(Self.index(of: configuration.level))
@@ -82,8 +83,8 @@ package final class LogOutput: Sendable {
         append { format, line in format.append(message, at: wallClockNanoseconds(), to: &line) }
     }
 
-    /// Writes what is waiting and ends the writer, in at most a second: past that, what a blocked descriptor did
-    /// not take is lost. Lines that come later are dropped and counted.
+    /// Writes what is waiting and ends the writer, in at most a second: past that, what a blocked descriptor
+    /// did not take is lost. Lines that come later are dropped and counted.
     package func close() {
         let isFirst = waiting.withLock { waiting in
             defer { waiting.isClosed = true }
@@ -127,7 +128,8 @@ package final class LogOutput: Sendable {
         wakeUp.end()
     }
 
-    /// Exchanges the waiting lines for an empty buffer, so that two buffers serve for ever. True when no more follow.
+    /// Exchanges the waiting lines for an empty buffer, so that two buffers serve for ever. True when no more
+    /// follow.
     private func take(_ lines: inout [UInt8]) -> Bool {
         lines.removeAll(keepingCapacity: true)
         return waiting.withLock { waiting in

@@ -6,6 +6,7 @@ package final class Counter: Sendable {
 
     package init() {}
 
+    /// Adds to the count, which never falls.
     package func increment(by amount: Int = 1) {
         count.wrappingAdd(amount, ordering: .relaxed)
     }
@@ -19,6 +20,7 @@ package final class Gauge: Sendable {
 
     package init() {}
 
+    /// Replaces the value.
     package func set(_ value: Int) {
         current.store(value, ordering: .relaxed)
     }
@@ -32,10 +34,11 @@ package final class Gauge: Sendable {
 
 /// How often durations fell into each of a fixed set of ranges.
 ///
-/// The ranges span a board served from memory and the longest deadline an operator would set. Recording takes two
-/// atomic additions and no lock.
+/// The ranges span a board served from memory and the longest deadline an operator would set. Recording takes
+/// two atomic additions and no lock.
 package final class Histogram: Sendable {
-    /// The upper bounds in nanoseconds, and how Prometheus writes them in seconds. One more range has no bound.
+    /// The upper bounds in nanoseconds, and how Prometheus writes them in seconds. One more range has no
+    /// bound.
     static let bounds: [(nanoseconds: Int, seconds: String)] = [
         (500_000, "0.0005"), (1_000_000, "0.001"), (2_500_000, "0.0025"), (5_000_000, "0.005"),
         (10_000_000, "0.01"), (25_000_000, "0.025"), (50_000_000, "0.05"), (100_000_000, "0.1"),
@@ -49,6 +52,7 @@ package final class Histogram: Sendable {
 
     package init() {}
 
+    /// Counts one observation.
     package func record(_ duration: Duration) {
         let nanoseconds = duration.nanoseconds
         let range = Self.bounds.firstIndex { nanoseconds <= $0.nanoseconds } ?? Self.bounds.count

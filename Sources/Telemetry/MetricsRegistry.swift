@@ -2,8 +2,8 @@ import Synchronization
 
 /// All metrics of the process, and their text for Prometheus.
 ///
-/// Metrics are made once, when the program is put together; what counts holds on to the object, and no request
-/// looks anything up. Asking twice for the same name and labels gives the same object.
+/// Metrics are made once, when the program is put together; what counts holds on to the object, and no
+/// request looks anything up. Asking twice for the same name and labels gives the same object.
 package final class MetricsRegistry: Sendable {
     package typealias Labels = KeyValuePairs<String, String>
 
@@ -19,6 +19,7 @@ package final class MetricsRegistry: Sendable {
         return counter
     }
 
+    /// The gauge of this name and these labels, made when it is first asked for.
     package func gauge(_ name: String, help: String, labels: Labels = [:]) -> Gauge {
         guard case .gauge(let gauge) = metric(name, help, labels, { .gauge(Gauge()) }) else {
             preconditionFailure("\(name) is not a gauge.")

@@ -1,4 +1,4 @@
-/// Mozlog 2.0: one JSON object a line (API.md section 5).
+/// Mozlog 2.0: one JSON object a line.
 struct MozlogFormat: Sendable {
     /// What no line changes: logger, host, version of the envelope and process number.
     private let envelope: [UInt8]

@@ -29,8 +29,8 @@ package enum ProcessMetrics {
         return fields.count > 1 ? Double(fields[1]) ?? .nan : .nan
     }
 
-    /// A field by its number in proc_pid_stat(5). The second is the program's name in parentheses, which may hold
-    /// spaces and parentheses itself, so the rest is counted from the last one.
+    /// A field by its number in proc_pid_stat(5). The second is the program's name in parentheses, which may
+    /// hold spaces and parentheses itself, so the rest is counted from the last one.
     static func statField(_ number: Int, _ stat: String) -> Double {
         guard let nameEnd = stat.lastIndex(of: ")") else { return .nan }
         let fields = stat[stat.index(after: nameEnd)...].split(separator: " ")

@@ -22,7 +22,8 @@ struct MetricFamily: Sendable {
     /// By their rendered labels.
     var metrics: [String: Metric] = [:]
 
-    /// `method="GET",status="200"`, sorted by name so that the order in which labels are given makes no difference.
+    /// `method="GET",status="200"`, sorted by name so that the order in which labels are given makes no
+    /// difference.
     static func render(_ labels: KeyValuePairs<String, String>) -> String {
         labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(escape($0.value, quotes: true))\"" }
             .joined(separator: ",")
@@ -41,8 +42,8 @@ struct MetricFamily: Sendable {
         }
     }
 
-    /// The ranges of a histogram are cumulative in the text. Its count is their total, not a number of its own, so
-    /// that the two agree even while durations are being recorded.
+    /// The ranges of a histogram are cumulative in the text. Its count is their total, not a number of its
+    /// own, so that the two agree even while durations are being recorded.
     private static func append(
         _ name: String, _ labels: String, _ histogram: Histogram, to text: inout [UInt8]
     ) {

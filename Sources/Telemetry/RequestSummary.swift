@@ -1,10 +1,10 @@
-/// What one answered request leaves in the log: a line of Type `request.summary` (API.md section 5).
+/// What one answered request leaves in the log: a line of Type `request.summary`.
 package struct RequestSummary: Sendable {
     /// The `User-Agent` field.
     package var agent: String?
     /// The `Accept-Language` field.
     package var language: String?
-    /// The number of API.md section 3, or 0 when the request succeeded.
+    /// The number of openapi.yaml's `errno`, or 0 when the request succeeded.
     package var errno: Int
     package var method: String
     /// The path as it was sent.

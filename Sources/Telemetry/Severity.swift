@@ -1,6 +1,7 @@
 package import Logging
 
-/// How grave a log line is: syslog's severities (RFC 5424 section 6.2.1), which mozlog uses. Smaller is graver.
+/// How grave a log line is: syslog's severities (RFC 5424 section 6.2.1), which mozlog uses. Smaller is
+/// graver.
 package enum Severity: Int, Sendable, CaseIterable {
     case emergency = 0
     case alert = 1

@@ -28,6 +28,7 @@ package final class StatsDSender: Sendable {
         closeDescriptor(socket)
     }
 
+    /// Counts one event. Nothing waits for the datagram, and a lost one is lost.
     package func increment(_ name: String, tags: Tags = [:]) {
         send(name, tags) { datagram in datagram.append("1|c") }
     }

@@ -58,7 +58,8 @@ func pause(milliseconds: Int32) {
     poll(nil, 0, milliseconds)
 }
 
-/// Writes bytes, waiting for the descriptor as long as it takes. Returns how many were written before it failed.
+/// Writes bytes, waiting for the descriptor as long as it takes. Returns how many were written before it
+/// failed.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int {
     var written = 0
     while written < bytes.count {

@@ -73,9 +73,9 @@ extension [UInt8] {
 
 /// The date in the Gregorian calendar, for days from 1970-01-01 on.
 ///
-/// Years are counted from March here, so that a leap day is the last day of its year, and the months before a given
-/// one always have the same number of days together. 719,468 days lie between 0000-03-01 and 1970-01-01; 400
-/// years have 146,097 days.
+/// Years are counted from March here, so that a leap day is the last day of its year, and the months before a
+/// given one always have the same number of days together. 719,468 days lie between 0000-03-01 and
+/// 1970-01-01; 400 years have 146,097 days.
 func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
     let (era, dayOfEra) = (daysSince1970 + 719_468).quotientAndRemainder(dividingBy: 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

@@ -1,7 +1,7 @@
 /// Two ends of a socket pair, by which callers wake one thread and learn that it has ended.
 ///
-/// Where no descriptors are left for the pair, `wait` returns at once; its caller pauses anyway, so the thread then
-/// looks for work a few times a second more than it should and nothing else changes.
+/// Where no descriptors are left for the pair, `wait` returns at once; its caller pauses anyway, so the
+/// thread then looks for work a few times a second more than it should and nothing else changes.
 final class WakeUp: Sendable {
     private let callers: Int32
     private let sleeper: Int32

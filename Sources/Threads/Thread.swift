@@ -15,8 +15,8 @@ package struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
 package struct Thread: Sendable {
     private let handle: pthread_t
 
-    /// Starts a thread. The name is what `top` and `ps` show, cut to the kernel's 15 bytes. It must be joined or
-    /// detached, exactly once.
+    /// Starts a thread. The name is what `top` and `ps` show, cut to the kernel's 15 bytes. It must be joined
+    /// or detached, exactly once.
     package init(name: String, _ run: @escaping @Sendable () -> Void) throws(ThreadError) {
         let body = unsafe Unmanaged.passRetained(
             Body {

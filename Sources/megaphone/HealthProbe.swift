@@ -1,6 +1,7 @@
 import EventLoop
 
-/// One GET of a heartbeat, with an end after three seconds whatever happens: the heartbeat itself takes at most one.
+/// One GET of a heartbeat, with an end after three seconds whatever happens: the heartbeat itself takes at
+/// most one.
 struct HealthProbe {
     let address: SocketAddress
     var path = "/__heartbeat__"

@@ -3,7 +3,8 @@ import Broadcasts
 import Settings
 import Telemetry
 
-/// `megaphone migrate`: brings the schema up to date, for a user who may do what the service's own user may not.
+/// `megaphone migrate`: brings the schema up to date, for a user who may do what the service's own user may
+/// not.
 struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",

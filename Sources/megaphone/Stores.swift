@@ -8,8 +8,8 @@ import Telemetry
 
 /// Opens the store that `database_url` names.
 ///
-/// An SQLite file that cannot be opened ends the start. A MySQL server that cannot be reached does not: the service
-/// starts, says 503, and recovers when the server is there.
+/// An SQLite file that cannot be opened ends the start. A MySQL server that cannot be reached does not: the
+/// service starts, says 503, and recovers when the server is there.
 func openStore(
     _ database: DatabaseAddress, _ settings: Settings, migrate: Bool, observer: (any StoreObserver)?,
     log: LogOutput

@@ -7,8 +7,8 @@ import Synchronization
 import Telemetry
 import TestSupport
 
-/// The API over a store in memory, with the README's tokens: broadcaster `test` has `foobar`, reader `autopush` has
-/// `quux`.
+/// The API over a store in memory, with the README's tokens: broadcaster `test` has `foobar`, reader
+/// `autopush` has `quux`.
 struct APIHarness {
     let store = MemoryStore()
     let boards: BoardReader

@@ -2,7 +2,7 @@ import Broadcasts
 import TestSupport
 import Testing
 
-/// The clients of API.md section 1, with the bytes they really send.
+/// The clients in the field, with the bytes they really send.
 @Suite(.timeLimit(.minutes(1))) struct ClientTests {
     private func request(_ lines: String..., body: String = "") -> [UInt8] {
         Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)

@@ -1,8 +1,8 @@
 import Broadcasts
 import Testing
 
-/// Each test begins GETs with `Task.immediate`, which runs them up to where they wait, and then ends the store's reads
-/// by hand. No test depends on time that passes.
+/// Each test begins GETs with `Task.immediate`, which runs them up to where they wait, and then ends the
+/// store's reads by hand. No test depends on time that passes.
 @Suite(.timeLimit(.minutes(1))) struct BoardReaderTests {
     private let store = HandStore()
     private let clock = HandClock()

@@ -90,7 +90,7 @@ import Testing
             let clients = try (0..<5000).map { _ in try Client(server.address) }
             for byte in bytes {
                 for client in clients { try client.send([byte]) }
-                // Autopush gives a poll one second in total (API.md section 1).
+                // Autopush gives a poll one second in total.
                 let prompt = try Client(server.address, timeout: .seconds(1))
                 guard try prompt.exchange("GET /ok HTTP/1.1\r\nHost: a\r\n\r\n").text == "/ok" else {
                     exit(1)

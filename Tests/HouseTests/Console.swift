@@ -36,7 +36,8 @@ struct FreshService {
         address = String(line.suffix { !" /".contains($0) })
     }
 
-    /// Runs a command that speaks to port 8000 in the document. Returns what it prints, without the last line's end.
+    /// Runs a command that speaks to port 8000 in the document. Returns what it prints, without the last
+    /// line's end.
     func run(_ command: String) throws -> String {
         let here = command.replacing("127.0.0.1:8000", with: address).replacing("curl ", with: "curl -s ")
         var output = try Shell.run(here).output

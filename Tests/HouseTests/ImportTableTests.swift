@@ -1,9 +1,10 @@
 import Testing
 
-/// The import table of ARCHITECTURE.md, held against the import lines of every file and against Package.swift.
+/// The import table of ARCHITECTURE.md, held against the import lines of every file and against
+/// Package.swift.
 @Suite struct ImportTableTests {
-    /// What each room may import beside Swift's own `Synchronization`: the rows of the document's table, without those of
-    /// the rooms in C, whose names begin with it.
+    /// What each room may import beside Swift's own `Synchronization`: the rows of the document's table,
+    /// without those of the rooms in C, whose names begin with it.
     private static let table: [String: Set<String>] = {
         let document = (try? SourceTree.text(of: "ARCHITECTURE.md")) ?? ""
         let section = document.split(separator: "\n## ").first { $0.hasPrefix("The rooms\n") } ?? ""

@@ -1,5 +1,5 @@
-/// The block mappings of a YAML document, by indentation: as much of YAML as openapi.yaml makes use of where the tests
-/// look.
+/// The block mappings of a YAML document, by indentation: as much of YAML as openapi.yaml makes use of where
+/// the tests look.
 struct YAMLOutline {
     private struct Entry {
         /// The keys from the root to this one.

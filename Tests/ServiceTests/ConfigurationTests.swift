@@ -2,7 +2,8 @@ import EventLoop
 import TestSupport
 import Testing
 
-/// What a person sees who configures the program wrongly: one clear line for each problem, and the right exit code.
+/// What a person sees who configures the program wrongly: one clear line for each problem, and the right exit
+/// code.
 @Suite struct ConfigurationTests {
     @Test(arguments: [
         (["--prot=1"], "prot"), (["--port=abc"], "port"), (["--port=70000"], "port"),

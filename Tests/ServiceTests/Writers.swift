@@ -3,7 +3,8 @@ import Synchronization
 import TestSupport
 import Threads
 
-/// Threads that PUT rising numbers without pause, each to a channel of its own, and remember what was acknowledged.
+/// Threads that PUT rising numbers without pause, each to a channel of its own, and remember what was
+/// acknowledged.
 final class Writers: Sendable {
     struct Record: Sendable {
         /// The highest number that got a 2xx, by channel.

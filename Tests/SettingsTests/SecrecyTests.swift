@@ -2,8 +2,8 @@ import Broadcasts
 import Settings
 import Testing
 
-/// Configurations with tokens and a password in them, damaged in every way that comes to mind: whatever is said about
-/// them holds none.
+/// Configurations with tokens and a password in them, damaged in every way that comes to mind: whatever is
+/// said about them holds none.
 struct SecrecyTests {
     private static let secrets = ["hunter2token", "s3cretpassword", "quuxtoken77", "tok1,tok2", "9f8e7d6c"]
 

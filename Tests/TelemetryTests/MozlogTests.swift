@@ -83,7 +83,8 @@ struct MozlogTests {
     @Test func scalarsOfAllPlanes_comeBackUnchanged() throws {
         let log = try LogFixture()
         let logger = log.output.logger("megaphone.test")
-        // All of the first plane's beginning, what lies around the surrogates, and both ends of the other planes.
+        // All of the first plane's beginning, what lies around the surrogates, and both ends of the other
+        // planes.
         for scalars in [0...0x3000, 0xD700...0xE100, 0xFF00...0x1_0100, 0x10_FF00...0x10_FFFF]
             as [ClosedRange<UInt32>]
         {

@@ -15,8 +15,8 @@ package final class ChildProcess {
     /// Everything read so far, standard output and standard error together.
     package private(set) var output = ""
 
-    /// Starts a program with exactly this environment. Its output comes over one pipe, or goes to the end of a file
-    /// where one is given, so that a test that does not read it holds up nothing.
+    /// Starts a program with exactly this environment. Its output comes over one pipe, or goes to the end of
+    /// a file where one is given, so that a test that does not read it holds up nothing.
     package init(
         _ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = "",
         outputFile: String? = nil
@@ -89,7 +89,8 @@ package final class ChildProcess {
         }
     }
 
-    /// Reads to the end of the output, waits for the program, and returns its exit code (128 + n after signal n).
+    /// Reads to the end of the output, waits for the program, and returns its exit code (128 + n after signal
+    /// n).
     package func waitForExit(timeoutSeconds: Int32 = 30) throws -> Int32 {
         while try fill(timeoutSeconds) {}
         output += String(decoding: pending, as: UTF8.self)

@@ -1,8 +1,8 @@
 internal import Glibc
 package import Testing
 
-/// A database server of a test's own, that it may pause, kill and start again. It is made from the template of
-/// Scripts/with-mariadb.
+/// A database server of a test's own, that it may pause, kill and start again. It is made from the template
+/// of Scripts/with-mariadb.
 package final class DatabaseServer {
     private let directory: TemporaryDirectory
     private var process: ChildProcess?

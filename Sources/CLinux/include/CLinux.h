@@ -13,7 +13,6 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 
 int accept4(int descriptor, struct sockaddr *restrict address, socklen_t *restrict length, int flags);
 int pthread_setname_np(pthread_t thread, const char *name);

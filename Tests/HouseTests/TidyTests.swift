@@ -1,0 +1,153 @@
+import Testing
+
+/// The style that a reader relies on, as rules over the text of the sources. Every rule has a canary that must be
+/// found.
+@Suite struct TidyTests {
+    /// What one rule has to say against a file, a line each.
+    private typealias Rule = (SourceTree.File) -> [String]
+
+    /// The longest line. swift-format holds code to it, but leaves comments alone.
+    private static let columnsMaximum = 110
+    /// A file of ours holds one idea; more than this is more than one.
+    private static let linesMaximum = 300
+    private static let functionLinesMaximum = 70
+
+    /// What must not stand in the code, and what to use instead.
+    private static let banned = [
+        ("@unchecked Sendable", "a Mutex, or a final class of lets"),
+        ("nonisolated(unsafe)", "a Mutex or an Atomic"),
+        ("try!", "a do and catch"),
+        ("fatalError(", "preconditionFailure, which stays in release builds and says the same"),
+        ("import Foundation", "Glibc behind a small function of the room"),
+        ("Task.sleep", "an event to wait for"),
+        ("usleep(", "an event to wait for"),
+        ("print(", "a logger; the commands' own output is the one exception"),
+        ("FIX" + "ME", "the change itself"),
+        ("TO" + "DO", "the change itself"),
+    ]
+
+    /// The commands print, because that is what they are for.
+    private static func mayPrint(_ file: SourceTree.File) -> Bool {
+        file.path.hasPrefix("Sources/megaphone/")
+    }
+
+    private static func longComments(_ file: SourceTree.File) -> [String] {
+        file.lines.enumerated().filter { _, line in
+            line.count > columnsMaximum && line.drop { $0 == " " }.hasPrefix("//")
+        }.map { "\(file.path):\($0.offset + 1) has \($0.element.count) columns" }
+    }
+
+    private static func longFile(_ file: SourceTree.File) -> [String] {
+        file.lines.count > linesMaximum ? ["\(file.path) has \(file.lines.count) lines"] : []
+    }
+
+    /// A function ends with a brace that stands as far left as its first line: swift-format sees to that.
+    private static func longFunctions(_ file: SourceTree.File) -> [String] {
+        var findings: [String] = []
+        for (index, line) in file.lines.enumerated() where isFunctionStart(line) {
+            let indentation = line.prefix { $0 == " " }
+            let end = file.lines[index...].firstIndex { $0 == indentation + "}" } ?? index
+            if end - index >= functionLinesMaximum {
+                findings.append("\(file.path):\(index + 1) has a function of \(end - index + 1) lines")
+            }
+        }
+        return findings
+    }
+
+    private static func isFunctionStart(_ line: String) -> Bool {
+        let words = line.split { " (<".contains($0) }
+        guard let position = words.firstIndex(where: { ["func", "init", "deinit"].contains($0) }) else {
+            return false
+        }
+        return words[..<position].allSatisfy { modifiers.contains(String($0)) }
+    }
+
+    private static let modifiers: Set<String> = [
+        "package", "private", "fileprivate", "internal", "public", "static", "mutating", "consuming",
+        "borrowing",
+        "override", "convenience", "nonisolated", "final", "@discardableResult", "@inlinable",
+    ]
+
+    private static func bannedWords(_ file: SourceTree.File) -> [String] {
+        file.lines.enumerated().flatMap { index, line in
+            let code = line.prefix(upTo: line.firstRange(of: "//")?.lowerBound ?? line.endIndex)
+            return banned.filter { word, _ in
+                (code.contains(word) || (word.count <= 5 && line.contains(word)))
+                    && !(word == "print(" && mayPrint(file)) && !code.contains("\"\(word)")
+            }.map { "\(file.path):\(index + 1) has \($0.0); use \($0.1)" }
+        }
+    }
+
+    /// Whoever uses a symbol from another room reads its comment, not its code. An initializer that only takes over
+    /// its arguments, and a conformance's own members, explain themselves.
+    private static func undocumented(_ file: SourceTree.File) -> [String] {
+        file.lines.indices.filter { index in
+            let line = file.lines[index].drop { $0 == " " }
+            guard declaration(line) != nil else { return false }
+            var above = index - 1
+            while above >= 0, file.lines[above].drop(while: { $0 == " " }).hasPrefix("@") { above -= 1 }
+            return above < 0 || !file.lines[above].drop { $0 == " " }.hasPrefix("///")
+        }.map { "\(file.path):\($0 + 1) is not documented" }
+    }
+
+    /// The name of a type or function that other rooms may use.
+    private static func declaration(_ line: Substring) -> Substring? {
+        let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func"]
+        let words = line.split { " (<:".contains($0) }
+        guard words.contains("package"), let position = words.firstIndex(where: kinds.contains),
+            position + 1 < words.count,
+            words[..<position].allSatisfy({ modifiers.contains(String($0)) || $0.hasPrefix("@") })
+        else { return nil }
+        let name = words[position + 1]
+        return conformanceMembers.contains(name) ? nil : name
+    }
+
+    /// Documented where the protocol is declared.
+    private static let conformanceMembers: Set<Substring> = [
+        "==", "hash", "enqueue", "answer", "response", "put", "readRows", "check", "close", "add", "modify",
+        "remove",
+        "wait", "storeDidFinish",
+    ]
+
+    private func expectNothing(_ rule: Rule, in folders: String...) throws {
+        let findings = try folders.flatMap { try SourceTree.files(below: $0) }.flatMap(rule)
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func comments_areAsNarrowAsCode() throws {
+        try expectNothing(Self.longComments, in: "Sources", "Tests")
+    }
+
+    @Test func files_areShort() throws {
+        try expectNothing(Self.longFile, in: "Sources", "Tests")
+    }
+
+    @Test func functions_areShort() throws {
+        try expectNothing(Self.longFunctions, in: "Sources", "Tests")
+    }
+
+    @Test func bannedWords_areAbsent() throws {
+        try expectNothing(Self.bannedWords, in: "Sources")
+    }
+
+    @Test func whatOtherRoomsUse_isDocumented() throws {
+        try expectNothing(Self.undocumented, in: "Sources")
+    }
+
+    @Test func canaries_areFound_byEachRule() {
+        func file(_ lines: [String]) -> SourceTree.File {
+            SourceTree.File(path: "Sources/Broadcasts/Canary.swift", lines: lines)
+        }
+        #expect(Self.longComments(file(["// " + String(repeating: "x", count: 108)])).count == 1)
+        #expect(Self.longFile(file(Array(repeating: "", count: 301))).count == 1)
+        let long = ["    package static func f() {"] + Array(repeating: "        g()", count: 70) + ["    }"]
+        #expect(Self.longFunctions(file(long)).count == 1)
+        #expect(Self.longFunctions(file(long.dropFirst(0).dropLast(3) + ["    }"])).isEmpty)
+        for (word, _) in Self.banned {
+            #expect(Self.bannedWords(file(["    \(word)x"])).count == 1, "\(word)")
+        }
+        #expect(Self.undocumented(file(["package struct Canary {"])).count == 1)
+        #expect(Self.undocumented(file(["/// Sings.", "@safe", "package struct Canary {"])).isEmpty)
+        #expect(Self.undocumented(file(["", "    package func sing() {"])).count == 1)
+    }
+}
