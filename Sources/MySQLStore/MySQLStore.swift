@@ -9,6 +9,7 @@ package import Logging
 package struct MySQLStore: BroadcastStore {
     let workers: StoreWorkers<MySQLWorker>
     private let watch: DatabaseWatch
+    private let address: MySQLAddress
     private let observer: (any StoreObserver)?
     private let logger: Logger
     private let oddRows = OddRows()
@@ -46,9 +47,10 @@ package struct MySQLStore: BroadcastStore {
         let limits = WorkerLimits(
             maximumWorkers: poolSize, maximumQueue: Self.maximumQueue, idleLimit: Self.idleLimit,
             replacesLateWorkers: true)
-        workers = try StoreWorkers(limits: limits) { [watch] interrupter in
-            MySQLWorker(address: address, watch: watch, interrupter: interrupter)
+        workers = try StoreWorkers(limits: limits) { interrupter in
+            MySQLWorker(address: address, interrupter: interrupter)
         }
+        self.address = address
         self.observer = observer
         self.logger = logger
         let firstLook = watch.firstLook(waitingUntil: .now + Self.startLimit)
@@ -101,17 +103,33 @@ package struct MySQLStore: BroadcastStore {
     ) async throws(StoreError) -> Value {
         try await operation.reported(to: observer) { () async throws(StoreError) in
             let generation = try watch.admit()
-            let began = ContinuousClock.now
-            do throws(StoreError) {
-                return try await workers.perform(operation, until: deadline) { worker in
-                    worker.use(until: deadline, generation: generation, body)
-                }
-            } catch {
-                if error == .deadlineExceeded, began.duration(to: deadline) >= Self.tellingWait {
-                    watch.failed(generation, "it did not answer within a caller's deadline")
-                }
-                throw error
+            switch try await ask(operation, until: deadline, generation, body) {
+            case .success(let value):
+                watch.succeeded(generation)
+                return value
+            case .failure(let error):
+                let reason = error.explained(address)
+                if error.isDatabaseTrouble { watch.failed(generation, reason) }
+                throw .failed(reason)
             }
+        }
+    }
+
+    /// What a worker had for an answer. Throws when it had none in time.
+    private func ask<Value: Sendable>(
+        _ operation: StoreOperation, until deadline: ContinuousClock.Instant, _ generation: Int,
+        _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
+    ) async throws(StoreError) -> Result<Value, MySQLError> {
+        let began = ContinuousClock.now
+        do throws(StoreError) {
+            return try await workers.perform(operation, until: deadline) { worker in
+                .success(worker.use(until: deadline, generation: generation, body))
+            }
+        } catch {
+            if error == .deadlineExceeded, began.duration(to: deadline) >= Self.tellingWait {
+                watch.failed(generation, "it did not answer within a caller's deadline")
+            }
+            throw error
         }
     }
 

@@ -4,11 +4,9 @@ import Broadcasts
 /// One thread's session: opened when needed, and again when it broke.
 struct MySQLWorker: ~Copyable {
     private let address: MySQLAddress
-    private let watch: DatabaseWatch
     private let interrupter: Interrupter
     private var session: MySQLSession?
-    /// The circuit's generation in which the session was opened; one from before an outage is not to be
-    /// trusted.
+    /// The circuit's generation in which the session was opened; one from before an outage is not to be trusted.
     private var sessionGeneration = 0
     private var lastUse = ContinuousClock.now
     private let clientThread = ClientThread()
@@ -18,39 +16,25 @@ struct MySQLWorker: ~Copyable {
     /// How often one call tries its statement, its deadline permitting.
     private static let maximumAttempts = 3
 
-    init(address: MySQLAddress, watch: DatabaseWatch, interrupter: Interrupter) {
+    init(address: MySQLAddress, interrupter: Interrupter) {
         self.address = address
-        self.watch = watch
         self.interrupter = interrupter
     }
 
-    /// Runs a statement, on a new session and once more where the one at hand turns out to be dead. Repeating
-    /// is right because all our statements may be run twice: a version that had been stored is stored again.
-    /// Only somebody who writes the same channel at that moment can tell, and would with any client that
-    /// repeats what failed.
+    /// Runs a statement, on a new session and once more where the one at hand turns out to be dead. Repeating is right
+    /// because all our statements may be run twice: a version that had been stored is stored again. Only somebody who
+    /// writes the same channel at that moment can tell, and would with any client that repeats what failed.
     mutating func use<Value>(
         until deadline: ContinuousClock.Instant, generation: Int,
         _ body: (inout MySQLSession) throws(MySQLError) -> Value
-    ) -> Result<Value, StoreError> {
+    ) -> Result<Value, MySQLError> {
         var attempt = 1
         while true {
-            switch run(deadline, generation, body) {
-            case .success(let value):
-                watch.succeeded(generation)
-                return .success(value)
-            case .failure(let error):
-                if attempt < Self.maximumAttempts, Self.mayRepeat(error, until: deadline) {
-                    attempt += 1
-                    continue
-                }
-                let reason = error.explained(address)
-                // Past the deadline the caller has told the watch already, and this is an echo of the
-                // interruption.
-                if error.isDatabaseTrouble, ContinuousClock.now < deadline {
-                    watch.failed(generation, reason)
-                }
-                return .failure(.failed(reason))
-            }
+            let result = run(deadline, generation, body)
+            guard case .failure(let error) = result, attempt < Self.maximumAttempts,
+                Self.mayRepeat(error, until: deadline)
+            else { return result }
+            attempt += 1
         }
     }
 

@@ -44,7 +44,7 @@ final class PrivateServer {
                 program, "--no-defaults", "--datadir=\(directory)", "--tmpdir=\(directory)",
                 "--socket=\(directory)/socket", "--pid-file=\(directory)/pid", "--bind-address=127.0.0.1",
                 "--port=\(address.port)", "--innodb-buffer-pool-size=32M",
-            ] + options + (program.hasSuffix("mysqld") ? ["--mysqlx=OFF"] : [])
+            ] + options + (program.hasSuffix("mysqld") ? Self.oracleOptions : [])
         let user = geteuid() == 0 ? ["--reuid=mysql", "--regid=mysql", "--init-groups"] : []
         let process = try ChildProcess(
             "setpriv", user + ["--pdeathsig=KILL", "--"] + server,
@@ -64,6 +64,11 @@ final class PrivateServer {
         _ = try process?.waitForExit()
         process = nil
     }
+
+    /// As in Scripts/with-mariadb: no second protocol, no directory of the package, a small log.
+    private static let oracleOptions = [
+        "--mysqlx=OFF", "--secure-file-priv=NULL", "--innodb-redo-log-capacity=8M",
+    ]
 
     private static func run(_ program: String, _ arguments: [String]) throws {
         let process = try ChildProcess(program, arguments, environment: ["PATH": "/usr/bin:/bin"])
