@@ -6,22 +6,41 @@ import Synchronization
 /// The worker's state registers the action once it holds something that can be shut down and clears it before
 /// it lets go. The action runs under a lock: once `clear()` has returned, it neither runs nor will run.
 package final class Interrupter: Sendable {
-    private let action = Mutex<(@Sendable () -> Void)?>(nil)
+    private struct State {
+        var action: (@Sendable () -> Void)?
+        var isInterrupted = false
+    }
+
+    private let state = Mutex(State())
 
     package init() {}
 
-    /// Sets what frees the worker. The action must not block.
+    /// Whether the call under way is to end: nobody waits for it any more.
+    package var isInterrupted: Bool { state.withLock { $0.isInterrupted } }
+
+    /// Sets what frees the worker, and does it at once when the call under way is to end. It must not block.
     package func register(_ action: @escaping @Sendable () -> Void) {
-        self.action.withLock { $0 = action }
+        state.withLock { state in
+            state.action = action
+            if state.isInterrupted { action() }
+        }
     }
 
     /// Forgets the action; returns only when none is running.
     package func clear() {
-        action.withLock { $0 = nil }
+        state.withLock { $0.action = nil }
     }
 
-    /// Does what was registered, if anything is.
+    /// Ends the call under way.
     package func interrupt() {
-        action.withLock { $0?() }
+        state.withLock { state in
+            state.isInterrupted = true
+            state.action?()
+        }
+    }
+
+    /// Another call begins.
+    func rearm() {
+        state.withLock { $0.isInterrupted = false }
     }
 }

@@ -5,7 +5,7 @@ import Glibc
 /// wait.
 ///
 /// A descriptor rather than a pthread condition, because a number may be shared between threads without
-/// stepping around the compiler's checks, at about half a microsecond more for each wait.
+/// stepping around the compiler's checks. The price is one more system call a wait.
 package final class Latch: Sendable {
     private let descriptor: Int32
 

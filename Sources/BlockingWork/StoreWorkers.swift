@@ -21,15 +21,13 @@ package struct StoreWorkers<State: ~Copyable>: Sendable {
     /// them.
     package func perform<Value: Sendable>(
         _ operation: StoreOperation, until deadline: ContinuousClock.Instant,
-        _ work: @escaping @Sendable (inout State) -> Result<Value, StoreError>
+        _ work: @escaping @Sendable (inout State) -> Value
     ) async throws(StoreError) -> Value {
-        let result: Result<Value, StoreError>
         do {
-            result = try await pool.run(until: deadline, isUrgent: operation != .put, work)
+            return try await pool.run(until: deadline, isUrgent: operation != .put, work)
         } catch {
             throw StoreError(error)
         }
-        return try result.get()
     }
 
     /// See `WorkerPool.close`.

@@ -1,5 +1,4 @@
 import Synchronization
-import Threads
 
 /// The only threads of the program that may block: each owns a state, such as a database connection, and does
 /// one call at a time on it.
@@ -31,8 +30,8 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
 
     /// Does the work on a worker's thread and returns its value, or throws at the deadline at the latest.
     ///
-    /// Urgent work goes before all work that waits. Work that had not begun by then never begins. Work that
-    /// had begun goes on without anybody waiting for it. Cancellation is not looked at: the deadline bounds
+    /// Work that had not begun by then never begins. Work that had begun goes on without anybody waiting for
+    /// it. Urgent work goes before all work that waits. Cancellation is not looked at: the deadline bounds
     /// the wait, and others may share the value with a caller that is gone.
     package func run<Value: Sendable>(
         until deadline: ContinuousClock.Instant, isUrgent: Bool = false,
@@ -89,14 +88,14 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
     /// Starts a thread that `close()` waits for. It counts until all that it owned is gone.
     private func startCounted(_ run: @escaping @Sendable () -> Void) throws(WorkError) {
         threads.add(1, ordering: .relaxed)
-        do throws(ThreadError) {
-            try Thread(name: "store") {
+        do {
+            try startThread {
                 run()
                 self.leave()
-            }.detach()
+            }
         } catch {
             leave()
-            throw .systemLimit(error.number)
+            throw error
         }
     }
 
@@ -109,6 +108,7 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
         let cell = StateCell(makeState(worker.interrupter))
         var next = worker.job
         while let job = next {
+            worker.interrupter.rearm()
             let deliver = job.reply.isAwaited ? job.perform(cell) : {}
             let assignment = roster.withLock { $0.finish(worker.id) }
             deliver()

@@ -93,16 +93,16 @@ void megaphone_mysql_set_limits(megaphone_mysql *connection, unsigned connect_se
     mysql_options(client, MYSQL_OPT_WRITE_TIMEOUT, &io_seconds);
 }
 
-void megaphone_mysql_set_tls(megaphone_mysql *connection, int mode, const char *authority, const char *certificate,
-                             const char *key) {
+void megaphone_mysql_set_tls(megaphone_mysql *connection, int mode, const char *authority,
+                             const char *certificate, const char *key) {
     MYSQL *client = &connection->client;
     connection->tls_mode = mode;
     if (authority) mysql_options(client, MYSQL_OPT_SSL_CA, authority);
     if (certificate) mysql_options(client, MYSQL_OPT_SSL_CERT, certificate);
     if (key) mysql_options(client, MYSQL_OPT_SSL_KEY, key);
 #if HAS_MARIADB_CLIENT
-    /* ENFORCE asks for TLS and goes on without when the server has none; only VERIFY insists, before the password is
-     * sent. With an authority given, the chain is checked even without VERIFY. */
+    /* ENFORCE asks for TLS and goes on without when the server has none; only VERIFY insists, before the
+     * password is sent. With an authority given, the chain is checked even without VERIFY. */
     my_bool encrypt = mode != MEGAPHONE_MYSQL_TLS_DISABLED;
     my_bool verify = mode == MEGAPHONE_MYSQL_TLS_VERIFY_IDENTITY;
     mysql_options(client, MYSQL_OPT_SSL_ENFORCE, &encrypt);
@@ -117,7 +117,8 @@ void megaphone_mysql_set_tls(megaphone_mysql *connection, int mode, const char *
     };
     unsigned library_mode = modes[mode];
     mysql_options(client, MYSQL_OPT_SSL_MODE, &library_mode);
-    /* Without TLS, caching_sha2_password needs the server's public key the first time; MariaDB's library always asks. */
+    /* Without TLS, caching_sha2_password needs the server's public key the first time; MariaDB's library
+     * always asks. */
     bool ask_for_key = mode <= MEGAPHONE_MYSQL_TLS_PREFERRED;
     mysql_options(client, MYSQL_OPT_GET_SERVER_PUBLIC_KEY, &ask_for_key);
 #endif
@@ -148,15 +149,18 @@ int megaphone_mysql_query(megaphone_mysql *connection, const char *statement, si
     drop_result(connection);
     if (mysql_real_query(client, statement, length)) return client_error(connection);
     connection->result = mysql_store_result(client);
-    /* An error after the first packet of a result shows only here: by the number, because MariaDB's library forgets
-     * the columns when the connection broke, and then this looks like a statement without a result. */
-    if (!connection->result && (mysql_errno(client) || mysql_field_count(client) > 0)) return client_error(connection);
+    /* An error after the first packet of a result shows only here: by the number, because MariaDB's library
+     * forgets the columns when the connection broke, and then this looks like a statement without a result. */
+    if (!connection->result && (mysql_errno(client) || mysql_field_count(client))) {
+        return client_error(connection);
+    }
     connection->affected_rows = mysql_affected_rows(client);
     if (connection->result) connection->columns = mysql_num_fields(connection->result);
     return 0;
 }
 
-int megaphone_mysql_prepare(megaphone_mysql *connection, const char *statement, size_t length, unsigned parameters) {
+int megaphone_mysql_prepare(megaphone_mysql *connection, const char *statement, size_t length,
+                            unsigned parameters) {
     if (parameters > MEGAPHONE_MYSQL_PARAMETERS) return fail(connection, ERROR_MEMORY, "too many parameters");
     if (connection->statement) mysql_stmt_close(connection->statement);
     connection->statement = mysql_stmt_init(&connection->client);
@@ -191,7 +195,9 @@ int megaphone_mysql_execute(megaphone_mysql *connection) {
     return 0;
 }
 
-unsigned long long megaphone_mysql_affected_rows(megaphone_mysql *connection) { return connection->affected_rows; }
+unsigned long long megaphone_mysql_affected_rows(megaphone_mysql *connection) {
+    return connection->affected_rows;
+}
 
 int megaphone_mysql_next_row(megaphone_mysql *connection) {
     if (!connection->result) return 0;
@@ -212,7 +218,9 @@ unsigned megaphone_mysql_error_number(const megaphone_mysql *connection) { retur
 
 const char *megaphone_mysql_error_text(const megaphone_mysql *connection) { return connection->error_text; }
 
-const char *megaphone_mysql_cipher(megaphone_mysql *connection) { return mysql_get_ssl_cipher(&connection->client); }
+const char *megaphone_mysql_cipher(megaphone_mysql *connection) {
+    return mysql_get_ssl_cipher(&connection->client);
+}
 
 const char *megaphone_mysql_server_version(megaphone_mysql *connection) {
     return mysql_get_server_info(&connection->client);

@@ -1,10 +1,12 @@
 #include <sqlite3.h>
 #include <string.h>
 
-// What Swift cannot call: SQLITE_TRANSIENT is a cast inside a macro, and sqlite3_file_control takes untyped pointers.
+// What Swift cannot call: SQLITE_TRANSIENT is a cast inside a macro, and sqlite3_file_control takes untyped
+// pointers.
 
 /// Binds text that SQLite copies at once.
-static inline int megaphone_sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *bytes, int length) {
+static inline int megaphone_sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *bytes,
+                                              int length) {
     return sqlite3_bind_text(statement, index, bytes, length, SQLITE_TRANSIENT);
 }
 

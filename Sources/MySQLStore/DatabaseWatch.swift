@@ -55,7 +55,6 @@ final class DatabaseWatch: Sendable {
 
     /// See `Circuit.admit`.
     func admit() throws(StoreError) -> Int {
-        // Typed errors do not go through the lock's closure in full.
         try circuit.withLock { circuit throws(StoreError) in try circuit.admit() }
     }
 

@@ -60,7 +60,10 @@ enum MySQLSchema {
             let migration = migrations[number - 1]
             try migration.apply(connection)
             try connection.query(
-                "INSERT IGNORE INTO megaphone_migrations (number, name) VALUES (\(number), '\(migration.name)')"
+                """
+                INSERT IGNORE INTO megaphone_migrations (number, name) \
+                VALUES (\(number), '\(migration.name)')
+                """
             )
             logger.notice("Applied migration \(number): \(migration.name)")
         }

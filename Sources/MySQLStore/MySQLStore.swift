@@ -37,22 +37,27 @@ package struct MySQLStore: BroadcastStore {
         guard MySQLConnection.isLibraryReady else {
             throw .unavailable("the MySQL client library cannot be used")
         }
-        watch = try DatabaseWatch(logger: logger) { error in
-            error.explained(address)
-        } look: { interrupter in
-            Result { () throws(MySQLError) in
-                try Self.look(at: address, migrate: migrate, interrupter, logger)
-            }
-        }
+        self.address = address
+        self.observer = observer
+        self.logger = logger
         let limits = WorkerLimits(
             maximumWorkers: poolSize, maximumQueue: Self.maximumQueue, idleLimit: Self.idleLimit,
             replacesLateWorkers: true)
         workers = try StoreWorkers(limits: limits) { interrupter in
             MySQLWorker(address: address, interrupter: interrupter)
         }
-        self.address = address
-        self.observer = observer
-        self.logger = logger
+        do throws(StoreError) {
+            watch = try DatabaseWatch(logger: logger) { error in
+                error.explained(address)
+            } look: { interrupter in
+                Result { () throws(MySQLError) in
+                    try Self.look(at: address, migrate: migrate, interrupter, logger)
+                }
+            }
+        } catch {
+            workers.close()
+            throw error
+        }
         let firstLook = watch.firstLook(waitingUntil: .now + Self.startLimit)
         if case .failure(let error) = firstLook, error.stage == .schema {
             close()
@@ -109,7 +114,11 @@ package struct MySQLStore: BroadcastStore {
                 return value
             case .failure(let error):
                 let reason = error.explained(address)
-                if error.isDatabaseTrouble { watch.failed(generation, reason) }
+                if error.isDatabaseTrouble {
+                    watch.failed(generation, reason)
+                } else {
+                    watch.succeeded(generation)
+                }
                 throw .failed(reason)
             }
         }
@@ -123,7 +132,7 @@ package struct MySQLStore: BroadcastStore {
         let began = ContinuousClock.now
         do throws(StoreError) {
             return try await workers.perform(operation, until: deadline) { worker in
-                .success(worker.use(until: deadline, generation: generation, body))
+                worker.use(until: deadline, generation: generation, body)
             }
         } catch {
             if error == .deadlineExceeded, began.duration(to: deadline) >= Self.tellingWait {

@@ -6,7 +6,8 @@ struct MySQLWorker: ~Copyable {
     private let address: MySQLAddress
     private let interrupter: Interrupter
     private var session: MySQLSession?
-    /// The circuit's generation in which the session was opened; one from before an outage is not to be trusted.
+    /// The circuit's generation in which the session was opened; one from before an outage is not to be
+    /// trusted.
     private var sessionGeneration = 0
     private var lastUse = ContinuousClock.now
     private let clientThread = ClientThread()
@@ -21,9 +22,10 @@ struct MySQLWorker: ~Copyable {
         self.interrupter = interrupter
     }
 
-    /// Runs a statement, on a new session and once more where the one at hand turns out to be dead. Repeating is right
-    /// because all our statements may be run twice: a version that had been stored is stored again. Only somebody who
-    /// writes the same channel at that moment can tell, and would with any client that repeats what failed.
+    /// Runs a statement, on a new session and once more where the one at hand turns out to be dead. Repeating
+    /// is right because all our statements may be run twice: a version that had been stored is stored again.
+    /// Only somebody who writes the same channel at that moment can tell, and would with any client that
+    /// repeats what failed.
     mutating func use<Value>(
         until deadline: ContinuousClock.Instant, generation: Int,
         _ body: (inout MySQLSession) throws(MySQLError) -> Value
@@ -32,7 +34,7 @@ struct MySQLWorker: ~Copyable {
         while true {
             let result = run(deadline, generation, body)
             guard case .failure(let error) = result, attempt < Self.maximumAttempts,
-                Self.mayRepeat(error, until: deadline)
+                !interrupter.isInterrupted, Self.mayRepeat(error, until: deadline)
             else { return result }
             attempt += 1
         }

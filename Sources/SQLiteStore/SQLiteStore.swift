@@ -44,8 +44,13 @@ package struct SQLiteStore: BroadcastStore {
             reader = nil
             return
         }
-        reader = try StoreWorkers(limits: limits) { _ in
-            SQLiteWorker(path: path, logger: logger)
+        do throws(StoreError) {
+            reader = try StoreWorkers(limits: limits) { _ in
+                SQLiteWorker(path: path, logger: logger)
+            }
+        } catch {
+            writer.close()
+            throw error
         }
     }
 
@@ -86,7 +91,7 @@ package struct SQLiteStore: BroadcastStore {
         try await operation.reported(to: observer) { () async throws(StoreError) in
             try await workers.perform(operation, until: deadline) { worker in
                 worker.use(until: deadline, body)
-            }
+            }.get()
         }
     }
 }

@@ -30,8 +30,8 @@ private func fewestThreads() async throws -> Int {
             address: database.address.with(port: proxy.port), poolSize: 3, migrate: true, logger: log.logger)
     }
 
-    /// Nothing of a closed store is left: no thread here, and no connection at the proxy, which a descriptor that was
-    /// forgotten would keep open.
+    /// Nothing of a closed store is left: no thread here, and no connection at the proxy, which a descriptor
+    /// that was forgotten would keep open.
     private func expectNothingLeft(of store: MySQLStore) async {
         store.close()
         #expect(store.workers.threadCount == 0)

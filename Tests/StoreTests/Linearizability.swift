@@ -1,6 +1,7 @@
 /// What happened to the channels of one board, as the callers saw it.
 struct History {
-    /// One operation on one channel. Instants are those of the callers: the operation took effect at some moment between.
+    /// One operation on one channel. Instants are those of the callers: the operation took effect at some
+    /// moment between.
     struct Operation: Hashable {
         let channel: String
         /// Written or read; nil is the state before the first write. No value is written twice to a channel.
@@ -13,13 +14,14 @@ struct History {
 
     var operations: [Operation] = []
 
-    /// The channels on which no order of the operations explains what was read: each takes effect between its beginning
-    /// and its end, and a read gives the value of the last write before it.
+    /// The channels on which no order of the operations explains what was read: each takes effect between its
+    /// beginning and its end, and a read gives the value of the last write before it.
     ///
-    /// With values written once, Gibbons and Korach's test is exact (Testing Shared Memories, SIAM J. Comput. 26, 1997):
-    /// all operations of one value form a zone, from the earliest end to the latest beginning. Zones that run forward,
-    /// in which the value must have held throughout, may not overlap; one that runs backward, which needs but a moment, may
-    /// not lie inside one that runs forward. A register is linearizable if and only if each channel is (Herlihy and Wing).
+    /// With values written once, Gibbons and Korach's test is exact (Testing Shared Memories, SIAM J. Comput.
+    /// 26, 1997): all operations of one value form a zone, from the earliest end to the latest beginning.
+    /// Zones that run forward, in which the value must have held throughout, may not overlap; one that runs
+    /// backward, which needs but a moment, may not lie inside one that runs forward. A register is
+    /// linearizable if and only if each channel is (Herlihy and Wing).
     func violations() -> [String] {
         Dictionary(grouping: operations, by: \.channel).filter { !Self.isLinearizable($0.value) }.map(\.key)
     }

@@ -7,8 +7,8 @@ import Testing
 @Suite struct HistoryTests {
     private static let dawn = ContinuousClock.now
 
-    /// `w1 0 2` is a write of 1 from second 0 to 2, `r1` a read of it, `r-` a read of nothing; `w1 0 -` was not
-    /// acknowledged.
+    /// `w1 0 2` is a write of 1 from second 0 to 2, `r1` a read of it, `r-` a read of nothing; `w1 0 -` was
+    /// not acknowledged.
     private func history(_ operations: [String]) -> History {
         History(
             operations: operations.map { text in
@@ -109,8 +109,8 @@ import Testing
         }
     }
 
-    /// A PUT whose session breaks is repeated, so its value may take effect twice. One writer of a channel, which waits for
-    /// its answer, cannot tell; two could, as with any client that repeats what failed.
+    /// A PUT whose session breaks is repeated, so its value may take effect twice. One writer of a channel,
+    /// which waits for its answer, cannot tell; two could, as with any client that repeats what failed.
     @Test func readsOnAnyNode_reflectEveryPutAcknowledgedBefore_whileSessionsAreKilled() async throws {
         try await check {
             ["\($0)-a", "\($0)-b"]

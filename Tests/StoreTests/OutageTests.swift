@@ -4,7 +4,8 @@ import Testing
 
 @testable import MySQLStore
 
-/// The database does its worst; each test has a server of its own. One after the other, because each starts one.
+/// The database does its worst; each test has a server of its own. One after the other, because each starts
+/// one.
 @Suite(.needsServer, .serialized, .timeLimit(.minutes(2))) struct OutageTests {
     private func makeStore(
         _ address: MySQLAddress, poolSize: Int = 4, _ log: LogRecorder = LogRecorder()

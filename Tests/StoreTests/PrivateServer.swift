@@ -5,8 +5,8 @@ import TestSupport
 
 @testable import MySQLStore
 
-/// A database server that one test may pause, kill and start again. It begins as a copy of the one that Scripts/with-mariadb
-/// made, and is gone with the value.
+/// A database server that one test may pause, kill and start again. It begins as a copy of the one that
+/// Scripts/with-mariadb made, and is gone with the value.
 final class PrivateServer {
     struct CannotStart: Error {
         let output: String
@@ -23,7 +23,8 @@ final class PrivateServer {
         let template = TestServer.variable("MEGAPHONE_TEST_MYSQL_TEMPLATE") ?? ""
         program = TestServer.variable("MEGAPHONE_TEST_MYSQLD") ?? ""
         self.options = options
-        // Beside the template, so that the server's user may go there and the script clears up what a crash leaves.
+        // Beside the template, so that the server's user may go there and the script clears up what a crash
+        // leaves.
         directory = "\(template).\(getpid()).\(UInt32.random(in: 0 ... .max))"
         try Self.run("cp", ["-a", template, directory])
         // Ports from 32768 on belong to outgoing connections.

@@ -18,7 +18,8 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     /// Those whose database outlives a store and may be shared by several.
     static let shared = available.filter { $0 != .sqliteMemory }
 
-    /// Makes an empty database and hands over what opens stores on it; all are closed, and it is gone, afterwards.
+    /// Makes an empty database and hands over what opens stores on it; all are closed, and it is gone,
+    /// afterwards.
     func withDatabase(_ body: (_ open: () throws -> any BroadcastStore) async throws -> Void) async throws {
         var opened: [any BroadcastStore] = []
         let database = try self.database()
