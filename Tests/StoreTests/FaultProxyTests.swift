@@ -4,11 +4,12 @@ import Testing
 
 @testable import MySQLStore
 
-/// The number of threads once those that are about to end have ended, which the kernel tells nobody.
-private func fewestThreads() async throws -> Int {
+/// The number of descriptors or threads of this process, once those about to go have gone, which nobody is
+/// told.
+private func settledCount(of directory: String) async throws -> Int {
     var fewest = Int.max
     for _ in 0..<20 {
-        fewest = min(fewest, entries(of: "/proc/self/task").count)
+        fewest = min(fewest, entries(of: "/proc/self/\(directory)").count)
         try await Task.sleep(for: .milliseconds(10))
     }
     return fewest
@@ -101,7 +102,7 @@ private func fewestThreads() async throws -> Int {
                 store.close()
                 await proxy.waitUntilUnused()
                 proxy.end()
-                left.append([entries(of: "/proc/self/fd").count, try await fewestThreads()])
+                left.append([try await settledCount(of: "fd"), try await settledCount(of: "task")])
             }
             #expect(left[3][0] <= left[1][0] && left[3][1] <= left[1][1], "\(left)")
         }

@@ -46,7 +46,7 @@ final class PrivateServer {
                 "--socket=\(directory)/socket", "--pid-file=\(directory)/pid", "--bind-address=127.0.0.1",
                 "--port=\(address.port)", "--innodb-buffer-pool-size=32M",
             ] + options + (program.hasSuffix("mysqld") ? Self.oracleOptions : [])
-        let user = geteuid() == 0 ? ["--reuid=mysql", "--regid=mysql", "--init-groups"] : []
+        let user = geteuid() == 0 ? ["--reuid=nobody", "--regid=65534", "--clear-groups"] : []
         let process = try ChildProcess(
             "setpriv", user + ["--pdeathsig=KILL", "--"] + server,
             environment: ["PATH": "/usr/bin:/bin:/usr/sbin"])
