@@ -26,9 +26,29 @@ private func settledCount(of directory: String) async throws -> Int {
         proxy = try FaultProxy(to: database.address.port)
     }
 
+    private static let poolSize = 8
+
     private func makeStore() throws -> MySQLStore {
         try MySQLStore(
-            address: database.address.with(port: proxy.port), poolSize: 3, migrate: true, logger: log.logger)
+            address: database.address.with(port: proxy.port), poolSize: Self.poolSize, migrate: true,
+            logger: log.logger)
+    }
+
+    /// As many PUTs at once as there may be sessions, so that each is used.
+    private func putOnEverySession(_ store: MySQLStore, deadline: Duration) async throws {
+        proxy.set(.delay(.milliseconds(5)))
+        defer { proxy.set(.none) }
+        try await OwnThread.run {
+            try await withThrowingTaskGroup { group in
+                for channel in 0..<Self.poolSize {
+                    group.addTask {
+                        _ = try await store.put(
+                            broadcast("test", "c\(channel)", "v"), deadline: soon(deadline))
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
     }
 
     /// Nothing of a closed store is left: no thread here, and no connection at the proxy, which a descriptor
@@ -59,13 +79,16 @@ private func settledCount(of directory: String) async throws -> Int {
         async throws
     {
         let store = try makeStore()
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        try await putOnEverySession(store, deadline: .seconds(20))
+        #expect(store.workers.threadCount == Self.poolSize + 1, "the timekeeper is one more")
         proxy.set(fault)
         try await callInTrouble(store, rounds: 5)
         await #expect(throws: StoreError.self) { try await store.check(deadline: soon(.seconds(1))) }
         proxy.set(.none)
         try await OwnThread.run { try await putUntilItWorks(store, "v1", within: .seconds(2)) }
-        #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v1"])
+        // Sessions that were idle all the time are as dead as those that were used, and nobody waits for them.
+        try await putOnEverySession(store, deadline: .seconds(1))
+        #expect(try await store.readRows(deadline: patient()).count == Self.poolSize + 1)
         await expectNothingLeft(of: store)
     }
 

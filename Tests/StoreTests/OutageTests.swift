@@ -53,6 +53,14 @@ import Testing
             #expect(began.duration(to: .now) < .milliseconds(500))
         }
         _ = await log.line(containing: "The database is down")
+        // The threads that were stuck are freed: by their sockets, or at the end of their logins.
+        try await OwnThread.run {
+            let limit = soon(.seconds(2))
+            while store.workers.threadCount > 1, ContinuousClock.now < limit {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(store.workers.threadCount == 1, "the timekeeper")
+        }
 
         server.resume()
         let resumed = ContinuousClock.now
