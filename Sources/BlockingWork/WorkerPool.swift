@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// The only threads of the program that may block: each owns a state, such as a database connection, and does
 /// one call at a time on it.
@@ -88,14 +89,14 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
     /// Starts a thread that `close()` waits for. It counts until all that it owned is gone.
     private func startCounted(_ run: @escaping @Sendable () -> Void) throws(WorkError) {
         threads.add(1, ordering: .relaxed)
-        do {
-            try startThread {
+        do throws(ThreadError) {
+            try Thread(name: "store") {
                 run()
                 self.leave()
-            }
+            }.detach()
         } catch {
             leave()
-            throw error
+            throw .systemLimit(error.number)
         }
     }
 

@@ -1,0 +1,92 @@
+import BlockingWork
+import Synchronization
+import Testing
+
+/// What becomes of callers and threads when work does not end in time.
+@Suite(.timeLimit(.minutes(1))) struct StuckWorkerTests {
+    private let events = Events()
+
+    @Test func run_leavesAtItsDeadline_whateverTheThreadDoes() async throws {
+        let never = try Latch()
+        let pool = try events.makePool(limits())
+        defer { pool.close(grace: .zero) }
+        defer { never.raise() }
+        try await OwnThread.run {
+            let began = ContinuousClock.now
+            await #expect(throws: WorkError.deadlineExceeded) {
+                try await pool.run(until: began + .milliseconds(200)) { _ in never.wait(until: nil) }
+            }
+            #expect(began.duration(to: .now) >= .milliseconds(200))
+            #expect(began.duration(to: .now) < .milliseconds(300))
+        }
+    }
+
+    @Test func run_isServedByAReplacement_afterAWorkerWasLeftBehind() async throws {
+        let never = try Latch()
+        let pool = try events.makePool(limits())
+        await #expect(throws: WorkError.deadlineExceeded) {
+            try await pool.run(until: soon(.milliseconds(20))) { _ in never.wait(until: nil) }
+        }
+        #expect(events.interrupted.load(ordering: .relaxed) == 1)
+        let uses = try await pool.run(until: soon(.seconds(10))) { $0.uses }
+        #expect(uses == 0)
+        #expect(events.made.load(ordering: .relaxed) == 2)
+        never.raise()
+        pool.close(grace: .seconds(10))
+        #expect(pool.threadCount == 0)
+        #expect(events.ended.load(ordering: .relaxed) == 2)
+    }
+
+    @Test func stuckWorkers_areBounded() async throws {
+        let never = try Latch()
+        let release = Event()
+        let pool = try events.makePool(limits(workers: 2))
+        for _ in 0..<6 {
+            await #expect(throws: WorkError.deadlineExceeded) {
+                try await pool.run(until: soon(.milliseconds(20))) { _ in
+                    never.wait(until: nil)
+                    never.raise()
+                    release.happen()
+                }
+            }
+        }
+        #expect(pool.threadCount == 5, "two in service, two left behind, the timekeeper")
+        never.raise()
+        await release.wait()
+        pool.close(grace: .seconds(10))
+        #expect(pool.threadCount == 0)
+    }
+
+    @Test func lateWorker_staysInService_whenItsStateCannotBeReplaced() async throws {
+        let never = try Latch()
+        let pool = try events.makePool(limits(replaces: false))
+        defer { pool.close() }
+        await #expect(throws: WorkError.deadlineExceeded) {
+            try await pool.run(until: soon(.milliseconds(20))) { state in
+                state.uses = 7
+                never.wait(until: nil)
+            }
+        }
+        async let uses = pool.run(until: soon(.seconds(10))) { $0.uses }
+        never.raise()
+        #expect(try await uses == 7)
+    }
+
+    @Test func queuedWork_neverBegins_afterItsDeadline() async throws {
+        let hold = try Latch()
+        let began = Event()
+        let pool = try events.makePool(limits())
+        defer { pool.close() }
+        async let first: Void = pool.run(until: soon(.seconds(10))) { _ in
+            began.happen()
+            hold.wait(until: nil)
+        }
+        await began.wait()
+        await #expect(throws: WorkError.deadlineExceeded) {
+            try await pool.run(until: soon(.milliseconds(20))) { $0.uses += 100 }
+        }
+        hold.raise()
+        try await first
+        #expect(try await pool.run(until: soon(.seconds(10))) { $0.uses } == 0)
+    }
+}
