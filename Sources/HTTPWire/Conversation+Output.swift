@@ -1,5 +1,6 @@
 extension Conversation {
-    /// Appends the answer to the present request to the output.
+    /// Appends the answer to the present request to the output. An answer that comes when the connection has been given up
+    /// is dropped.
     ///
     /// - Parameters:
     ///   - response: The answer. Date, Content-Length and Connection are added here.
@@ -12,6 +13,8 @@ extension Conversation {
         _ response: consuming Response, date: [UInt8], into output: inout [UInt8],
         at now: ContinuousClock.Instant
     ) -> [UInt8]? {
+        // A client that takes nothing of an earlier answer may be given up while this one is being made.
+        guard phase != .finished && phase != .closed else { return nil }
         precondition(phase == .asked || phase == .answering || phase == .refusing)
         let closes = closesConnection
         let encoder = ResponseEncoder(

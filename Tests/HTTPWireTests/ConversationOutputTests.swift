@@ -54,6 +54,41 @@ import Testing
         #expect(peer.step() == .close)
     }
 
+    @Test func lateAnswer_isDropped_whenTheClientHasBeenGivenUpMeanwhile() {
+        let peer = Peer()
+        peer.receive(get("/a") + get("/b"))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond("early")
+        #expect(peer.step() == .ask("/b"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .run(""))
+        #expect(peer.step() == .wait)
+        peer.outputBlocked()
+        peer.pass(.seconds(10))
+        peer.expire()
+        #expect(peer.respond("late") == nil)
+        #expect(peer.step() == .close)
+        #expect(peer.respond("later") == nil)
+        #expect(peer.text == answer("early"))
+    }
+
+    @Test func lateAnswer_isEncoded_whileTheOutputIsBlocked() {
+        let peer = Peer()
+        peer.receive(get("/a") + get("/b") + get("/c"))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond("a")
+        #expect(peer.step() == .ask("/b"))
+        peer.awaitAnswer()
+        #expect(peer.step() == .run(""))
+        #expect(peer.step() == .wait)
+        peer.outputBlocked()
+        peer.respond("b")
+        #expect(peer.text == answer("a") + answer("b"))
+        #expect(peer.step() == .wait)
+        peer.outputDrained()
+        #expect(peer.step() == .ask("/c"))
+    }
+
     @Test func lastAnswer_isSentBeforeTheWriteSideIsShutDown() {
         let peer = Peer()
         peer.receive(get("/a", "Connection: close\r\n"))

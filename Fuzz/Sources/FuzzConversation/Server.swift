@@ -194,6 +194,7 @@ final class Server {
         let response = Response(status: .init(code: status, reasonPhrase: "Reason"), body: body)
         let large = conversation.respond(response, date: Array("now".utf8), into: &output, at: now)
         require(large == nil, "small bodies are copied")
+        if isClosed { return require(output.count == start, "a late answer is dropped") }
         var reader = ResponseReader(Array(output[start...]))
         let message = reader.next(answersHead: answersHead)
         require(message?.status == status && reader.rest.isEmpty, "an answer is exactly one message")
