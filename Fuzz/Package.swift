@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// A package of its own, because everything in it is built for the fuzzer, with coverage and address checks in our
-// code. `Rooms` leads to the sources of the service.
+// A package of its own, because everything in it is built for the fuzzer, with coverage and address checks in
+// our code. `Rooms` leads to the sources of the service.
 
 let rules: [SwiftSetting] = [
     .swiftLanguageMode(.v6),

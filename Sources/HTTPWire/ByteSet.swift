@@ -60,7 +60,8 @@ extension UInt8 {
         return value < 10 ? Int(value) : nil
     }
 
-    /// The value of a hexadecimal digit in either case (RFC 5234 appendix B.1 and RFC 9112 section 7.1), or nil.
+    /// The value of a hexadecimal digit in either case (RFC 5234 appendix B.1 and RFC 9112 section 7.1), or
+    /// nil.
     @inline(__always)
     var hexadecimalValue: Int? {
         if let decimalValue { return decimalValue }

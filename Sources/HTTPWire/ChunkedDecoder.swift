@@ -1,7 +1,7 @@
 /// Takes the chunked transfer coding off a body (RFC 9112 section 7.1) that arrives in any pieces.
 ///
-/// One byte decides one step, so a split can make no difference. Data is never copied here: the decoder says where
-/// it stands.
+/// One byte decides one step, so a split can make no difference. Data is never copied here: the decoder says
+/// where it stands.
 struct ChunkedDecoder {
     /// What the bytes at hand held.
     enum Piece: Equatable {
@@ -34,9 +34,10 @@ struct ChunkedDecoder {
     private let maximumTrailerBytes: Int
     private let maximumTrailerLines: Int
 
-    /// Framing is refused when it outweighs the data by more than `framingAllowance + framingRatio * data` bytes: a
-    /// body of one-byte chunks takes five bytes of framing a byte, so the ratio leaves honest clients room, and the
-    /// allowance takes in the extensions that anybody sends (RFC 9112 section 7.1.1 asks for such a limit).
+    /// Framing is refused when it outweighs the data by more than `framingAllowance + framingRatio * data`
+    /// bytes: a body of one-byte chunks takes five bytes of framing a byte, so the ratio leaves honest
+    /// clients room, and the allowance takes in the extensions that anybody sends (RFC 9112 section 7.1.1
+    /// asks for such a limit).
     private static let framingAllowance = 256
     private static let framingRatio = 8
 
@@ -110,7 +111,8 @@ struct ChunkedDecoder {
         }
     }
 
-    /// `1*HEXDIG`. The size is checked against what the body may still have with each digit, so it cannot overflow.
+    /// `1*HEXDIG`. The size is checked against what the body may still have with each digit, so it cannot
+    /// overflow.
     private mutating func size(_ digit: Int) throws(Refusal) -> State {
         total -= remaining
         remaining = remaining * 16 + digit
@@ -119,7 +121,8 @@ struct ChunkedDecoder {
         return .size
     }
 
-    /// `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` (section 7.1.1), ignored but held to its grammar.
+    /// `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` (section 7.1.1), ignored but held to
+    /// its grammar.
     private func chunkExtension(_ byte: UInt8) throws(Refusal) -> State {
         switch state {
         case .extensionNameStart:
@@ -170,8 +173,8 @@ struct ChunkedDecoder {
         }
     }
 
-    /// `*( field-line CRLF ) CRLF` (section 7.1.2). Trailers are held to the grammar and dropped: nothing that this server does
-    /// depends on one (RFC 9110 section 6.5.1).
+    /// `*( field-line CRLF ) CRLF` (section 7.1.2). Trailers are held to the grammar and dropped: nothing
+    /// that this server does depends on one (RFC 9110 section 6.5.1).
     private mutating func trailer(_ byte: UInt8) throws(Refusal) -> State {
         switch state {
         case .trailerStart:

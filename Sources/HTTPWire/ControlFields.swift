@@ -31,8 +31,8 @@ struct ControlFields {
         }
     }
 
-    /// RFC 9112 section 6.3, and stricter where section 6.1 allows it: a message with both fields is refused, and so is
-    /// Transfer-Encoding in HTTP/1.0, whose senders and relays do not know it.
+    /// RFC 9112 section 6.3, and stricter where section 6.1 allows it: a message with both fields is refused,
+    /// and so is Transfer-Encoding in HTTP/1.0, whose senders and relays do not know it.
     func framing(isHTTP10: Bool) throws(Refusal) -> Head.Framing {
         guard let transferEncoding else {
             guard let contentLength, contentLength > 0 else { return .none }
@@ -70,8 +70,9 @@ struct ControlFields {
 
     /// Exactly `chunked`, once (RFC 9112 section 6.1).
     ///
-    /// Other codings, before `chunked` or alone, are not implemented. What makes the length of the body uncertain is
-    /// malformed: `chunked` that is not the last, repeated, or with parameters (section 6.3), and a list of nothing.
+    /// Other codings, before `chunked` or alone, are not implemented. What makes the length of the body
+    /// uncertain is malformed: `chunked` that is not the last, repeated, or with parameters (section 6.3),
+    /// and a list of nothing.
     private mutating func noteTransferEncoding(
         _ value: Range<Int>, _ bytes: Span<UInt8>
     ) throws(Refusal) {
@@ -95,7 +96,8 @@ struct ControlFields {
         guard transferEncoding == .unknown else { throw .malformed("invalid Transfer-Encoding") }
     }
 
-    /// RFC 9110 section 7.6.1: a list of case-insensitive options. Those this server does not know are ignored.
+    /// RFC 9110 section 7.6.1: a list of case-insensitive options. Those this server does not know are
+    /// ignored.
     private mutating func noteConnection(_ value: Range<Int>, _ bytes: Span<UInt8>) {
         var members = ListMembers(value)
         while let member = members.next(in: bytes) {

@@ -19,8 +19,8 @@ extension Conversation {
         lentChunk = consume chunk
     }
 
-    /// Gives the lent chunk back, after `next` said `wait` and before anything else is received. What is not yet
-    /// consumed of it is copied out.
+    /// Gives the lent chunk back, after `next` said `wait` and before anything else is received. What is not
+    /// yet consumed of it is copied out.
     ///
     /// - Returns: Nil when no chunk is lent.
     package mutating func reclaimChunk() -> [UInt8]? {
@@ -39,8 +39,8 @@ extension Conversation {
         hasEnded = true
     }
 
-    /// Whether the server should read. False is back-pressure: the output is blocked, the end has been read, or enough
-    /// requests wait for their turn.
+    /// Whether the server should read. False is back-pressure: the output is blocked, the end has been read,
+    /// or enough requests wait for their turn.
     package var wantsBytes: Bool {
         switch phase {
         case .closing, .finished, .closed: false

@@ -1,14 +1,14 @@
 extension Conversation {
-    /// Appends the answer to the present request to the output. An answer that comes when the connection has been given up
-    /// is dropped.
+    /// Appends the answer to the present request to the output. An answer that comes when the connection has
+    /// been given up is dropped.
     ///
     /// - Parameters:
     ///   - response: The answer. Date, Content-Length and Connection are added here.
     ///   - date: `HTTPDate.render` of the present time.
     ///   - output: What the server sends.
     ///   - now: The present time.
-    /// - Returns: A body of more than `largestCopiedBody` bytes: the server sends it after `output`, and asks for no
-    ///   further step before all of it is out.
+    /// - Returns: A body of more than `largestCopiedBody` bytes: the server sends it after `output`, and asks
+    ///   for no further step before all of it is out.
     package mutating func respond(
         _ response: consuming Response, date: [UInt8], into output: inout [UInt8],
         at now: ContinuousClock.Instant
@@ -34,8 +34,8 @@ extension Conversation {
         return nil
     }
 
-    /// Whether the connection ends with this answer: the client or the server wants it, or it would be unclear where
-    /// the next request begins, or none can follow.
+    /// Whether the connection ends with this answer: the client or the server wants it, or it would be
+    /// unclear where the next request begins, or none can follow.
     private var closesConnection: Bool {
         if closesAfterAnswer || isDraining { return true }
         guard let incoming else { return hasEnded && start == end }
@@ -55,8 +55,8 @@ extension Conversation {
         since = now
     }
 
-    /// All output is with the socket. To be called whenever that comes true, also when the socket took all at once:
-    /// a connection that is to be closed is not closed before. Then `next` may have a step.
+    /// All output is with the socket. To be called whenever that comes true, also when the socket took all at
+    /// once: a connection that is to be closed is not closed before. Then `next` may have a step.
     package mutating func outputDrained(at now: ContinuousClock.Instant) {
         if isOutputBlocked { since = now }
         isOutputBlocked = false

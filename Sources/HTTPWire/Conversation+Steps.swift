@@ -67,8 +67,8 @@ extension Conversation {
         }
     }
 
-    /// RFC 9112 section 2.2: an empty line before a request line is ignored, because some clients send one after a body.
-    /// One is enough for those.
+    /// RFC 9112 section 2.2: an empty line before a request line is ignored, because some clients send one
+    /// after a body. One is enough for those.
     private mutating func skipEmptyLine() {
         guard !hasSkippedEmptyLine, scanner.scanned == 0, end - start >= 2,
             bytes[Int(start)] == .carriageReturn, bytes[Int(start) + 1] == .lineFeed
@@ -83,8 +83,8 @@ extension Conversation {
         let span = received.span
         let available = Int(start)..<Int(end)
         let maximum = limits.maximumHeaderBytes
-        // A wrong request line is refused at once, whatever may follow. It is read again when the rest of the head
-        // came in other pieces, so that nothing but positions has to be kept meanwhile.
+        // A wrong request line is refused at once, whatever may follow. It is read again when the rest of the
+        // head came in other pieces, so that nothing but positions has to be kept meanwhile.
         let isNew = scanner.requestLineEnd == 0
         guard
             let fieldsStart = try scanner.findRequestLine(in: span, head: available, maximum: maximum)
@@ -158,7 +158,8 @@ extension Conversation {
 
     /// Skips the rest of a body that is not wanted.
     ///
-    /// - Returns: Whether the next request may follow. When not, either more bytes are needed or the phase has changed.
+    /// - Returns: Whether the next request may follow. When not, either more bytes are needed or the phase
+    ///   has changed.
     private mutating func discard(at now: ContinuousClock.Instant) -> Bool {
         guard let incoming else { return true }
         do throws(Refusal) {

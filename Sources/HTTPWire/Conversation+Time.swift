@@ -1,5 +1,6 @@
 extension Conversation {
-    /// When `expire` must be called, or nil while only the handler is waited for, whose deadlines are its own.
+    /// When `expire` must be called, or nil while only the handler is waited for, whose deadlines are its
+    /// own.
     package var deadline: ContinuousClock.Instant? {
         if isOutputBlocked && phase != .finished && phase != .closed { return since + limits.bodyTimeout }
         return switch phase {
@@ -11,8 +12,8 @@ extension Conversation {
         }
     }
 
-    /// The deadline has passed: an unfinished request is refused, anything else is closed without a word. Does nothing
-    /// before the deadline.
+    /// The deadline has passed: an unfinished request is refused, anything else is closed without a word.
+    /// Does nothing before the deadline.
     package mutating func expire(at now: ContinuousClock.Instant) {
         guard let deadline, deadline <= now else { return }
         let isInRequest = phase == .head || phase == .body

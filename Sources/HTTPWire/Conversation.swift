@@ -1,26 +1,29 @@
 /// One connection's side of HTTP/1.1, without the connection: bytes and the time go in, steps come out.
 ///
-/// Everything about when to read, ask, answer, wait and close is decided here. The server obeys: it hands over what
-/// it received (`receive`), pulls steps (`next`) until it is told to wait, gives the chunk back to its event loop
-/// (`reclaimChunk`), writes the output, says how that went (`outputDrained` or `outputBlocked`), and calls `expire`
-/// when `deadline` has passed.
+/// Everything about when to read, ask, answer, wait and close is decided here. The server obeys: it hands
+/// over what it received (`receive`), pulls steps (`next`) until it is told to wait, gives the chunk back to
+/// its event loop (`reclaimChunk`), writes the output, says how that went (`outputDrained` or
+/// `outputBlocked`), and calls `expire` when `deadline` has passed.
 ///
 /// Requests are answered strictly in order: the next one is not looked at before the last one has its answer.
 ///
-/// Invariants: `0 <= start <= end <= bytes.count`; `incoming` is set only between the head of a request with a body and
-/// the end of that body.
+/// Invariants: `0 <= start <= end <= bytes.count`; `incoming` is set only between the head of a request with
+/// a body and the end of that body.
 package struct Conversation: ~Copyable {
     /// What the server does next.
     package enum Step {
         /// Nothing, until bytes arrive, an answer is ready, the output drains or `deadline` passes.
         case wait
-        /// Ask the responder; then call `respond` with an answer that is ready, or `awaitAnswer` when it is deferred.
+        /// Ask the responder; then call `respond` with an answer that is ready, or `awaitAnswer` when it is
+        /// deferred.
         case ask(Request)
         /// Append `Conversation.continueLine` to the output, and go on with `next`.
         case interim
-        /// The deferred answer's body is complete (empty when there was none): run its function, then call `respond`.
+        /// The deferred answer's body is complete (empty when there was none): run its function, then call
+        /// `respond`.
         case run(body: [UInt8])
-        /// Ask the responder for the response to this refusal, then call `respond`. The connection closes after it.
+        /// Ask the responder for the response to this refusal, then call `respond`. The connection closes
+        /// after it.
         case refuse(Refusal, Request?)
         /// Everything owed is sent: half-close for writing, keep reading until the peer closes too
         /// (RFC 9112 section 9.6).
@@ -95,8 +98,8 @@ package struct Conversation: ~Copyable {
     /// What the server sends for `Step.interim` (RFC 9110 section 15.2.1).
     package static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-    /// The largest body that is copied behind its head. Larger ones are sent from where they are: from about this size
-    /// on, a second buffer in one system call costs less than the copy.
+    /// The largest body that is copied behind its head. Larger ones are sent from where they are, as a second
+    /// buffer of the same system call.
     package static let largestCopiedBody = 16384
 
     /// How long a peer may take to close its side after ours is closed.

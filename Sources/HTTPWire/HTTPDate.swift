@@ -1,7 +1,7 @@
 /// Renders points in time as HTTP does.
 package enum HTTPDate {
-    /// The IMF-fixdate (RFC 9110 section 5.6.7) of a number of seconds since 1970 in UTC, without leap seconds:
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`, always 29 bytes.
+    /// The IMF-fixdate (RFC 9110 section 5.6.7) of a number of seconds since 1970 in UTC, without leap
+    /// seconds: `Sun, 06 Nov 1994 08:49:37 GMT`, always 29 bytes.
     ///
     /// The form holds the years 0 to 9999; what lies outside is rendered as the nearest second inside.
     package static func render(unixSeconds: Int64) -> [UInt8] {
@@ -35,8 +35,8 @@ package enum HTTPDate {
 
     /// The date in the Gregorian calendar.
     ///
-    /// Years are counted from March, so that the leap day is the last of its year and the months before it follow one
-    /// pattern: 153 days in five months. Eras of 400 years all have the same 146,097 days.
+    /// Years are counted from March, so that the leap day is the last of its year and the months before it
+    /// follow one pattern: 153 days in five months. Eras of 400 years all have the same 146,097 days.
     private static func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
         let daysSinceMarch0 = daysSince1970 + 719_468
         let era = (daysSinceMarch0 >= 0 ? daysSinceMarch0 : daysSinceMarch0 - 146_096) / 146_097

@@ -63,8 +63,9 @@ struct Head: ~Copyable {
 
 /// `field-name ":" OWS field-value OWS` (RFC 9112 section 5). Moves the position after the line's CR LF.
 ///
-/// The scanner has refused control characters, so what is left to check is the name. A line that begins with white
-/// space is a folded one (section 5.2) or stands before the first field (section 2.2); both have no name.
+/// The scanner has refused control characters, so what is left to check is the name. A line that begins with
+/// white space is a folded one (section 5.2) or stands before the first field (section 2.2); both have no
+/// name.
 private func fieldLine(
     _ bytes: Span<UInt8>, at position: inout Int
 ) throws(Refusal) -> Request.FieldLine {

@@ -1,7 +1,7 @@
 /// Finds the end of a request's head in bytes that arrive in any pieces, and looks at no byte twice.
 ///
-/// It also refuses every control character that has no place in a head, so that the parser of the lines only meets
-/// carriage returns that end a line. Positions count from the first byte of the head.
+/// It also refuses every control character that has no place in a head, so that the parser of the lines only
+/// meets carriage returns that end a line. Positions count from the first byte of the head.
 ///
 /// Invariant: `requestLineEnd <= scanned <= maximum` of the head's bytes.
 struct HeadScanner {
@@ -46,8 +46,8 @@ struct HeadScanner {
         }
     }
 
-    /// RFC 9112 section 2.2: lines end with CR LF. A bare CR or LF is refused rather than forgiven, because the
-    /// server or proxy next to this one may forgive it in another way.
+    /// RFC 9112 section 2.2: lines end with CR LF. A bare CR or LF is refused rather than forgiven, because
+    /// the server or proxy next to this one may forgive it in another way.
     private mutating func findLineEnd(
         in bytes: Span<UInt8>, head: Range<Int>, maximum: Int
     ) throws(Refusal) -> Int? {

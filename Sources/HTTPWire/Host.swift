@@ -1,5 +1,5 @@
-/// Whether a range is `uri-host [ ":" port ]` (RFC 9110 section 7.2). A Host field may be empty, an authority not;
-/// that is the caller's to check. User information is refused with all else that is not in the grammar
+/// Whether a range is `uri-host [ ":" port ]` (RFC 9110 section 7.2). A Host field may be empty, an authority
+/// not; that is the caller's to check. User information is refused with all else that is not in the grammar
 /// (RFC 9110 section 4.2.4).
 func isValidHost(_ bytes: Span<UInt8>, range: Range<Int>) -> Bool {
     guard let first = range.first else { return true }
@@ -41,8 +41,8 @@ private func isPort(_ bytes: Span<UInt8>, range: Range<Int>) -> Bool {
     return true
 }
 
-/// The position after `"[" IPv6address "]"` (RFC 3986 section 3.2.2), or nil. No later version of IP literals is
-/// defined, so none is accepted.
+/// The position after `"[" IPv6address "]"` (RFC 3986 section 3.2.2), or nil. No later version of IP literals
+/// is defined, so none is accepted.
 private func endOfIPLiteral(_ bytes: Span<UInt8>, range: Range<Int>) -> Int? {
     var close = range.lowerBound
     while close < range.upperBound, bytes[close] != UInt8(ascii: "]") { close += 1 }
@@ -50,8 +50,8 @@ private func endOfIPLiteral(_ bytes: Span<UInt8>, range: Range<Int>) -> Int? {
     return isIPv6Address(bytes, range: (range.lowerBound + 1)..<close) ? close + 1 : nil
 }
 
-/// Eight groups of one to four hexadecimal digits; one run of zero groups may be `::`, and the last two groups may be
-/// an IPv4 address (RFC 3986 section 3.2.2).
+/// Eight groups of one to four hexadecimal digits; one run of zero groups may be `::`, and the last two
+/// groups may be an IPv4 address (RFC 3986 section 3.2.2).
 private func isIPv6Address(_ bytes: Span<UInt8>, range: Range<Int>) -> Bool {
     let colon = UInt8(ascii: ":")
     var groups = 0

@@ -1,4 +1,5 @@
-/// A request whose body is not read yet: what a conversation keeps in the middle of such a request, and only then.
+/// A request whose body is not read yet: what a conversation keeps in the middle of such a request, and only
+/// then.
 final class IncomingBody {
     /// What has become of the bytes at hand.
     enum Progress {

@@ -2,7 +2,8 @@ package import HTTPTypes
 
 /// The head of one request: positions over the received bytes, and nothing copied out of them.
 ///
-/// A request is only valid while it is being answered at once. What a deferred answer needs later, it copies out.
+/// A request is only valid while it is being answered at once. What a deferred answer needs later, it copies
+/// out.
 package struct Request: Sendable {
     /// One field line: where its name and its value (without surrounding white space) stand in `bytes`.
     package struct FieldLine: Hashable, Sendable {
@@ -10,7 +11,8 @@ package struct Request: Sendable {
         package var value: Range<Int>
     }
 
-    /// The received bytes. The head is only a part of them; what lies outside the ranges below is not this request's.
+    /// The received bytes. The head is only a part of them; what lies outside the ranges below is not this
+    /// request's.
     package let bytes: [UInt8]
     package let method: HTTPRequest.Method
     /// The path of the target, still percent-encoded, without the query. It is `/` or starts with one,
@@ -60,7 +62,8 @@ package struct Request: Sendable {
         return nil
     }
 
-    /// Field names are compared without regard to case (RFC 9110 section 5.1). The wanted one is in lower case.
+    /// Field names are compared without regard to case (RFC 9110 section 5.1). The wanted one is in lower
+    /// case.
     private func isNamed(_ line: FieldLine, _ wanted: Span<UInt8>) -> Bool {
         guard wanted.count == line.name.count else { return false }
         let received = bytes.span

@@ -2,8 +2,8 @@ import HTTPTypes
 
 /// Where the parts of a request target stand (RFC 9112 section 3.2).
 ///
-/// Nothing is decoded or normalised: dot segments, empty segments and percent-encoded bytes stay as they are, so
-/// that whoever matches paths sees what the client sent.
+/// Nothing is decoded or normalised: dot segments, empty segments and percent-encoded bytes stay as they are,
+/// so that whoever matches paths sees what the client sent.
 struct RequestTarget {
     /// `/` or a path that begins with it; `*` in the asterisk form.
     var path: Range<Int>
@@ -38,7 +38,8 @@ struct RequestTarget {
 
     /// `scheme "://" authority path-abempty [ "?" query ]` (section 3.2.2 and RFC 9110 section 4.2).
     ///
-    /// The authority is checked and then not needed: it takes the place of Host, and one service has one board.
+    /// The authority is checked and then not needed: it takes the place of Host, and one service has one
+    /// board.
     private static func absoluteForm(
         _ bytes: Span<UInt8>, range: Range<Int>
     ) throws(Refusal) -> (Range<Int>, Range<Int>?) {

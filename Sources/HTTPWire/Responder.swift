@@ -2,12 +2,12 @@
 package enum Answer: Sendable {
     /// The answer is known from the head alone. A body that follows is not read for it.
     case ready(Response)
-    /// The body is read first (after `100 Continue` where the client waits for it; empty where there is none),
-    /// then the function runs on the connection's event loop and may suspend. It is cancelled when the client
-    /// is gone.
+    /// The body is read first (after `100 Continue` where the client waits for it; empty where there is
+    /// none), then the function runs on the connection's event loop and may suspend. It is cancelled when the
+    /// client is gone.
     case deferred(@Sendable (_ body: [UInt8]) async -> Response)
-    /// The answer comes out of work that is done once for all who wait for it, so that no task stands for each.
-    /// The function is called when that of `deferred` would be, but the body is dropped.
+    /// The answer comes out of work that is done once for all who wait for it, so that no task stands for
+    /// each. The function is called when that of `deferred` would be, but the body is dropped.
     case shared(@Sendable (_ deliver: @escaping Deliver) -> SharedWork?)
 
     /// Takes the answer, once, on any thread.
@@ -55,6 +55,7 @@ package protocol Responder: Sendable {
     /// Called on an event loop when the head of a request is complete. It must not block.
     func answer(_ request: Request) -> Answer
 
-    /// The answer that goes out before the connection is closed. `request` is given when its head could be read.
+    /// The answer that goes out before the connection is closed. `request` is given when its head could be
+    /// read.
     func response(to refusal: Refusal, of request: Request?, from remoteAddress: RemoteAddress) -> Response
 }

@@ -12,8 +12,8 @@ package struct FieldLines: Hashable, Sendable {
         for (name, value) in lines { append(name, value) }
     }
 
-    /// Adds a line. Bytes that may not stand in a field value (RFC 9110 section 5.5) become spaces, so that no
-    /// value that came from outside can begin a line of its own.
+    /// Adds a line. Bytes that may not stand in a field value (RFC 9110 section 5.5) become spaces, so that
+    /// no value that came from outside can begin a line of its own.
     package mutating func append(_ name: HTTPField.Name, _ value: String) {
         bytes.append(contentsOf: name.rawName.utf8)
         bytes.append(contentsOf: ": ".utf8)

@@ -52,7 +52,8 @@ struct ResponseEncoder {
     private static let lineEnd = Array("\r\n".utf8)
 
     /// Neither body nor Content-Length goes with 1xx, 204 and 304 (RFC 9110 sections 6.4.1 and 8.6). With 304
-    /// the length of the representation would be allowed, but some parsers then wait for a body of that length.
+    /// the length of the representation would be allowed, but some parsers then wait for a body of that
+    /// length.
     private static func hasNoContent(_ status: HTTPResponse.Status) -> Bool {
         status.code < 200 || status.code == 204 || status.code == 304
     }

@@ -23,7 +23,8 @@ extension Span where Element == UInt8 {
 
     /// The first position from `start` on that holds a control character (RFC 5234 appendix B.1), or `end`.
     ///
-    /// Eight bytes are looked at together: a head is mostly text, and passing over it is most of the work of reading one.
+    /// Eight bytes are looked at together: a head is mostly text, and passing over it is most of the work of
+    /// reading one.
     func firstControl(from start: Int, to end: Int) -> Int {
         var position = start
         while end - position >= 8 {
@@ -35,8 +36,8 @@ extension Span where Element == UInt8 {
         return position
     }
 
-    /// Sets the highest bit of each byte that is a control character. What it says of the bytes after the first one may
-    /// be wrong, because a subtraction borrows from them.
+    /// Sets the highest bit of each byte that is a control character. What it says of the bytes after the
+    /// first one may be wrong, because a subtraction borrows from them.
     private static func controls(in word: UInt64) -> UInt64 {
         let highest: UInt64 = 0x8080_8080_8080_8080
         let below0x20 = (word &- 0x2020_2020_2020_2020) & ~word

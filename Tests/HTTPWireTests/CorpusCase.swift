@@ -1,5 +1,5 @@
-/// One case of the corpus: what a client sends, and what the conversation makes of it. `Tests/Corpus/README.md` describes
-/// the form.
+/// One case of the corpus: what a client sends, and what the conversation makes of it.
+/// `Tests/Corpus/README.md` describes the form.
 struct CorpusCase {
     /// One part of the input.
     enum Input: Equatable {

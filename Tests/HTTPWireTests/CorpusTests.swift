@@ -76,7 +76,8 @@ import Testing
     }
 }
 
-/// Plays a case whole, byte by byte and in two pieces at every point, with different garbage behind the bytes.
+/// Plays a case whole, byte by byte and in two pieces at every point, with different garbage behind the
+/// bytes.
 struct CorpusCheck {
     private(set) var complaints: [String] = []
 

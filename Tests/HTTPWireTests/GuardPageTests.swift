@@ -3,8 +3,9 @@ import Testing
 
 @testable import HTTPWire
 
-/// The parts that read spans are held against a guard page with every prefix of every input of the corpus. The
-/// conversation itself reads arrays, whose indices the language checks; `CorpusCheck` puts garbage behind its bytes.
+/// The parts that read spans are held against a guard page with every prefix of every input of the corpus.
+/// The conversation itself reads arrays, whose indices the language checks; `CorpusCheck` puts garbage behind
+/// its bytes.
 @Suite struct GuardPageTests {
     @Test(arguments: try CorpusTests.files())
     func parsers_readNothingBehindTheirBytes(file: String) throws {

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Memory whose last byte lies right before a page that nobody may touch: reading one byte too far ends the process.
+/// Memory whose last byte lies right before a page that nobody may touch: reading one byte too far ends the
+/// process.
 @safe final class GuardedBytes {
     private let start: UnsafeMutableRawPointer
     private let capacity: Int

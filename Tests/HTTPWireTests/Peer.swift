@@ -1,8 +1,8 @@
 import HTTPTypes
 import HTTPWire
 
-/// A conversation with the ends of its strings in a test's hands: the test says what arrives, what time it is, and what
-/// became of the output.
+/// A conversation with the ends of its strings in a test's hands: the test says what arrives, what time it
+/// is, and what became of the output.
 final class Peer {
     /// A step in a form that can be compared.
     enum Event: Equatable {

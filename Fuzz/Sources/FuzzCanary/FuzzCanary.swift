@@ -2,7 +2,8 @@ import FuzzSupport
 
 @testable import HTTPWire
 
-/// Claims that no request with the path `/a` exists. The fuzzer must find one, or it would not find anything else either.
+/// Claims that no request with the path `/a` exists. The fuzzer must find one, or it would not find anything
+/// else either.
 func checkCanary(_ bytes: [UInt8]) {
     var scanner = HeadScanner()
     do throws(Refusal) {

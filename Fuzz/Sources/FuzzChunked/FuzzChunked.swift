@@ -2,8 +2,8 @@ import FuzzSupport
 
 @testable import HTTPWire
 
-/// Decodes the input as chunks, at once and in pieces, and the input as data that was encoded before: the first two must
-/// agree, and the last must come back.
+/// Decodes the input as chunks, at once and in pieces, and the input as data that was encoded before: the
+/// first two must agree, and the last must come back.
 func checkChunks(_ data: [UInt8]) {
     var input = FuzzInput(data)
     let seed = input.byte()

@@ -2,8 +2,8 @@ import FuzzSupport
 
 @testable import HTTPWire
 
-/// Holds a conversation against its promises. The first byte of the input says which: that pieces make no difference, or
-/// that no order of events breaks it.
+/// Holds a conversation against its promises. The first byte of the input says which: that pieces make no
+/// difference, or that no order of events breaks it.
 func checkConversation(_ data: [UInt8]) {
     var input = FuzzInput(data)
     let seed = input.byte()

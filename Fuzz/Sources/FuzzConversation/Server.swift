@@ -3,8 +3,8 @@ import HTTPTypes
 
 @testable import HTTPWire
 
-/// A server that does what the conversation says, answers in ways that depend on the path alone, and checks with every
-/// step that it was allowed.
+/// A server that does what the conversation says, answers in ways that depend on the path alone, and checks
+/// with every step that it was allowed.
 final class Server {
     /// What happened, in a form that can be compared.
     enum Event: Equatable {
@@ -95,8 +95,8 @@ final class Server {
         pull()
     }
 
-    /// Answers what is owed and lets time pass until nothing can happen any more. Every connection must come to its end
-    /// by its deadlines.
+    /// Answers what is owed and lets time pass until nothing can happen any more. Every connection must come
+    /// to its end by its deadlines.
     func finish() {
         while !isClosed {
             if case .answer = owed {

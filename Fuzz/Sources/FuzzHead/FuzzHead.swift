@@ -2,8 +2,8 @@ import FuzzSupport
 
 @testable import HTTPWire
 
-/// Reads the input as a head, at once and in pieces: both must come to the same end, and what is found must lie in the
-/// input and keep the promises that the rest of the program relies on.
+/// Reads the input as a head, at once and in pieces: both must come to the same end, and what is found must
+/// lie in the input and keep the promises that the rest of the program relies on.
 func checkHead(_ data: [UInt8]) {
     var input = FuzzInput(data)
     let seed = input.byte()

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Runs libFuzzer's loop with the arguments of the process, and never returns.
 ///
-/// - Parameter check: A function that ends the process when it is given an input it cannot accept. It captures nothing,
-///   because C calls it.
+/// - Parameter check: A function that ends the process when it is given an input it cannot accept. It
+///   captures nothing, because C calls it.
 package func fuzz(_ check: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt) -> Never {
     var count = CommandLine.argc
     var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe CommandLine.unsafeArgv

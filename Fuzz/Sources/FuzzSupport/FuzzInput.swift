@@ -45,7 +45,8 @@ package struct Pieces {
     }
 }
 
-/// Ends the process when something does not hold that must hold for every input; the fuzzer then keeps the input.
+/// Ends the process when something does not hold that must hold for every input; the fuzzer then keeps the
+/// input.
 package func require(_ condition: Bool, _ rule: @autoclosure () -> String) {
     // A precondition would say nothing in an optimised build.
     if !condition { fatalError(rule()) }
