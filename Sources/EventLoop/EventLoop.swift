@@ -10,8 +10,8 @@ package final class EventLoop: TaskExecutor, Sendable {
         var jobs: [UnownedJob] = []
         /// The loop is waiting in the kernel, or about to, and must be woken.
         var isAsleep = false
-        /// Somebody called `wake` since the loop last began to look at what its owner shares: it must look again
-        /// before it waits.
+        /// Somebody called `wake` since the loop last began to look at what its owner shares: it must look
+        /// again before it waits.
         var isWoken = false
     }
 
@@ -53,7 +53,8 @@ package final class EventLoop: TaskExecutor, Sendable {
         _ = try? system.write(bell, [1, 0, 0, 0, 0, 0, 0, 0])
     }
 
-    /// Called by the loop before it waits. False when there are jobs or it has been woken, so that it must not.
+    /// Called by the loop before it waits. False when there are jobs or it has been woken, so that it must
+    /// not.
     func fallAsleep() -> Bool {
         inbox.withLock { inbox in
             inbox.isAsleep = inbox.jobs.isEmpty && !inbox.isWoken
@@ -66,8 +67,9 @@ package final class EventLoop: TaskExecutor, Sendable {
         inbox.withLock { $0.isAsleep = false }
     }
 
-    /// Runs the jobs that are there, and those they add, up to a bound that leaves sockets their turn. After it the
-    /// owner looks at what it shares, so that a `wake` before is dealt with, and one after is not lost.
+    /// Runs the jobs that are there, and those they add, up to a bound that leaves sockets their turn. After
+    /// it the owner looks at what it shares, so that a `wake` before is dealt with, and one after is not
+    /// lost.
     func runJobs() {
         for _ in 0..<16 {
             let jobs = inbox.withLock { inbox in

@@ -209,7 +209,8 @@ extension Worker {
 
     // MARK: - Rest
 
-    /// Leaves a connection until its next event: takes the chunk back, watches for what it wants, sets its timer.
+    /// Leaves a connection until its next event: takes the chunk back, watches for what it wants, sets its
+    /// timer.
     private func rest(_ connection: Connection, _ token: UInt64) {
         if let lent = connection.conversation.reclaimChunk() { chunk = lent }
         if connection.conversation.wantsBytes, !connection.interest.contains(.read) {

@@ -78,7 +78,8 @@ private final class Parcel: Sendable {
         thread.join()
     }
 
-    /// Each loop is stopped at another moment of its first turns; a wake that is lost would leave it waiting for ever.
+    /// Each loop is stopped at another moment of its first turns; a wake that is lost would leave it waiting
+    /// for ever.
     @Test func wake_isNeverLost_whereverTheLoopIs() throws {
         let system = SystemCalls()
         for _ in 0..<2000 {

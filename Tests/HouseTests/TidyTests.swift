@@ -1,7 +1,7 @@
 import Testing
 
-/// The style that a reader relies on, as rules over the text of the sources. Every rule has a canary that must be
-/// found.
+/// The style that a reader relies on, as rules over the text of the sources. Every rule has a canary that
+/// must be found.
 @Suite struct TidyTests {
     /// What one rule has to say against a file, a line each.
     private typealias Rule = (SourceTree.File) -> [String]
@@ -78,8 +78,8 @@ import Testing
         }
     }
 
-    /// Whoever uses a symbol from another room reads its comment, not its code. An initializer that only takes over
-    /// its arguments, and a conformance's own members, explain themselves.
+    /// Whoever uses a symbol from another room reads its comment, not its code. An initializer that only
+    /// takes over its arguments, and a conformance's own members, explain themselves.
     private static func undocumented(_ file: SourceTree.File) -> [String] {
         file.lines.indices.filter { index in
             let line = file.lines[index].drop { $0 == " " }

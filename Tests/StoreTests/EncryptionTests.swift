@@ -1,5 +1,6 @@
 import BlockingWork
 import Broadcasts
+import TestSupport
 import Testing
 
 @testable import MySQLStore
@@ -67,7 +68,7 @@ import Testing
     }
 
     @Test func serverWithoutEncryption_isRefused_byEveryModeThatWantsIt() throws {
-        let plain = try PrivateServer(TestServer.switchesEncryptionOff)
+        let plain = try DatabaseServer(TestServer.switchesEncryptionOff)
         #expect(try cipher(.disabled, on: plain.address) == nil)
         #expect(try cipher(.preferred, on: plain.address) == nil)
         for mode in [MySQLEncryption.Mode.required, .verifyAuthority, .verifyIdentity] {

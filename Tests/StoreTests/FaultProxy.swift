@@ -10,13 +10,15 @@ final class FaultProxy: Sendable {
         case none
         /// Nobody listens, and what was open is reset.
         case refuse
-        /// Connections are accepted and nothing is ever said on them; those that were open say no more, for good.
+        /// Connections are accepted and nothing is ever said on them; those that were open say no more, for
+        /// good.
         case silence
         /// New and old connections are reset as soon as they say something.
         case reset
         /// Every piece of data is held back for this long.
         case delay(Duration)
-        /// What was open is reset; then the first connection to come so far is cut off, and the fault is over.
+        /// What was open is reset; then the first connection to come so far is cut off, and the fault is
+        /// over.
         case cut(after: Int, Direction)
     }
 

@@ -86,7 +86,8 @@ private func settledCount(of directory: String) async throws -> Int {
         await #expect(throws: StoreError.self) { try await store.check(deadline: soon(.seconds(1))) }
         proxy.set(.none)
         try await OwnThread.run { try await putUntilItWorks(store, "v1", within: .seconds(2)) }
-        // Sessions that were idle all the time are as dead as those that were used, and nobody waits for them.
+        // Sessions that were idle all the time are as dead as those that were used, and nobody waits for
+        // them.
         try await putOnEverySession(store, deadline: .seconds(1))
         #expect(try await store.readRows(deadline: patient()).count == Self.poolSize + 1)
         await expectNothingLeft(of: store)

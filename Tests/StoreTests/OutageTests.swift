@@ -1,5 +1,6 @@
 import BlockingWork
 import Broadcasts
+import TestSupport
 import Testing
 
 @testable import MySQLStore
@@ -30,7 +31,7 @@ import Testing
     }
 
     @Test func pausedServer_holdsNoCallerBeyondItsDeadline_andIsBackWithinTwoSeconds() async throws {
-        let server = try PrivateServer()
+        let server = try DatabaseServer()
         let log = LogRecorder()
         let store = try makeStore(server.address, log)
         defer { store.close() }
@@ -76,7 +77,7 @@ import Testing
     @Test func killedServer_failsCallersFast_andIsBackWithinTwoSeconds_withAllThatWasAcknowledged()
         async throws
     {
-        let server = try PrivateServer()
+        let server = try DatabaseServer()
         let store = try makeStore(server.address)
         defer { store.close() }
         for round in 0..<3 {
@@ -99,7 +100,7 @@ import Testing
     }
 
     @Test func startWithoutServer_isNoFailure_andTheStoreWorksOnceItIsThere() async throws {
-        let server = try PrivateServer()
+        let server = try DatabaseServer()
         try server.kill()
         let log = LogRecorder()
         let store = try makeStore(server.address, log)
@@ -111,7 +112,7 @@ import Testing
     }
 
     @Test func serverWithoutFreeConnections_isAnOutage_andOneWithThemIsNot() async throws {
-        let server = try PrivateServer("--max-connections=10")
+        let server = try DatabaseServer("--max-connections=10")
         let plain = server.address.with(user: "plain", password: "plain")
         try server.address.sql(
             "CREATE USER plain IDENTIFIED BY 'plain'", "GRANT ALL ON \(server.address.database).* TO plain")
@@ -143,7 +144,7 @@ import Testing
     }
 
     @Test func readOnlyServer_isReadFrom_andToldAsSuchByPutAndCheck() async throws {
-        let server = try PrivateServer()
+        let server = try DatabaseServer()
         try server.address.sql(
             "CREATE USER plain IDENTIFIED BY 'plain'", "GRANT ALL ON \(server.address.database).* TO plain")
         let store = try makeStore(server.address.with(user: "plain", password: "plain"))

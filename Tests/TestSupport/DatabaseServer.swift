@@ -1,27 +1,39 @@
 internal import Glibc
 package import Testing
 
-/// A database server of a test's own, that it may pause, kill and start again. It is made from the template
-/// of Scripts/with-mariadb.
+/// A database server that one test may pause, kill and start again. It begins as a copy of the one that
+/// Scripts/with-mariadb made, and is gone with the value.
 package final class DatabaseServer {
-    private let directory: TemporaryDirectory
-    private var process: ChildProcess?
-    package let port: UInt16
+    package struct CannotStart: Error {
+        let output: String
+    }
 
-    package struct NoTemplate: Error {}
+    package let port: UInt16
+    private let directory: String
+    private let program: String
+    private let options: [String]
+    private var process: ChildProcess?
 
     /// Whether Scripts/with-mariadb said how to start one.
     package static var isAvailable: Bool { variable("MEGAPHONE_TEST_MYSQL_TEMPLATE") != nil }
 
-    /// Copies the template and starts.
-    package init() throws {
-        guard let template = Self.variable("MEGAPHONE_TEST_MYSQL_TEMPLATE") else { throw NoTemplate() }
-        directory = try TemporaryDirectory()
-        // Below the ports of outgoing connections, and away from those of Scripts/with-mariadb.
-        port = UInt16.random(in: 30_100..<32_700)
-        _ = try ChildProcess("/bin/cp", ["-a", template, "\(directory.path)/data"]).waitForExit()
-        _ = try ChildProcess("/bin/chmod", ["755", directory.path]).waitForExit()
+    /// Copies the template and starts, with more options for the server.
+    package init(_ options: String...) throws {
+        let template = Self.variable("MEGAPHONE_TEST_MYSQL_TEMPLATE") ?? ""
+        program = Self.variable("MEGAPHONE_TEST_MYSQLD") ?? ""
+        self.options = options
+        // Beside the template, so that the server's user may go there and the script clears up what a crash
+        // leaves.
+        directory = "\(template).\(getpid()).\(UInt32.random(in: 0 ... .max))"
+        // Ports from 32768 on belong to outgoing connections.
+        port = UInt16.random(in: 10_000..<30_000)
+        try Self.run("cp", ["-a", template, directory])
         try start()
+    }
+
+    deinit {
+        process = nil
+        try? Self.run("rm", ["-rf", directory])
     }
 
     /// The user who may do everything, in the empty database `megaphone`.
@@ -29,36 +41,46 @@ package final class DatabaseServer {
         "mysql://megaphone:p%40ss%2Fword@127.0.0.1:\(port)/megaphone?ssl-mode=DISABLED"
     }
 
-    /// Starts, and returns when it takes connections.
+    /// Starts the server and returns once it takes connections.
     package func start() throws {
-        guard let program = Self.variable("MEGAPHONE_TEST_MYSQLD") else { throw NoTemplate() }
-        let command =
+        let server =
             [
-                program, "--no-defaults", "--datadir=\(directory.path)/data", "--tmpdir=/tmp",
-                "--innodb-buffer-pool-size=32M", "--socket=\(directory.path)/data/socket",
-                "--bind-address=127.0.0.1", "--port=\(port)",
-            ] + (program.contains("mariadbd") ? ["--innodb-log-file-size=8M"] : ["--mysqlx=OFF"])
+                program, "--no-defaults", "--datadir=\(directory)", "--tmpdir=\(directory)",
+                "--socket=\(directory)/socket", "--pid-file=\(directory)/pid", "--bind-address=127.0.0.1",
+                "--port=\(port)", "--innodb-buffer-pool-size=32M",
+            ] + options + (program.hasSuffix("mysqld") ? Self.oracleOptions : [])
         // A server refuses to run as root.
-        let user = geteuid() == 0 ? ["--reuid=mysql", "--regid=mysql", "--init-groups"] : []
-        let process = try ChildProcess("/usr/bin/setpriv", user + ["--pdeathsig=KILL", "--"] + command)
+        let user = geteuid() == 0 ? ["--reuid=nobody", "--regid=65534", "--clear-groups"] : []
+        let process = try ChildProcess(
+            "setpriv", user + ["--pdeathsig=KILL", "--"] + server, environment: ["PATH": "/usr/bin:/bin:/usr/sbin"])
         _ = try process.line(containing: "ready for connections", timeoutSeconds: 120)
         self.process = process
     }
 
-    /// Ends it as a power cut would.
+    /// Ends it without any farewell, as a power cut would, and returns when it has ended.
     package func kill() throws {
         process?.signal(SIGKILL)
         _ = try process?.waitForExit()
         process = nil
     }
 
-    /// Stops it in mid-work: connections stay open, and nothing answers.
+    /// Stops it in mid-work: connections stay open, and nobody answers.
     package func pause() {
         process?.signal(SIGSTOP)
     }
 
     package func resume() {
         process?.signal(SIGCONT)
+    }
+
+    /// As in Scripts/with-mariadb: no second protocol, no directory of the package, a small log.
+    private static let oracleOptions = [
+        "--mysqlx=OFF", "--secure-file-priv=NULL", "--innodb-redo-log-capacity=8M",
+    ]
+
+    private static func run(_ program: String, _ arguments: [String]) throws {
+        let process = try ChildProcess(program, arguments, environment: ["PATH": "/usr/bin:/bin"])
+        guard try process.waitForExit() == 0 else { throw CannotStart(output: process.output) }
     }
 
     private static func variable(_ name: String) -> String? {
