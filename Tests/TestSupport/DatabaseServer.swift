@@ -52,7 +52,8 @@ package final class DatabaseServer {
         // A server refuses to run as root.
         let user = geteuid() == 0 ? ["--reuid=nobody", "--regid=65534", "--clear-groups"] : []
         let process = try ChildProcess(
-            "setpriv", user + ["--pdeathsig=KILL", "--"] + server, environment: ["PATH": "/usr/bin:/bin:/usr/sbin"])
+            "setpriv", user + ["--pdeathsig=KILL", "--"] + server,
+            environment: ["PATH": "/usr/bin:/bin:/usr/sbin"])
         _ = try process.line(containing: "ready for connections", timeoutSeconds: 120)
         self.process = process
     }
