@@ -13,7 +13,8 @@ struct PathSegments: Sendable {
     init() {}
 
     init(of request: Request) {
-        let bytes = request.bytes.span
+        let received = request.bytes
+        let bytes = received.span
         var start = request.path.lowerBound
         for index in request.path where bytes[index] == UInt8(ascii: "/") {
             append(start..<index)
@@ -30,13 +31,13 @@ struct PathSegments: Sendable {
 
     /// Whether a segment says the same as this text.
     func matches(_ text: String, at index: Int, of request: Request) -> Bool {
-        let (range, wanted) = (ranges[index], text.utf8.span)
+        let (range, wanted, bytes) = (ranges[index], text.utf8.span, request.bytes)
         if range.count == wanted.count {
-            let received = request.bytes.span
+            let received = bytes.span
             return wanted.indices.allSatisfy { wanted[$0] == received[range.lowerBound + $0] }
         }
         // Only an escape can make a segment longer than what it says.
-        guard range.count > wanted.count, let decoded = percentDecoded(request.bytes[range]) else {
+        guard range.count > wanted.count, let decoded = percentDecoded(bytes[range]) else {
             return false
         }
         return decoded.elementsEqual(text.utf8)

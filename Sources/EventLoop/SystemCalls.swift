@@ -38,16 +38,42 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// Writes the rest of two arrays in one call, the second after the first. Returns how many bytes were
+    /// As `read`, from a socket: past the layer of files, the kernel does the same for a tenth of a microsecond
+    /// less.
+    package func receive(
+        _ socket: borrowing FileDescriptor, into buffer: inout [UInt8]
+    ) throws(SystemError) -> Int {
+        let limit = try limit(.recv, buffer.count)
+        let number = socket.rawValue
+        return try retrying(.recv) {
+            unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.recv(number, $0.baseAddress, limit, 0) }
+        }
+    }
+
+    /// As `write`, to a socket.
+    package func send(
+        _ socket: borrowing FileDescriptor, _ bytes: [UInt8], from offset: Int = 0
+    ) throws(SystemError) -> Int {
+        let limit = try limit(.send, bytes.count - offset)
+        let number = socket.rawValue
+        return try retrying(.send) {
+            unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.send(
+                    number, $0.baseAddress.map { unsafe $0 + offset }, limit, Int32(MSG_NOSIGNAL))
+            }
+        }
+    }
+
+    /// Sends the rest of two arrays in one call, the second after the first. Returns how many bytes were
     /// taken.
-    package func write(
+    package func send(
         _ descriptor: borrowing FileDescriptor, _ first: [UInt8], from offset: Int, then second: [UInt8],
         from secondOffset: Int
     ) throws(SystemError) -> Int {
         let wanted = first.count - offset + second.count - secondOffset
         let limit = try limit(.writev, wanted)
         // A short write asked for by a test must leave the second array out.
-        if limit < wanted { return try write(descriptor, first, from: offset) }
+        if limit < wanted { return try send(descriptor, first, from: offset) }
         let number = descriptor.rawValue
         return try retrying(.writev) {
             unsafe first.withUnsafeBytes { first in

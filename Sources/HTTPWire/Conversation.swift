@@ -84,8 +84,6 @@ package struct Conversation: ~Copyable {
     /// Whether `bytes` is the chunk that the event loop lent.
     var borrowsChunk = false
     let limits: Limits
-    /// When the present wait began; together with the phase it makes the deadline.
-    var since: ContinuousClock.Instant
     /// The received bytes; those from `start` to `end` are not consumed yet.
     var bytes: [UInt8] = []
     var start: Int32 = 0
@@ -94,6 +92,9 @@ package struct Conversation: ~Copyable {
     /// The chunk that the event loop wants back.
     var lentChunk: [UInt8]?
     var incoming: IncomingBody?
+    /// When the present wait began; together with the phase it makes the deadline. It stands last, because the compiler
+    /// does not know the size of an instant, and looks up at run time where the fields behind one are.
+    var since: ContinuousClock.Instant
 
     /// What the server sends for `Step.interim` (RFC 9110 section 15.2.1).
     package static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)

@@ -3,8 +3,9 @@ package import HTTPTypes
 /// The head of one request: positions over the received bytes, and nothing copied out of them.
 ///
 /// A request is only valid while it is being answered at once. What a deferred answer needs later, it copies
-/// out.
-package struct Request: Sendable {
+/// out. It is a class because it passes through a dozen hands, and one count is cheaper to keep than those of
+/// its parts.
+package final class Request: Sendable {
     /// One field line: where its name and its value (without surrounding white space) stand in `bytes`.
     package struct FieldLine: Hashable, Sendable {
         package var name: Range<Int>
@@ -23,9 +24,9 @@ package struct Request: Sendable {
     package let fieldLines: [FieldLine]
     /// Whether a body follows the head. It has not been read yet.
     package let hasBody: Bool
+    package let remoteAddress: RemoteAddress
     /// When the first byte of the head was at hand.
     package let receivedAt: ContinuousClock.Instant
-    package let remoteAddress: RemoteAddress
 
     package init(
         bytes: [UInt8], method: HTTPRequest.Method, path: Range<Int>, query: Range<Int>?,
@@ -49,29 +50,30 @@ package struct Request: Sendable {
 
     /// Where the values of every field line of this name stand, in the order received (RFC 9110 section 5.3).
     package func values(of name: HTTPField.Name) -> [Range<Int>] {
-        let wanted = name.canonicalName
+        let (bytes, wanted) = (bytes, name.canonicalName)
         var values: [Range<Int>] = []
-        for line in fieldLines where isNamed(line, wanted.utf8.span) { values.append(line.value) }
+        for line in fieldLines where isNamed(line, wanted.utf8.span, in: bytes.span) {
+            values.append(line.value)
+        }
         return values
     }
 
     /// Where the value of the first field line of this name stands.
     package func firstValue(of name: HTTPField.Name) -> Range<Int>? {
-        let wanted = name.canonicalName
-        for line in fieldLines where isNamed(line, wanted.utf8.span) { return line.value }
+        let (bytes, wanted) = (bytes, name.canonicalName)
+        for line in fieldLines where isNamed(line, wanted.utf8.span, in: bytes.span) { return line.value }
         return nil
     }
+}
 
-    /// Field names are compared without regard to case (RFC 9110 section 5.1). The wanted one is in lower
-    /// case.
-    private func isNamed(_ line: FieldLine, _ wanted: Span<UInt8>) -> Bool {
-        guard wanted.count == line.name.count else { return false }
-        let received = bytes.span
-        for offset in wanted.indices {
-            let byte = received[line.name.lowerBound + offset]
-            let isCapital = byte &- UInt8(ascii: "A") < 26
-            if (isCapital ? byte | 0x20 : byte) != wanted[offset] { return false }
-        }
-        return true
+/// Field names are compared without regard to case (RFC 9110 section 5.1). The wanted one is in lower
+/// case.
+private func isNamed(_ line: Request.FieldLine, _ wanted: Span<UInt8>, in received: Span<UInt8>) -> Bool {
+    guard wanted.count == line.name.count else { return false }
+    for offset in wanted.indices {
+        let byte = received[line.name.lowerBound + offset]
+        let isCapital = byte &- UInt8(ascii: "A") < 26
+        if (isCapital ? byte | 0x20 : byte) != wanted[offset] { return false }
     }
+    return true
 }

@@ -22,34 +22,25 @@ struct ResponseEncoder {
 
     /// Appends status line, Date, the response's own fields, Content-Length, Connection and the empty line.
     func appendHead(of response: borrowing Response, date: [UInt8], to output: inout [UInt8]) {
-        output += Self.version
+        output.append("HTTP/1.1 ")
         Self.append(decimal: response.status.code, to: &output)
         output.append(.space)
-        output.append(contentsOf: response.status.reasonPhrase.utf8)
-        output += Self.dateName
+        for byte in response.status.reasonPhrase.utf8 { output.append(byte) }
+        output.append("\r\nDate: ")
         output += date
-        output += Self.lineEnd
+        output.append("\r\n")
         output += response.fields.bytes
         if !Self.hasNoContent(response.status) {
-            output += Self.contentLengthName
+            output.append("Content-Length: ")
             Self.append(decimal: response.body.count, to: &output)
-            output += Self.lineEnd
+            output.append("\r\n")
         }
         switch persistence {
-        case .implied: break
-        case .keepAlive: output += Self.keepAliveLine
-        case .close: output += Self.closeLine
+        case .implied: output.append("\r\n")
+        case .keepAlive: output.append("Connection: keep-alive\r\n\r\n")
+        case .close: output.append("Connection: close\r\n\r\n")
         }
-        output += Self.lineEnd
     }
-
-    // Constant parts are arrays, because an array is appended in one copy and a text is not.
-    private static let version = Array("HTTP/1.1 ".utf8)
-    private static let dateName = Array("\r\nDate: ".utf8)
-    private static let contentLengthName = Array("Content-Length: ".utf8)
-    private static let keepAliveLine = Array("Connection: keep-alive\r\n".utf8)
-    private static let closeLine = Array("Connection: close\r\n".utf8)
-    private static let lineEnd = Array("\r\n".utf8)
 
     /// Neither body nor Content-Length goes with 1xx, 204 and 304 (RFC 9110 sections 6.4.1 and 8.6). With 304
     /// the length of the representation would be allowed, but some parsers then wait for a body of that

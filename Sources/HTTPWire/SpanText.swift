@@ -54,6 +54,16 @@ extension Span where Element == UInt8 {
     }
 }
 
+extension [UInt8] {
+    /// Appends a text that stands in the program, in one copy and without counting references.
+    @inline(__always)
+    mutating func append(_ text: StaticString) {
+        precondition(text.hasPointerRepresentation)
+        unsafe append(
+            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+}
+
 extension StaticString {
     /// A byte of a text that stands in the program, within its length.
     @inline(__always)

@@ -12,14 +12,14 @@ import Testing
 @Suite struct FaultWalkTests {
     @Test func reads_thatFail_harmNobodyElse() async {
         await #expect(processExitsWith: .success) {
-            FaultWalk.run(.read, [.fails(EINTR), .fails(EAGAIN), .fails(ECONNRESET), .moves(atMost: 1)])
+            FaultWalk.run(.recv, [.fails(EINTR), .fails(EAGAIN), .fails(ECONNRESET), .moves(atMost: 1)])
         }
     }
 
     @Test func writes_thatFail_harmNobodyElse() async {
         await #expect(processExitsWith: .success) {
             FaultWalk.run(
-                .write,
+                .send,
                 [
                     .fails(EINTR), .fails(EAGAIN), .fails(EPIPE), .fails(ECONNRESET), .fails(ENOBUFS),
                     .fails(ENOMEM),
