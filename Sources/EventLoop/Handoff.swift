@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Carries one value to the thread that will own it.
-package final class Handoff<Value>: Sendable {
+package final class Handoff<Value: ~Copyable>: Sendable {
     private let value: Mutex<Value?>
 
     package init(_ value: consuming sending Value) {

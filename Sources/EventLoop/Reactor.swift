@@ -1,14 +1,14 @@
 /// What a loop does with its events. It lives on the loop's thread and is never seen by another.
-package protocol EventHandler: AnyObject {
+package protocol EventHandler: ~Copyable {
     /// A descriptor is ready. The token is the one it was added with; it may belong to something already
     /// closed.
-    func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant)
+    mutating func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant)
 
     /// A hint of the timer wheel has come.
-    func timerFired(_ token: UInt64, at now: ContinuousClock.Instant)
+    mutating func timerFired(_ token: UInt64, at now: ContinuousClock.Instant)
 
     /// Events and jobs of this turn are done. False ends the loop.
-    func turnEnded(at now: ContinuousClock.Instant) -> Bool
+    mutating func turnEnded(at now: ContinuousClock.Instant) -> Bool
 }
 
 /// The loop itself: waits, hands out events, runs jobs, hands out timers. One thread owns it.
@@ -30,7 +30,7 @@ package final class Reactor {
     }
 
     /// Runs until the handler says that it is done. Throws only when the kernel takes the poller away.
-    package func run(_ handler: some EventHandler) throws(SystemError) {
+    package func run(_ handler: inout some EventHandler & ~Copyable) throws(SystemError) {
         var events: [PollerEvent] = []
         var due: [UInt64] = []
         var bellCount = [UInt8](repeating: 0, count: 8)

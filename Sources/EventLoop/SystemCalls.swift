@@ -38,8 +38,8 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// As `read`, from a socket: past the layer of files, the kernel does the same for a tenth of a microsecond
-    /// less.
+    /// As `read`, from a socket: past the layer of files, the kernel does the same for a tenth of a
+    /// microsecond less.
     package func receive(
         _ socket: borrowing FileDescriptor, into buffer: inout [UInt8]
     ) throws(SystemError) -> Int {

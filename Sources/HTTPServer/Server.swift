@@ -51,9 +51,9 @@ package final class Server: Sendable {
     package func start() throws(ThreadError) {
         for (index, worker) in workers.enumerated() {
             let thread = try Thread(name: "loop-\(index)") { [logger] in
-                guard let worker = worker.take() else { return }
+                guard var worker = worker.take() else { return }
                 do {
-                    try worker.reactor.run(worker)
+                    try worker.reactor.run(&worker)
                 } catch {
                     logger.critical("An event loop ended", metadata: ["error": "\(error)"])
                 }

@@ -6,7 +6,7 @@ extension Worker {
     /// Encoded bytes after which a batch of pipelined answers is sent before more requests are answered.
     private static let batchSize = 65536
 
-    func drive(
+    mutating func drive(
         _ connection: Connection, _ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant
     ) {
         if readiness.contains(.gone) { return close(connection, token) }
@@ -23,7 +23,7 @@ extension Worker {
         advance(connection, token, at: now)
     }
 
-    func hintFired(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) {
+    mutating func hintFired(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) {
         // A hint that is still to come is the one to go by; this one was overtaken by it.
         if let hint = connection.hint, hint > now { return }
         connection.hint = nil
@@ -36,7 +36,7 @@ extension Worker {
         }
     }
 
-    func finish(
+    mutating func finish(
         _ connection: Connection, _ token: UInt64, with response: Response, at now: ContinuousClock.Instant
     ) {
         connection.task = nil
@@ -45,7 +45,7 @@ extension Worker {
     }
 
     /// Does what the conversation asks for until it waits and nothing is left to send.
-    func advance(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) {
+    mutating func advance(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) {
         while connection.unsent == nil {
             switch connection.conversation.next(at: now) {
             case .wait:
@@ -78,7 +78,7 @@ extension Worker {
     // MARK: - Handlers
 
     /// Starts to answer. What is answered when this returns is sent at the turn's end.
-    private func run(_ connection: Connection, _ token: UInt64, _ body: [UInt8]) {
+    private mutating func run(_ connection: Connection, _ token: UInt64, _ body: [UInt8]) {
         switch connection.deferred.take() {
         case .deferred(let handler):
             connection.task = Task.immediate(executorPreference: reactor.loop) { [completions] in
@@ -100,10 +100,12 @@ extension Worker {
     // MARK: - Bytes in
 
     /// Reads once. False when the connection is gone.
-    private func receive(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) -> Bool {
+    private mutating func receive(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant)
+        -> Bool
+    {
         var buffer = takeChunk()
         do {
-            let count = try reactor.system.read(connection.descriptor, into: &buffer)
+            let count = try reactor.system.receive(connection.descriptor, into: &buffer)
             if count == 0 {
                 chunk = buffer
                 connection.conversation.receiveEnd(at: now)
@@ -123,7 +125,7 @@ extension Worker {
 
     /// Encodes an answer, and sends when the batch is full or the body goes out as it is. False when the
     /// connection is gone.
-    private func respond(
+    private mutating func respond(
         _ connection: Connection, _ token: UInt64, _ response: Response, at now: ContinuousClock.Instant
     ) -> Bool {
         if state.isDraining { connection.conversation.drain(at: now) }
@@ -133,7 +135,7 @@ extension Worker {
     }
 
     /// Sends what is encoded, and keeps what the kernel does not take. False when the connection is gone.
-    private func flush(
+    private mutating func flush(
         _ connection: Connection, _ token: UInt64, body: [UInt8] = [], at now: ContinuousClock.Instant
     ) -> Bool {
         defer { output.removeAll(keepingCapacity: output.capacity <= 4 * Self.batchSize) }
@@ -155,20 +157,20 @@ extension Worker {
         }
     }
 
-    private func send(
+    private mutating func send(
         _ connection: Connection, _ encoded: [UInt8], _ encodedOffset: Int, _ body: [UInt8], _ bodyOffset: Int
     ) throws(SystemError) -> Int {
         if body.isEmpty {
-            return try reactor.system.write(connection.descriptor, encoded, from: encodedOffset)
+            return try reactor.system.send(connection.descriptor, encoded, from: encodedOffset)
         }
         if encodedOffset == encoded.count {
-            return try reactor.system.write(connection.descriptor, body, from: bodyOffset)
+            return try reactor.system.send(connection.descriptor, body, from: bodyOffset)
         }
-        return try reactor.system.write(
+        return try reactor.system.send(
             connection.descriptor, encoded, from: encodedOffset, then: body, from: bodyOffset)
     }
 
-    private func keep(
+    private mutating func keep(
         _ connection: Connection, _ token: UInt64, _ body: [UInt8], sent count: Int,
         at now: ContinuousClock.Instant
     ) {
@@ -181,7 +183,9 @@ extension Worker {
     }
 
     /// Sends what was kept. False when the connection is gone.
-    private func sendUnsent(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant)
+    private mutating func sendUnsent(
+        _ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant
+    )
         -> Bool
     {
         guard var unsent = connection.unsent else { return true }
@@ -211,7 +215,7 @@ extension Worker {
 
     /// Leaves a connection until its next event: takes the chunk back, watches for what it wants, sets its
     /// timer.
-    private func rest(_ connection: Connection, _ token: UInt64) {
+    private mutating func rest(_ connection: Connection, _ token: UInt64) {
         if let lent = connection.conversation.reclaimChunk() { chunk = lent }
         if connection.conversation.wantsBytes, !connection.interest.contains(.read) {
             watch(connection, token, connection.interest.union(.read))
@@ -219,14 +223,14 @@ extension Worker {
         schedule(connection, token)
     }
 
-    func schedule(_ connection: Connection, _ token: UInt64) {
+    mutating func schedule(_ connection: Connection, _ token: UInt64) {
         guard let deadline = connection.conversation.deadline else { return }
         if let hint = connection.hint, hint <= deadline { return }
         connection.hint = deadline
         reactor.timers.add(token, at: deadline)
     }
 
-    private func watch(_ connection: Connection, _ token: UInt64, _ interest: Interest) {
+    private mutating func watch(_ connection: Connection, _ token: UInt64, _ interest: Interest) {
         guard interest != connection.interest else { return }
         connection.interest = interest
         do {

@@ -3,7 +3,10 @@ internal import HTTPWire
 internal import Logging
 
 /// One event loop's connections: takes them, and hands their events to whoever drives them.
-final class Worker: EventHandler {
+///
+/// It is a structure that its thread alone can reach, so that the compiler sees by itself that no two parts
+/// of the program change it at once, and no check of that is left for run time.
+struct Worker: EventHandler, ~Copyable {
     let reactor: Reactor
     let responder: any Responder
     let state: ServerState
@@ -50,7 +53,7 @@ final class Worker: EventHandler {
 
     // MARK: - Events
 
-    func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant) {
+    mutating func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant) {
         if token == Self.listenerToken {
             acceptWaiting(atMost: Self.acceptsPerTurn, at: now)
         } else if let connection = connections[token] {
@@ -59,7 +62,7 @@ final class Worker: EventHandler {
         }
     }
 
-    func timerFired(_ token: UInt64, at now: ContinuousClock.Instant) {
+    mutating func timerFired(_ token: UInt64, at now: ContinuousClock.Instant) {
         switch token {
         case Self.listenerToken: resumeListening()
         case Self.drainToken: break
@@ -70,7 +73,7 @@ final class Worker: EventHandler {
         }
     }
 
-    func turnEnded(at now: ContinuousClock.Instant) -> Bool {
+    mutating func turnEnded(at now: ContinuousClock.Instant) -> Bool {
         date.refresh(reactor.system)
         // An answer can make the next pipelined request be answered, and that one may be done at once.
         while case let answers = completions.takeAll(), !answers.isEmpty {
@@ -85,7 +88,7 @@ final class Worker: EventHandler {
 
     // MARK: - Connections
 
-    private func acceptWaiting(atMost count: Int, at now: ContinuousClock.Instant) {
+    private mutating func acceptWaiting(atMost count: Int, at now: ContinuousClock.Instant) {
         guard let listener else { return }
         for _ in 0..<count {
             // Those beyond the limit are being told so. When they come faster than they leave, they wait.
@@ -109,7 +112,7 @@ final class Worker: EventHandler {
         }
     }
 
-    private func admit(
+    private mutating func admit(
         _ descriptor: consuming FileDescriptor, _ remoteAddress: RemoteAddress,
         at now: ContinuousClock.Instant
     ) {
@@ -132,25 +135,25 @@ final class Worker: EventHandler {
     }
 
     /// Forgets a connection; its descriptor closes with it.
-    func close(_ connection: Connection, _ token: UInt64) {
+    mutating func close(_ connection: Connection, _ token: UInt64) {
         connection.task?.cancel()
         connections.remove(token)
         state.connectionClosed()
     }
 
-    func takeChunk() -> [UInt8] {
+    mutating func takeChunk() -> [UInt8] {
         defer { chunk = nil }
         return chunk ?? [UInt8](repeating: 0, count: Self.chunkSize)
     }
 
     /// Leaves new connections to the kernel's queue for a moment; trying again at once would spin.
-    private func pause(at now: ContinuousClock.Instant) {
+    private mutating func pause(at now: ContinuousClock.Instant) {
         guard let listener else { return }
         try? reactor.poller.remove(listener.descriptor)
         reactor.timers.add(Self.listenerToken, at: now + Self.acceptPause)
     }
 
-    private func resumeListening() {
+    private mutating func resumeListening() {
         guard let listener else { return }
         do {
             try reactor.poller.add(listener.descriptor, token: Self.listenerToken, interest: .read)
@@ -162,9 +165,9 @@ final class Worker: EventHandler {
     // MARK: - Draining
 
     /// Whether the loop must go on.
-    private func continueDraining(until deadline: ContinuousClock.Instant, at now: ContinuousClock.Instant)
-        -> Bool
-    {
+    private mutating func continueDraining(
+        until deadline: ContinuousClock.Instant, at now: ContinuousClock.Instant
+    ) -> Bool {
         guard let drainBegan else {
             beginDraining(until: deadline, at: now)
             return isNeeded
@@ -186,7 +189,9 @@ final class Worker: EventHandler {
 
     /// Takes what already waits in the listener, for closing it would reset those connections, then closes
     /// it. Idle connections stay a moment longer: a request may be on its way on each of them.
-    private func beginDraining(until deadline: ContinuousClock.Instant, at now: ContinuousClock.Instant) {
+    private mutating func beginDraining(
+        until deadline: ContinuousClock.Instant, at now: ContinuousClock.Instant
+    ) {
         acceptWaiting(atMost: .max, at: now)
         listener = nil
         drainBegan = now
@@ -194,7 +199,7 @@ final class Worker: EventHandler {
         reactor.timers.add(Self.drainToken, at: deadline)
     }
 
-    private func drainAll(at now: ContinuousClock.Instant) {
+    private mutating func drainAll(at now: ContinuousClock.Instant) {
         for token in connections.tokens {
             guard let connection = connections[token] else { continue }
             connection.conversation.drain(at: now)

@@ -92,8 +92,8 @@ package struct Conversation: ~Copyable {
     /// The chunk that the event loop wants back.
     var lentChunk: [UInt8]?
     var incoming: IncomingBody?
-    /// When the present wait began; together with the phase it makes the deadline. It stands last, because the compiler
-    /// does not know the size of an instant, and looks up at run time where the fields behind one are.
+    /// When the present wait began; together with the phase it makes the deadline. It stands last, for the
+    /// compiler does not know the size of an instant, and looks up at run time where fields behind one are.
     var since: ContinuousClock.Instant
 
     /// What the server sends for `Step.interim` (RFC 9110 section 15.2.1).

@@ -50,10 +50,10 @@ private final class Parcel: Sendable {
     @Test func timer_endsTheLoop_whenDue() throws {
         let system = SystemCalls()
         let reactor = try Reactor(loop: EventLoop(system: system), system: system)
-        let handler = RecordingHandler(stop: StopFlag())
+        var handler = RecordingHandler(stop: StopFlag())
         reactor.timers.add(1, at: .now)
         reactor.timers.add(99, at: .now + .milliseconds(150))
-        try reactor.run(handler)
+        try reactor.run(&handler)
         #expect(handler.timers == [1, 99])
     }
 
@@ -65,7 +65,8 @@ private final class Parcel: Sendable {
         let reactor = Handoff(try Reactor(loop: loop, system: system))
         let thread = try Thread(name: "test-loop") {
             guard let reactor = reactor.take() else { return }
-            try? reactor.run(RecordingHandler(stop: stop))
+            var handler = RecordingHandler(stop: stop)
+            try? reactor.run(&handler)
         }
         let task = Task(executorPreference: loop) {
             let value = await withCheckedContinuation { parcel.put($0) }
@@ -88,7 +89,8 @@ private final class Parcel: Sendable {
             let reactor = Handoff(try Reactor(loop: loop, system: system))
             let thread = try Thread(name: "test-loop") {
                 guard let reactor = reactor.take() else { return }
-                try? reactor.run(RecordingHandler(stop: stop))
+                var handler = RecordingHandler(stop: stop)
+                try? reactor.run(&handler)
             }
             for _ in 0..<Int.random(in: 0..<3000) where stop.isRaised {}
             stop.raise()
@@ -104,7 +106,8 @@ private final class Parcel: Sendable {
         let reactor = Handoff(try Reactor(loop: loop, system: system))
         let thread = try Thread(name: "test-loop") {
             guard let reactor = reactor.take() else { return }
-            try? reactor.run(RecordingHandler(stop: stop))
+            var handler = RecordingHandler(stop: stop)
+            try? reactor.run(&handler)
         }
         let sum = await withTaskGroup(of: Int.self) { group in
             for number in 0..<10_000 {
@@ -119,6 +122,29 @@ private final class Parcel: Sendable {
         stop.raise()
         loop.wake()
         thread.join()
+    }
+
+    /// What another thread hands over just after the owner has looked must not wait for the next event.
+    @Test func loop_takesAnotherTurn_whenWokenAtTheEndOfOne() throws {
+        struct Handler: EventHandler {
+            let loop: EventLoop
+            var turns = 0
+
+            func ready(_: UInt64, _: Readiness, at _: ContinuousClock.Instant) {}
+            func timerFired(_: UInt64, at _: ContinuousClock.Instant) {}
+
+            mutating func turnEnded(at _: ContinuousClock.Instant) -> Bool {
+                turns += 1
+                loop.wake()
+                return turns < 3
+            }
+        }
+        let system = SystemCalls()
+        let loop = try EventLoop(system: system)
+        loop.wake()
+        var handler = Handler(loop: loop)
+        try Reactor(loop: loop, system: system).run(&handler)
+        #expect(handler.turns == 3)
     }
 
     @Test(arguments: [SystemCall.eventfd, .epollCreate, .epollControl])
