@@ -80,7 +80,8 @@ let package = Package(
         tests("BroadcastsTests", ["Broadcasts"]),
         tests("EventLoopTests", ["EventLoop", "CLinux", "Threads"]),
         tests(
-            "HTTPServerTests", ["HTTPServer", "EventLoop", "HTTPWire", "TestSupport", httpTypes, logging]),
+            "HTTPServerTests",
+            ["HTTPServer", "EventLoop", "HTTPWire", "TestSupport", "Threads", httpTypes, logging]),
         tests("HTTPWireTests", ["HTTPWire", httpTypes]),
         tests("ServiceTests", ["EventLoop", "TestSupport", "Threads", "megaphone"]),
         tests("SettingsTests", ["Settings", "Broadcasts"]),

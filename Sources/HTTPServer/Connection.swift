@@ -21,6 +21,8 @@ final class Connection {
     /// The earliest hint the timer wheel holds for this connection.
     var hint: ContinuousClock.Instant?
     var unsent: Unsent?
+    /// An answer that was made while `unsent` was still on its way. It is encoded behind it, never before.
+    var late: Response?
     /// How the current request is answered once its body is read.
     var deferred: Answer?
     /// The handler at work on the current request.

@@ -9,16 +9,20 @@ extension Worker {
     mutating func drive(
         _ connection: Connection, _ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant
     ) {
+        precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
         if readiness.contains(.gone) { return close(connection, token) }
         if readiness.contains(.write), connection.unsent != nil {
             guard sendUnsent(connection, token, at: now) else { return }
+            if connection.unsent == nil, let late = connection.late.take() {
+                guard respond(connection, token, late, at: now) else { return }
+            }
         }
         if readiness.contains(.read) {
-            guard connection.conversation.wantsBytes else {
+            if connection.conversation.wantsBytes {
+                guard receive(connection, token, at: now) else { return }
+            } else {
                 watch(connection, token, connection.interest.subtracting(.read))
-                return
             }
-            guard receive(connection, token, at: now) else { return }
         }
         advance(connection, token, at: now)
     }
@@ -39,7 +43,12 @@ extension Worker {
     mutating func finish(
         _ connection: Connection, _ token: UInt64, with response: Response, at now: ContinuousClock.Instant
     ) {
+        precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
         connection.task = nil
+        guard connection.unsent == nil else {
+            connection.late = response
+            return
+        }
         guard respond(connection, token, response, at: now) else { return }
         advance(connection, token, at: now)
     }

@@ -136,6 +136,7 @@ struct Worker: EventHandler, ~Copyable {
 
     /// Forgets a connection; its descriptor closes with it.
     mutating func close(_ connection: Connection, _ token: UInt64) {
+        guard connections[token] != nil else { return }
         connection.task?.cancel()
         connections.remove(token)
         state.connectionClosed()

@@ -2,8 +2,10 @@ import EventLoop
 import Glibc
 import HTTPServer
 import HTTPWire
+import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 /// Clients that mean harm, or behave as if they did. After each one the server still answers others.
 @Suite struct HostileClientTests {
@@ -82,6 +84,35 @@ import Testing
         while server.server.openConnections > 0 { sched_yield() }
     }
 
+    /// Answers of handlers that end while their client reads nothing must wait for that client, whoever is served
+    /// meanwhile.
+    @Test func lateAnswer_goesToItsOwnClient_whenItsConnectionIsBlocked() throws {
+        let server = try TestServer { $0.workers = 1 }
+        let slow = try Client(server.address)
+        let other = try Client(server.address)
+        func expectOwnAnswer() throws {
+            #expect(try other.exchange("GET /mine HTTP/1.1\r\nHost: a\r\n\r\n").text == "/mine")
+        }
+        let path = "/" + String(repeating: "a", count: 10_000)
+        let batch =
+            String(repeating: "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n", count: 5)
+            + "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"
+        var rounds = 0
+        repeat {
+            rounds += 1
+            try slow.send(batch)
+            // The one worker answers these after it has looked at the batch.
+            for _ in 0..<3 { try expectOwnAnswer() }
+        } while server.responder.release() > 0 && rounds < 2000
+        for _ in 0..<3 { try expectOwnAnswer() }
+        #expect(rounds < 2000, "the socket never filled")
+        for _ in 0..<rounds {
+            for _ in 0..<5 { #expect(try slow.response().text == path) }
+            #expect(try releasing(server) { try slow.response().text } == "waited")
+        }
+        try expectOwnAnswer()
+    }
+
     @Test func fiveThousandTricklingClients_keepNobodyWaiting() async {
         await #expect(processExitsWith: .success) {
             try raiseLimit()
@@ -116,6 +147,29 @@ import Testing
             guard clock() - processorTime < 5 * CLOCKS_PER_SEC else { exit(4) }
         }
     }
+}
+
+/// Does something while another thread lets waiting handlers end as soon as they wait.
+private func releasing<Value>(_ server: TestServer, _ body: () throws -> Value) throws -> Value {
+    let responder = server.responder
+    let isOver = Event()
+    let thread = try Thread(name: "release") {
+        while !isOver.hasHappened {
+            responder.release()
+            sched_yield()
+        }
+    }
+    defer {
+        isOver.happen()
+        thread.join()
+    }
+    return try body()
+}
+
+private final class Event: Sendable {
+    private let happened = Atomic<Bool>(false)
+    var hasHappened: Bool { happened.load(ordering: .acquiring) }
+    func happen() { happened.store(true, ordering: .releasing) }
 }
 
 private func raiseLimit() throws {
