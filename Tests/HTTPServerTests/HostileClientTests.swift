@@ -84,8 +84,8 @@ import Threads
         while server.server.openConnections > 0 { sched_yield() }
     }
 
-    /// Answers of handlers that end while their client reads nothing must wait for that client, whoever is served
-    /// meanwhile.
+    /// Answers of handlers that end while their client reads nothing must wait for that client, whoever is
+    /// served meanwhile.
     @Test func lateAnswer_goesToItsOwnClient_whenItsConnectionIsBlocked() throws {
         let server = try TestServer { $0.workers = 1 }
         let slow = try Client(server.address)
