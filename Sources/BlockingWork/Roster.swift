@@ -160,7 +160,7 @@ struct Roster: Sendable {
     /// later, need not wake the timekeeper. It wakes once in the span of a deadline, not once a call.
     private mutating func planNextLook(at now: ContinuousClock.Instant) {
         if let wakes = timekeeperWakes, wakes > now { return }
-        let running = workers.lazy.filter { !$0.isLate }.compactMap(\.job?.deadline).min()
+        let running = workers.lazy.filter { !$0.isLate }.compactMap { $0.job?.deadline }.min()
         timekeeperWakes = [running, queue.earliestDeadline].compactMap(\.self).min()
     }
 
@@ -168,7 +168,7 @@ struct Roster: Sendable {
     mutating func close() -> (replies: [any PendingReply], latches: [Latch], interrupters: [Interrupter]) {
         isClosed = true
         let busy = workers.filter { $0.job != nil } + abandoned
-        let replies = queue.removeAll().map(\.reply) + busy.compactMap(\.job?.reply)
+        let replies = queue.removeAll().map(\.reply) + busy.compactMap { $0.job?.reply }
         return (replies, workers.map(\.latch), busy.map(\.interrupter))
     }
 
