@@ -35,12 +35,13 @@ let package = Package(
     name: "fuzz",
     dependencies: [.package(url: "https://github.com/apple/swift-http-types", from: "1.8.0")],
     targets: [
-        room("HTTPWire", [httpTypes]),
+        room("Time", []),
+        room("HTTPWire", ["Time", httpTypes]),
         .target(name: "CFuzzer"),
         .target(name: "FuzzSupport", dependencies: ["CFuzzer"], swiftSettings: rules),
         fuzzer("FuzzHead", ["HTTPWire"]),
         fuzzer("FuzzChunked", ["HTTPWire"]),
-        fuzzer("FuzzConversation", ["HTTPWire", httpTypes]),
+        fuzzer("FuzzConversation", ["HTTPWire", "Time", httpTypes]),
         fuzzer("FuzzCanary", ["HTTPWire"]),
     ]
 )

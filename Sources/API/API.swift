@@ -4,6 +4,7 @@ package import HTTPWire
 import Logging
 import Synchronization
 package import Telemetry
+package import Time
 
 /// Answers requests: finds the route, lets its handler work, logs and counts what came of it.
 package final class API: Sendable {
@@ -17,13 +18,13 @@ package final class API: Sendable {
     let log: LogOutput
     let logger: Logger
     let metrics: APIMetrics
-    let now: @Sendable () -> ContinuousClock.Instant
+    let now: @Sendable () -> Instant
     private let requestIDs = RequestIDs()
 
     /// Tests give a clock of their own.
     package init(
         boards: BoardReader, configuration: Configuration, log: LogOutput, metrics: MetricsRegistry,
-        statsD: StatsDSender? = nil, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+        statsD: StatsDSender? = nil, now: @escaping @Sendable () -> Instant = { .now }
     ) {
         self.boards = boards
         self.configuration = configuration
@@ -103,7 +104,7 @@ extension API: Responder {
 
     /// Counts and logs an answer, and puts the request's id on it.
     private func finish(
-        _ reply: Reply, _ context: RequestContext, at now: ContinuousClock.Instant,
+        _ reply: Reply, _ context: RequestContext, at now: Instant,
         fields: () -> LoggedFields?
     ) -> Response {
         let status = reply.response.status
@@ -115,7 +116,7 @@ extension API: Responder {
             log.write(RequestSummary(context, fields, reply, severity: severity, duration: duration))
         }
         var response = reply.response
-        response.fields.append(.xRequestID, context.requestID)
+        response.ownField = Response.Field(.xRequestID, context.requestID)
         return response
     }
 }

@@ -2,6 +2,7 @@ import Broadcasts
 import HTTPTypes
 import Synchronization
 import Telemetry
+import Time
 
 /// What the API counts, for Prometheus and, where it is configured, for StatsD.
 final class APIMetrics: Sendable {
@@ -32,7 +33,7 @@ final class APIMetrics: Sendable {
     }
 
     /// Counts one acknowledged PUT.
-    func recordUpdate(_ broadcast: Broadcast, since start: ContinuousClock.Instant) {
+    func recordUpdate(_ broadcast: Broadcast, since start: Instant) {
         guard let statsD else { return }
         let tags: StatsDSender.Tags = [
             "broadcaster": broadcast.broadcasterID.text, "channel_id": broadcast.channelID.text,
@@ -42,7 +43,7 @@ final class APIMetrics: Sendable {
     }
 
     /// Counts one board that was served.
-    func recordDump(since start: ContinuousClock.Instant) {
+    func recordDump(since start: Instant) {
         guard let statsD else { return }
         statsD.increment("broadcast.cmd.dump")
         statsD.timing("broadcast.dump", start.duration(to: .now))

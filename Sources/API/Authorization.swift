@@ -8,13 +8,16 @@ extension API {
     ///
     /// One `Authorization` field is allowed, with the scheme in any case, exactly one space and the token.
     func authenticate(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Identity {
-        let values = request.values(of: .authorization)
-        guard let value = values.first else { throw .missingAuthorization }
-        guard values.count == 1, let token = bearerToken(request.bytes[value]),
-            let identity = access.withLock({ $0 }).identity(ofToken: token)
-        else { throw .invalidAuthorization }
-        context.identity = identity
-        return identity
+        switch request.occurrence(of: .authorization) {
+        case .absent: throw .missingAuthorization
+        case .repeated: throw .invalidAuthorization
+        case .once(let value):
+            guard let token = bearerToken(request.bytes[value]),
+                let identity = access.withLock({ $0 }).identity(ofToken: token)
+            else { throw .invalidAuthorization }
+            context.identity = identity
+            return identity
+        }
     }
 
     /// Lets readers pass.
@@ -24,8 +27,7 @@ extension API {
 
     /// Lets readers pass, and whoever sends no token where `anonymous_reads` is on.
     func authorizeReaderOrAnonymous(_ request: Request, _ context: inout RequestContext) throws(APIError) {
-        let isWithoutToken = request.firstValue(of: .authorization) == nil
-        if isWithoutToken, access.withLock({ $0.anonymousReads }) {
+        if access.withLock({ $0.anonymousReads }), request.firstValue(of: .authorization) == nil {
             context.identity = .anonymous
         } else {
             try authorizeReader(request, &context)

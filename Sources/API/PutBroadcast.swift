@@ -1,6 +1,7 @@
 import Broadcasts
 import HTTPTypes
 import HTTPWire
+import Time
 
 extension API {
     /// `PUT /v1/broadcasts/{broadcaster_id}/{bchannel_id}`: the body is the new version.

@@ -1,6 +1,7 @@
 import Broadcasts
 import HTTPTypes
 import HTTPWire
+import Time
 
 /// What is known of a request from its head to its answer, apart from the bytes of the head.
 struct RequestContext: Sendable {
@@ -10,13 +11,13 @@ struct RequestContext: Sendable {
     let method: HTTPRequest.Method?
     let segments: PathSegments
     let requestID: String
-    let receivedAt: ContinuousClock.Instant
+    let receivedAt: Instant
     /// When the head was handed over.
-    let askedAt: ContinuousClock.Instant
+    let askedAt: Instant
     /// Set once the token is known.
     var identity: Identity?
 
-    init(_ request: Request, requestID: String, askedAt: ContinuousClock.Instant) {
+    init(_ request: Request, requestID: String, askedAt: Instant) {
         segments = PathSegments(of: request)
         route = Route.of(request, segments)
         method = request.method
@@ -26,7 +27,7 @@ struct RequestContext: Sendable {
     }
 
     /// For a connection on which no request could be read.
-    init(requestID: String, askedAt: ContinuousClock.Instant) {
+    init(requestID: String, askedAt: Instant) {
         segments = PathSegments()
         route = nil
         method = nil

@@ -8,7 +8,9 @@ struct LoggedFields: Sendable {
     let agent: String?
     let language: String?
     let path: String
-    let remoteAddressChain: [String]
+    /// What proxies said of the addresses the request came by, in their order.
+    private let forwardedFor: [String]
+    private let remoteAddress: RemoteAddress
 
     init(_ request: Request) {
         func text(_ name: HTTPField.Name) -> String? {
@@ -20,7 +22,8 @@ struct LoggedFields: Sendable {
         let forwarded = request.values(of: .xForwardedFor).flatMap { value in
             request.text(value).split { $0 == "," || $0 == " " || $0 == "\t" }
         }
-        remoteAddressChain = forwarded.map(String.init) + [request.remoteAddress.description]
+        forwardedFor = forwarded.map(String.init)
+        remoteAddress = request.remoteAddress
     }
 
     /// For a connection on which no request could be read.
@@ -28,8 +31,12 @@ struct LoggedFields: Sendable {
         agent = nil
         language = nil
         path = ""
-        remoteAddressChain = [remoteAddress.description]
+        forwardedFor = []
+        self.remoteAddress = remoteAddress
     }
+
+    /// Rendered when it is asked for: most fields that are kept for a later line are never written.
+    var remoteAddressChain: [String] { forwardedFor + [remoteAddress.description] }
 }
 
 extension RequestSummary {

@@ -1,7 +1,9 @@
+import Time
+
 /// One call on its way to a worker, with the types of state and value erased: generic code that is not
 /// specialised, across modules, looks their metadata up again and again, which was a sixth of a call's cost.
 struct Job: Sendable {
-    let deadline: ContinuousClock.Instant
+    let deadline: Instant
     /// Goes before all that wait.
     let isUrgent: Bool
     let reply: any PendingReply
@@ -48,7 +50,7 @@ struct JobQueue: Sendable {
     }
 
     /// Takes out what is due, and drops what nobody waits for any more.
-    mutating func removeExpired(at now: ContinuousClock.Instant) -> [Job] {
+    mutating func removeExpired(at now: Instant) -> [Job] {
         let waiting = jobs[head...].filter { $0.reply.isAwaited }
         jobs = waiting.filter { $0.deadline > now }
         head = 0
@@ -60,7 +62,7 @@ struct JobQueue: Sendable {
         return Array(jobs[head...])
     }
 
-    var earliestDeadline: ContinuousClock.Instant? {
+    var earliestDeadline: Instant? {
         jobs[head...].lazy.map(\.deadline).min()
     }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+package import Time
 
 /// What one thread waits on and any thread raises: an eventfd, which remembers a raise that came before the
 /// wait.
@@ -30,7 +31,7 @@ package final class Latch: Sendable {
     /// until a raise. The raise is used up.
     ///
     /// The kernel counts milliseconds here, so a wait ends up to one millisecond after its deadline.
-    package func wait(until deadline: ContinuousClock.Instant?) {
+    package func wait(until deadline: Instant?) {
         var interest = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         while unsafe poll(&interest, 1, Self.milliseconds(until: deadline)) < 0, errno == EINTR {}
         var count: UInt64 = 0
@@ -39,9 +40,9 @@ package final class Latch: Sendable {
 
     /// The time left, rounded up so that no wait ends early; minus one, which is for ever, without a
     /// deadline.
-    private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+    private static func milliseconds(until deadline: Instant?) -> Int32 {
         guard let deadline else { return -1 }
-        let left = ContinuousClock.now.duration(to: deadline)
+        let left = Instant.now.duration(to: deadline)
         guard left > .zero else { return 0 }
         let (seconds, attoseconds) = left.components
         guard seconds < 86_400 else { return 86_400_000 }

@@ -1,3 +1,5 @@
+import Time
+
 /// How many threads and waiting calls a pool may have.
 package struct WorkerLimits: Sendable {
     /// Workers that serve, at least 1. As many again may be left behind, stuck in calls past their deadlines.
@@ -53,7 +55,7 @@ struct Roster: Sendable {
         var replies: [any PendingReply] = []
         var interrupters: [Interrupter] = []
         var replacements: [Worker] = []
-        var nextDeadline: ContinuousClock.Instant?
+        var nextDeadline: Instant?
     }
 
     let limits: WorkerLimits
@@ -67,7 +69,7 @@ struct Roster: Sendable {
     private var queue = JobQueue()
     private var nextID = 0
     /// When the timekeeper will look next; nil while it sleeps until it is raised.
-    private var timekeeperWakes: ContinuousClock.Instant?
+    private var timekeeperWakes: Instant?
 
     init(limits: WorkerLimits) {
         self.limits = limits
@@ -94,7 +96,7 @@ struct Roster: Sendable {
     }
 
     /// Whether the timekeeper has to be woken to see this deadline in time.
-    mutating func bringForward(to deadline: ContinuousClock.Instant) -> Bool {
+    mutating func bringForward(to deadline: Instant) -> Bool {
         if let wakes = timekeeperWakes, wakes <= deadline { return false }
         timekeeperWakes = deadline
         return true
@@ -135,7 +137,7 @@ struct Roster: Sendable {
         return nil
     }
 
-    mutating func expire(at now: ContinuousClock.Instant) -> Expiry {
+    mutating func expire(at now: Instant) -> Expiry {
         var expiry = Expiry()
         expiry.replies = queue.removeExpired(at: now).map(\.reply)
         for worker in workers {
@@ -158,7 +160,7 @@ struct Roster: Sendable {
 
     /// A plan that is not due yet stays, even when its call is long done: then the next calls, which end
     /// later, need not wake the timekeeper. It wakes once in the span of a deadline, not once a call.
-    private mutating func planNextLook(at now: ContinuousClock.Instant) {
+    private mutating func planNextLook(at now: Instant) {
         if let wakes = timekeeperWakes, wakes > now { return }
         let running = workers.lazy.filter { !$0.isLate }.compactMap { $0.job?.deadline }.min()
         timekeeperWakes = [running, queue.earliestDeadline].compactMap(\.self).min()

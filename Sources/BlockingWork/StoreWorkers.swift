@@ -1,4 +1,5 @@
 package import Broadcasts
+package import Time
 
 /// A store's worker threads: the pool, with its errors told in the store's words.
 package struct StoreWorkers<State: ~Copyable>: Sendable {
@@ -20,7 +21,7 @@ package struct StoreWorkers<State: ~Copyable>: Sendable {
     /// Reads and checks go before the PUTs that wait: there is one of each at a time, and crowds wait for
     /// them.
     package func perform<Value: Sendable>(
-        _ operation: StoreOperation, until deadline: ContinuousClock.Instant,
+        _ operation: StoreOperation, until deadline: Instant,
         _ work: @escaping @Sendable (inout State) -> Value
     ) async throws(StoreError) -> Value {
         do {

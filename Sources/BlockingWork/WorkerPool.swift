@@ -1,5 +1,6 @@
 import Synchronization
 import Threads
+package import Time
 
 /// The only threads of the program that may block: each owns a state, such as a database connection, and does
 /// one call at a time on it.
@@ -35,7 +36,7 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
     /// it. Urgent work goes before all work that waits. Cancellation is not looked at: the deadline bounds
     /// the wait, and others may share the value with a caller that is gone.
     package func run<Value: Sendable>(
-        until deadline: ContinuousClock.Instant, isUrgent: Bool = false,
+        until deadline: Instant, isUrgent: Bool = false,
         _ work: @escaping @Sendable (inout State) -> Value
     ) async throws(WorkError) -> Value {
         let result = await withCheckedContinuation { continuation in
@@ -58,8 +59,8 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
         for interrupter in interrupters { interrupter.interrupt() }
         for latch in latches { latch.raise() }
         timekeeper.raise()
-        let deadline = ContinuousClock.now + grace
-        while threadCount > 0, ContinuousClock.now < deadline { lastThreadLeft.wait(until: deadline) }
+        let deadline = Instant.now + grace
+        while threadCount > 0, Instant.now < deadline { lastThreadLeft.wait(until: deadline) }
     }
 
     /// Threads that have not ended: the timekeeper, the workers, and those left behind.
@@ -122,10 +123,10 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
     }
 
     private func awaitJob(as worker: Roster.Worker) -> Job? {
-        let limit = roster.withLock { $0.limits.idleLimit }.map { ContinuousClock.now + $0 }
+        let limit = roster.withLock { $0.limits.idleLimit }.map { Instant.now + $0 }
         while true {
             worker.latch.wait(until: limit)
-            let isOver = limit.map { $0 <= ContinuousClock.now } ?? false
+            let isOver = limit.map { $0 <= Instant.now } ?? false
             switch roster.withLock({ $0.assignment(worker.id, idleLimitReached: isOver) }) {
             case .run(let job): return job
             case .wait: continue
@@ -137,7 +138,7 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
     private func keepTime() {
         while true {
             let (expiry, isClosed) = roster.withLock { roster in
-                (roster.expire(at: ContinuousClock.now), roster.isClosed)
+                (roster.expire(at: Instant.now), roster.isClosed)
             }
             for reply in expiry.replies { reply.fail(.deadlineExceeded) }
             for interrupter in expiry.interrupters { interrupter.interrupt() }

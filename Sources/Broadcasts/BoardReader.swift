@@ -1,4 +1,5 @@
 import Synchronization
+package import Time
 
 /// No board can be served: the store failed, and no board is at hand that is young enough (openapi.yaml).
 package struct BoardUnavailable: Error, Hashable, Sendable {
@@ -37,7 +38,7 @@ package final class BoardReader: Sendable {
     /// A read that succeeded.
     package struct GoodRead: Sendable {
         package let board: Board
-        package let began: ContinuousClock.Instant
+        package let began: Instant
         /// Reads are counted from 1 in the order in which they begin.
         fileprivate let number: Int
     }
@@ -55,7 +56,7 @@ package final class BoardReader: Sendable {
         var firstCompleteRead = 0
 
         /// The board that may be served without asking the store.
-        func current(at now: ContinuousClock.Instant) -> Board? {
+        func current(at now: Instant) -> Board? {
             guard freshness.maxStaleness > .zero, let lastGoodRead, lastGoodRead.number >= firstCompleteRead,
                 lastGoodRead.began.duration(to: now) <= freshness.maxStaleness
             else { return nil }
@@ -64,7 +65,7 @@ package final class BoardReader: Sendable {
     }
 
     private let store: any BroadcastStore
-    private let now: @Sendable () -> ContinuousClock.Instant
+    private let now: @Sendable () -> Instant
     private let state: Mutex<State>
     private let reads = Reads()
     private let checks = SharedRuns<StoreError?>()
@@ -72,7 +73,7 @@ package final class BoardReader: Sendable {
     /// Tests give a clock of their own.
     package init(
         store: any BroadcastStore, freshness: Freshness,
-        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+        now: @escaping @Sendable () -> Instant = { .now }
     ) {
         self.store = store
         self.now = now
@@ -91,7 +92,7 @@ package final class BoardReader: Sendable {
     }
 
     /// The board that `maxStaleness` allows to serve without waiting, or nil.
-    package func current(at now: ContinuousClock.Instant) -> Reading? {
+    package func current(at now: Instant) -> Reading? {
         state.withLock { $0.current(at: now) }.map { Reading(board: $0, age: nil) }
     }
 
@@ -110,7 +111,7 @@ package final class BoardReader: Sendable {
     /// Stores a broadcast. Once this returned, every GET on this node reads the store anew or gets a board
     /// read since, whatever `maxStaleness` says.
     package func put(
-        _ broadcast: Broadcast, deadline: ContinuousClock.Instant
+        _ broadcast: Broadcast, deadline: Instant
     ) async throws(StoreError) -> PutOutcome {
         let outcome = try await store.put(broadcast, deadline: deadline)
         state.withLock { $0.firstCompleteRead = $0.readsBegun + 1 }
@@ -129,7 +130,7 @@ package final class BoardReader: Sendable {
         return { [self] in await checks.run { await checkStore(deadline: $0 + limit) } }
     }
 
-    private func checkStore(deadline: ContinuousClock.Instant) async -> SharedRuns<StoreError?>.End {
+    private func checkStore(deadline: Instant) async -> SharedRuns<StoreError?>.End {
         do throws(StoreError) {
             try await store.check(deadline: deadline)
             return SharedRuns.End(outcome: nil)
@@ -139,7 +140,7 @@ package final class BoardReader: Sendable {
         }
     }
 
-    private func readStore(_ arrival: ContinuousClock.Instant) async -> Reads.End {
+    private func readStore(_ arrival: Instant) async -> Reads.End {
         let (number, readDeadline) = state.withLock { state in
             state.readsBegun += 1
             return (state.readsBegun, state.freshness.readDeadline)
@@ -154,7 +155,7 @@ package final class BoardReader: Sendable {
     }
 
     private func succeed(
-        _ rows: [BoardRow], began: ContinuousClock.Instant, number: Int
+        _ rows: [BoardRow], began: Instant, number: Int
     ) -> Reads.End {
         // Only the one read under way writes the last board, so it cannot change between here and below.
         let previous = lastGoodRead?.board

@@ -1,3 +1,5 @@
+package import Time
+
 /// One stored broadcast as the store holds it.
 ///
 /// The parts are plain text on purpose: a row that another program wrote may hold an identifier or a version
@@ -67,15 +69,15 @@ package protocol BroadcastStore: Sendable {
     /// Reads all broadcasts, in any order.
     ///
     /// The result reflects every `put` that any node has acknowledged before this call began.
-    func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow]
+    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow]
 
     /// Stores one broadcast and returns after the commit.
     ///
     /// An equal version changes neither the row nor its `last_updated`. Running it twice is harmless.
-    func put(_ broadcast: Broadcast, deadline: ContinuousClock.Instant) async throws(StoreError) -> PutOutcome
+    func put(_ broadcast: Broadcast, deadline: Instant) async throws(StoreError) -> PutOutcome
 
     /// Asks the database a real question, for the heartbeat.
-    func check(deadline: ContinuousClock.Instant) async throws(StoreError)
+    func check(deadline: Instant) async throws(StoreError)
 
     /// Ends the store's threads and connections. Calls still waiting throw `unavailable`.
     func close()

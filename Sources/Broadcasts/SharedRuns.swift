@@ -1,4 +1,5 @@
 import Synchronization
+import Time
 
 /// Runs an operation one at a time for everybody who asks for its outcome.
 ///
@@ -14,11 +15,11 @@ final class SharedRuns<Outcome: Sendable>: Sendable {
     struct End: Sendable {
         let outcome: Outcome
         /// Whoever asked before this instant takes the outcome as well, though it asked after the run began.
-        var servesAskersBefore: ContinuousClock.Instant?
+        var servesAskersBefore: Instant?
     }
 
     private struct Waiter {
-        let askedAt: ContinuousClock.Instant
+        let askedAt: Instant
         let receive: @Sendable (Outcome) -> Void
     }
 
@@ -34,7 +35,7 @@ final class SharedRuns<Outcome: Sendable>: Sendable {
     /// Asks for the outcome of the next run to begin. `receive` is called once, by whoever runs.
     ///
     /// - Returns: Whether nobody runs. The caller must then see to it that `run` is called, once.
-    func join(askedAt: ContinuousClock.Instant, _ receive: @escaping @Sendable (Outcome) -> Void) -> Bool {
+    func join(askedAt: Instant, _ receive: @escaping @Sendable (Outcome) -> Void) -> Bool {
         state.withLock { state in
             state.waiting.append(Waiter(askedAt: askedAt, receive: receive))
             defer { state.isRunning = true }
@@ -44,7 +45,7 @@ final class SharedRuns<Outcome: Sendable>: Sendable {
 
     /// Runs the operation until nobody waits for it any more. The operation is given when the first of those
     /// who wait for it asked, and must end by a deadline counted from there.
-    func run(_ operation: (_ askedAt: ContinuousClock.Instant) async -> End) async {
+    func run(_ operation: (_ askedAt: Instant) async -> End) async {
         while case let waiters = takeAll(), let first = waiters.first {
             let end = await operation(first.askedAt)
             for waiter in waiters + takeThose(askingBefore: end.servesAskersBefore) {
@@ -63,7 +64,7 @@ final class SharedRuns<Outcome: Sendable>: Sendable {
         }
     }
 
-    private func takeThose(askingBefore end: ContinuousClock.Instant?) -> [Waiter] {
+    private func takeThose(askingBefore end: Instant?) -> [Waiter] {
         guard let end else { return [] }
         return state.withLock { state in
             let taken = state.waiting.prefix { $0.askedAt < end }

@@ -1,3 +1,5 @@
+import Time
+
 /// What a store can be asked for; also the label of its metrics, so the set is fixed.
 package enum StoreOperation: String, CaseIterable, Sendable {
     case read
@@ -17,7 +19,7 @@ extension StoreOperation {
     package func reported<Value: Sendable>(
         to observer: (any StoreObserver)?, _ run: () async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
-        let began = ContinuousClock.now
+        let began = Instant.now
         do {
             let value = try await run()
             observer?.storeDidFinish(self, in: began.duration(to: .now), succeeded: true)

@@ -48,8 +48,9 @@ internal import CLinux
 
     private static func bits(_ interest: Interest) -> UInt32 {
         var bits: UInt32 = 0
-        if interest.contains(.read) { bits |= EPOLLIN.rawValue }
+        if interest.contains(.read) { bits |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue }
         if interest.contains(.write) { bits |= EPOLLOUT.rawValue }
+        if interest.contains(.edge) { bits |= EPOLLET.rawValue }
         return bits
     }
 
@@ -57,6 +58,7 @@ internal import CLinux
         var readiness: Readiness = []
         if bits & EPOLLIN.rawValue != 0 { readiness.insert(.read) }
         if bits & EPOLLOUT.rawValue != 0 { readiness.insert(.write) }
+        if bits & EPOLLRDHUP.rawValue != 0 { readiness.insert(.ended) }
         if bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { readiness.insert(.gone) }
         return readiness
     }

@@ -8,6 +8,9 @@ package struct Interest: OptionSet, Hashable, Sendable {
 
     package static let read = Interest(rawValue: 1)
     package static let write = Interest(rawValue: 2)
+    /// Reports only what has come since the last report, so that the kernel need not look again at each
+    /// descriptor it has reported before it waits. Whoever leaves something unread asks anew by `modify`.
+    package static let edge = Interest(rawValue: 4)
 }
 
 /// What a watched descriptor reported.
@@ -22,6 +25,8 @@ package struct Readiness: OptionSet, Hashable, Sendable {
     package static let write = Readiness(rawValue: 2)
     /// The connection is gone in both directions, by an error or a reset.
     package static let gone = Readiness(rawValue: 4)
+    /// The peer has closed its side: behind what can be read stands the end.
+    package static let ended = Readiness(rawValue: 8)
 }
 
 /// One event: the token the descriptor was added with, and what it is ready for.
@@ -30,7 +35,7 @@ package struct PollerEvent: Hashable, Sendable {
     package let readiness: Readiness
 }
 
-/// Waits for descriptors. Level-triggered: what was not handled is reported again.
+/// Waits for descriptors. What was not handled is reported again, unless the interest has `edge`.
 package protocol Poller: ~Copyable {
     /// Watches a descriptor. Events carry the token.
     func add(_ descriptor: borrowing FileDescriptor, token: UInt64, interest: Interest) throws(SystemError)

@@ -1,14 +1,16 @@
+package import Time
+
 /// What a loop does with its events. It lives on the loop's thread and is never seen by another.
 package protocol EventHandler: ~Copyable {
     /// A descriptor is ready. The token is the one it was added with; it may belong to something already
     /// closed.
-    mutating func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant)
+    mutating func ready(_ token: UInt64, _ readiness: Readiness, at now: Instant)
 
     /// A hint of the timer wheel has come.
-    mutating func timerFired(_ token: UInt64, at now: ContinuousClock.Instant)
+    mutating func timerFired(_ token: UInt64, at now: Instant)
 
     /// Events and jobs of this turn are done. False ends the loop.
-    mutating func turnEnded(at now: ContinuousClock.Instant) -> Bool
+    mutating func turnEnded(at now: Instant) -> Bool
 }
 
 /// The loop itself: waits, hands out events, runs jobs, hands out timers. One thread owns it.
@@ -34,7 +36,7 @@ package final class Reactor {
         var events: [PollerEvent] = []
         var due: [UInt64] = []
         var bellCount = [UInt8](repeating: 0, count: 8)
-        var now = ContinuousClock.now
+        var now = Instant.now
         while true {
             let timeout = loop.fallAsleep() ? timers.delay(from: now) : .zero
             try poller.wait(into: &events, timeout: timeout)

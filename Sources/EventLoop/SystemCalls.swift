@@ -40,14 +40,18 @@ package struct SystemCalls: Sendable {
 
     /// As `read`, from a socket: past the layer of files, the kernel does the same for a tenth of a
     /// microsecond less.
+    ///
+    /// - Returns: The count, 0 at the end of the stream, and whether that is all that was there: what did not
+    ///   fill the buffer is (epoll(7)).
     package func receive(
         _ socket: borrowing FileDescriptor, into buffer: inout [UInt8]
-    ) throws(SystemError) -> Int {
+    ) throws(SystemError) -> (count: Int, isAll: Bool) {
         let limit = try limit(.recv, buffer.count)
         let number = socket.rawValue
-        return try retrying(.recv) {
+        let count = try retrying(.recv) {
             unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.recv(number, $0.baseAddress, limit, 0) }
         }
+        return (count, count < limit)
     }
 
     /// As `write`, to a socket.

@@ -1,3 +1,5 @@
+package import Time
+
 /// Deadlines in buckets of a tenth of a second: adding one and coming to one cost O(1) each.
 ///
 /// An entry is a hint, not a promise: its owner looks at its own deadline when the hint comes, and adds
@@ -8,7 +10,7 @@ package struct TimerWheel {
     package static let tick = Duration.milliseconds(100)
     private static let bucketCount = 512
 
-    private let start: ContinuousClock.Instant
+    private let start: Instant
     private var buckets: [[(tick: Int, token: UInt64)]] = Array(repeating: [], count: bucketCount)
     private var count = 0
     /// All ticks below this have been handed out.
@@ -16,12 +18,12 @@ package struct TimerWheel {
     /// No entry stands before this tick; nil when not known to be closer than the bucket scan would say.
     private var earliest = Int.max
 
-    package init(startingAt now: ContinuousClock.Instant) {
+    package init(startingAt now: Instant) {
         start = now
     }
 
     /// Asks for a hint with this token at a deadline.
-    package mutating func add(_ token: UInt64, at deadline: ContinuousClock.Instant) {
+    package mutating func add(_ token: UInt64, at deadline: Instant) {
         let tick = max(position, tickNumber(deadline, roundingUp: true))
         buckets[tick % Self.bucketCount].append((tick, token))
         count += 1
@@ -29,13 +31,13 @@ package struct TimerWheel {
     }
 
     /// How long until the next hint may be due; nil when there is none.
-    package func delay(from now: ContinuousClock.Instant) -> Duration? {
+    package func delay(from now: Instant) -> Duration? {
         guard count > 0 else { return nil }
         return max(.zero, start + Self.tick * earliest - now)
     }
 
     /// Takes out the hints that are due.
-    package mutating func advance(to now: ContinuousClock.Instant, into due: inout [UInt64]) {
+    package mutating func advance(to now: Instant, into due: inout [UInt64]) {
         due.removeAll(keepingCapacity: true)
         let current = tickNumber(now, roundingUp: false)
         guard count > 0, earliest <= current else {
@@ -69,7 +71,7 @@ package struct TimerWheel {
         (position..<position + Self.bucketCount).first { !buckets[$0 % Self.bucketCount].isEmpty } ?? position
     }
 
-    private func tickNumber(_ instant: ContinuousClock.Instant, roundingUp: Bool) -> Int {
+    private func tickNumber(_ instant: Instant, roundingUp: Bool) -> Int {
         let (seconds, attoseconds) = (instant - start).components
         let perTick: Int64 = 100_000_000_000_000_000
         let fraction = roundingUp ? (attoseconds + perTick - 1) / perTick : attoseconds / perTick

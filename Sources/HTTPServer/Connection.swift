@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPWire
+internal import Time
 
 /// One accepted connection, as its worker holds it. An idle one owns this object and nothing more.
 final class Connection {
@@ -19,7 +20,7 @@ final class Connection {
     /// What the poller watches for.
     var interest: Interest = .read
     /// The earliest hint the timer wheel holds for this connection.
-    var hint: ContinuousClock.Instant?
+    var hint: Instant?
     var unsent: Unsent?
     /// An answer that was made while `unsent` was still on its way. It is encoded behind it, never before.
     var late: Response?
@@ -29,7 +30,7 @@ final class Connection {
     var task: Task<Void, Never>?
     init(
         descriptor: consuming FileDescriptor, remoteAddress: RemoteAddress, limits: Limits,
-        openedAt now: ContinuousClock.Instant
+        openedAt now: Instant
     ) {
         self.descriptor = descriptor
         self.remoteAddress = remoteAddress

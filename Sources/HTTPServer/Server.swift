@@ -3,6 +3,7 @@ package import HTTPWire
 package import Logging
 internal import Synchronization
 package import Threads
+internal import Time
 
 /// An HTTP/1.1 server: listeners, event loops and their threads. It knows no path.
 package final class Server: Sendable {

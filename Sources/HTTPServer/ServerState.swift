@@ -1,9 +1,10 @@
 internal import Synchronization
+internal import Time
 
 /// What the workers of a server share.
 final class ServerState: Sendable {
     private let connections = Atomic<Int>(0)
-    private let drainDeadline = Mutex<ContinuousClock.Instant?>(nil)
+    private let drainDeadline = Mutex<Instant?>(nil)
     private let draining = Atomic<Bool>(false)
     let maximumConnections: Int
 
@@ -27,12 +28,12 @@ final class ServerState: Sendable {
     var isDraining: Bool { draining.load(ordering: .acquiring) }
 
     /// When the last connection must be gone; nil while the server runs.
-    var deadline: ContinuousClock.Instant? {
+    var deadline: Instant? {
         guard isDraining else { return nil }
         return drainDeadline.withLock { $0 }
     }
 
-    func drain(until deadline: ContinuousClock.Instant) {
+    func drain(until deadline: Instant) {
         drainDeadline.withLock { $0 = $0 ?? deadline }
         draining.store(true, ordering: .releasing)
     }

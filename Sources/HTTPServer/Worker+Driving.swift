@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPWire
+internal import Time
 
 /// Drives one connection's conversation: does what it says, and tells it what became of it.
 extension Worker {
@@ -7,7 +8,7 @@ extension Worker {
     private static let batchSize = 65536
 
     mutating func drive(
-        _ connection: Connection, _ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant
+        _ connection: Connection, _ token: UInt64, _ readiness: Readiness, at now: Instant
     ) {
         precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
         if readiness.contains(.gone) { return close(connection, token) }
@@ -19,7 +20,7 @@ extension Worker {
         }
         if readiness.contains(.read) {
             if connection.conversation.wantsBytes {
-                guard receive(connection, token, at: now) else { return }
+                guard receive(connection, token, hasEnd: readiness.contains(.ended), at: now) else { return }
             } else {
                 watch(connection, token, connection.interest.subtracting(.read))
             }
@@ -27,7 +28,7 @@ extension Worker {
         advance(connection, token, at: now)
     }
 
-    mutating func hintFired(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) {
+    mutating func hintFired(_ connection: Connection, _ token: UInt64, at now: Instant) {
         // A hint that is still to come is the one to go by; this one was overtaken by it.
         if let hint = connection.hint, hint > now { return }
         connection.hint = nil
@@ -41,7 +42,7 @@ extension Worker {
     }
 
     mutating func finish(
-        _ connection: Connection, _ token: UInt64, with response: Response, at now: ContinuousClock.Instant
+        _ connection: Connection, _ token: UInt64, with response: Response, at now: Instant
     ) {
         precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
         connection.task = nil
@@ -54,18 +55,18 @@ extension Worker {
     }
 
     /// Does what the conversation asks for until it waits and nothing is left to send.
-    mutating func advance(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant) {
+    mutating func advance(_ connection: Connection, _ token: UInt64, at now: Instant) {
         while connection.unsent == nil {
             switch connection.conversation.next(at: now) {
             case .wait:
                 if output.isEmpty { return rest(connection, token) }
                 guard flush(connection, token, at: now) else { return }
             case .ask(let request):
-                let answer = responder.answer(request)
-                if case .ready(let response) = answer {
+                switch responder.answer(request) {
+                case .ready(let response):
                     guard respond(connection, token, response, at: now) else { return }
-                } else {
-                    connection.deferred = answer
+                case let later:
+                    connection.deferred = later
                     connection.conversation.awaitAnswer(at: now)
                 }
             case .interim:
@@ -108,23 +109,23 @@ extension Worker {
 
     // MARK: - Bytes in
 
-    /// Reads once. False when the connection is gone.
-    private mutating func receive(_ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant)
-        -> Bool
-    {
+    /// Reads once, and asks for another report where more can be read. False when the connection is gone.
+    private mutating func receive(
+        _ connection: Connection, _ token: UInt64, hasEnd: Bool, at now: Instant
+    ) -> Bool {
         var buffer = takeChunk()
         do {
-            let count = try reactor.system.receive(connection.descriptor, into: &buffer)
+            let (count, isAll) = try reactor.system.receive(connection.descriptor, into: &buffer)
             if count == 0 {
                 chunk = buffer
                 connection.conversation.receiveEnd(at: now)
-            } else {
-                connection.conversation.receive(buffer, count: count, at: now)
+                return true
             }
-            return true
+            connection.conversation.receive(buffer, count: count, at: now)
+            return isAll && !hasEnd || rearm(connection, token)
         } catch {
             chunk = buffer
-            if error.isBlocked { return true }
+            if error.isBlocked { return rearm(connection, token) }
             close(connection, token)
             return false
         }
@@ -135,7 +136,7 @@ extension Worker {
     /// Encodes an answer, and sends when the batch is full or the body goes out as it is. False when the
     /// connection is gone.
     private mutating func respond(
-        _ connection: Connection, _ token: UInt64, _ response: Response, at now: ContinuousClock.Instant
+        _ connection: Connection, _ token: UInt64, _ response: consuming Response, at now: Instant
     ) -> Bool {
         if state.isDraining { connection.conversation.drain(at: now) }
         let body = connection.conversation.respond(response, date: date.bytes, into: &output, at: now)
@@ -145,7 +146,7 @@ extension Worker {
 
     /// Sends what is encoded, and keeps what the kernel does not take. False when the connection is gone.
     private mutating func flush(
-        _ connection: Connection, _ token: UInt64, body: [UInt8] = [], at now: ContinuousClock.Instant
+        _ connection: Connection, _ token: UInt64, body: [UInt8] = [], at now: Instant
     ) -> Bool {
         defer { output.removeAll(keepingCapacity: output.capacity <= 4 * Self.batchSize) }
         do {
@@ -181,7 +182,7 @@ extension Worker {
 
     private mutating func keep(
         _ connection: Connection, _ token: UInt64, _ body: [UInt8], sent count: Int,
-        at now: ContinuousClock.Instant
+        at now: Instant
     ) {
         let encodedCount = min(count, output.count)
         connection.unsent = Connection.Unsent(
@@ -193,7 +194,7 @@ extension Worker {
 
     /// Sends what was kept. False when the connection is gone.
     private mutating func sendUnsent(
-        _ connection: Connection, _ token: UInt64, at now: ContinuousClock.Instant
+        _ connection: Connection, _ token: UInt64, at now: Instant
     )
         -> Bool
     {
@@ -242,10 +243,20 @@ extension Worker {
     private mutating func watch(_ connection: Connection, _ token: UInt64, _ interest: Interest) {
         guard interest != connection.interest else { return }
         connection.interest = interest
+        _ = rearm(connection, token)
+    }
+
+    /// Has the poller look anew. False when the connection is gone.
+    ///
+    /// Only reading goes by edges, because it is what connections nearly always wait for.
+    private mutating func rearm(_ connection: Connection, _ token: UInt64) -> Bool {
+        let interest = connection.interest == .read ? Self.readEdge : connection.interest
         do {
             try reactor.poller.modify(connection.descriptor, token: token, interest: interest)
+            return true
         } catch {
             close(connection, token)
+            return false
         }
     }
 }

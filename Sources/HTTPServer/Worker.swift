@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTPWire
 internal import Logging
+internal import Time
 
 /// One event loop's connections: takes them, and hands their events to whoever drives them.
 ///
@@ -20,7 +21,7 @@ struct Worker: EventHandler, ~Copyable {
     var output: [UInt8] = []
     /// The buffer that every read goes into. The conversation borrows it and gives it back.
     var chunk: [UInt8]?
-    private var drainBegan: ContinuousClock.Instant?
+    private var drainBegan: Instant?
 
     /// Bytes taken from one connection at a time: large enough for a batch of pipelined requests, small
     /// enough that one connection does not keep the others waiting.
@@ -33,6 +34,8 @@ struct Worker: EventHandler, ~Copyable {
     private static let turnedAwayAtOnce = 64
     /// How long an idle connection may still bring the request that was on its way when draining began.
     private static let drainQuiet = Duration.seconds(1)
+    /// What a connection that only waits to read is watched for.
+    static let readEdge: Interest = [.read, .edge]
     /// Tokens below 2³² are not connections'.
     private static let listenerToken: UInt64 = 1
     private static let drainToken: UInt64 = 2
@@ -53,7 +56,7 @@ struct Worker: EventHandler, ~Copyable {
 
     // MARK: - Events
 
-    mutating func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant) {
+    mutating func ready(_ token: UInt64, _ readiness: Readiness, at now: Instant) {
         if token == Self.listenerToken {
             acceptWaiting(atMost: Self.acceptsPerTurn, at: now)
         } else if let connection = connections[token] {
@@ -62,7 +65,7 @@ struct Worker: EventHandler, ~Copyable {
         }
     }
 
-    mutating func timerFired(_ token: UInt64, at now: ContinuousClock.Instant) {
+    mutating func timerFired(_ token: UInt64, at now: Instant) {
         switch token {
         case Self.listenerToken: resumeListening()
         case Self.drainToken: break
@@ -73,7 +76,7 @@ struct Worker: EventHandler, ~Copyable {
         }
     }
 
-    mutating func turnEnded(at now: ContinuousClock.Instant) -> Bool {
+    mutating func turnEnded(at now: Instant) -> Bool {
         date.refresh(reactor.system)
         // An answer can make the next pipelined request be answered, and that one may be done at once.
         while case let answers = completions.takeAll(), !answers.isEmpty {
@@ -88,7 +91,7 @@ struct Worker: EventHandler, ~Copyable {
 
     // MARK: - Connections
 
-    private mutating func acceptWaiting(atMost count: Int, at now: ContinuousClock.Instant) {
+    private mutating func acceptWaiting(atMost count: Int, at now: Instant) {
         guard let listener else { return }
         for _ in 0..<count {
             // Those beyond the limit are being told so. When they come faster than they leave, they wait.
@@ -114,7 +117,7 @@ struct Worker: EventHandler, ~Copyable {
 
     private mutating func admit(
         _ descriptor: consuming FileDescriptor, _ remoteAddress: RemoteAddress,
-        at now: ContinuousClock.Instant
+        at now: Instant
     ) {
         try? reactor.system.setOption(descriptor, .noDelay, 1)
         let connection = Connection(
@@ -122,7 +125,7 @@ struct Worker: EventHandler, ~Copyable {
         let token = connections.insert(connection)
         let isWithinLimit = state.connectionOpened()
         do {
-            try reactor.poller.add(connection.descriptor, token: token, interest: .read)
+            try reactor.poller.add(connection.descriptor, token: token, interest: Self.readEdge)
             if isWithinLimit { return schedule(connection, token) }
             date.refresh(reactor.system)
             connection.conversation.turnAway()
@@ -148,7 +151,7 @@ struct Worker: EventHandler, ~Copyable {
     }
 
     /// Leaves new connections to the kernel's queue for a moment; trying again at once would spin.
-    private mutating func pause(at now: ContinuousClock.Instant) {
+    private mutating func pause(at now: Instant) {
         guard let listener else { return }
         try? reactor.poller.remove(listener.descriptor)
         reactor.timers.add(Self.listenerToken, at: now + Self.acceptPause)
@@ -167,7 +170,7 @@ struct Worker: EventHandler, ~Copyable {
 
     /// Whether the loop must go on.
     private mutating func continueDraining(
-        until deadline: ContinuousClock.Instant, at now: ContinuousClock.Instant
+        until deadline: Instant, at now: Instant
     ) -> Bool {
         guard let drainBegan else {
             beginDraining(until: deadline, at: now)
@@ -191,7 +194,7 @@ struct Worker: EventHandler, ~Copyable {
     /// Takes what already waits in the listener, for closing it would reset those connections, then closes
     /// it. Idle connections stay a moment longer: a request may be on its way on each of them.
     private mutating func beginDraining(
-        until deadline: ContinuousClock.Instant, at now: ContinuousClock.Instant
+        until deadline: Instant, at now: Instant
     ) {
         acceptWaiting(atMost: .max, at: now)
         listener = nil
@@ -200,7 +203,7 @@ struct Worker: EventHandler, ~Copyable {
         reactor.timers.add(Self.drainToken, at: deadline)
     }
 
-    private mutating func drainAll(at now: ContinuousClock.Instant) {
+    private mutating func drainAll(at now: Instant) {
         for token in connections.tokens {
             guard let connection = connections[token] else { continue }
             connection.conversation.drain(at: now)

@@ -1,8 +1,10 @@
+package import Time
+
 extension Conversation {
     /// Takes received bytes: the first `count` of a chunk that the event loop lends until `reclaimChunk`.
     ///
     /// - Precondition: No chunk is lent, and `count` is within the chunk.
-    package mutating func receive(_ chunk: consuming [UInt8], count: Int, at now: ContinuousClock.Instant) {
+    package mutating func receive(_ chunk: consuming [UInt8], count: Int, at now: Instant) {
         precondition(lentChunk == nil && count >= 0 && count <= chunk.count)
         isFresh = false
         if phase == .idle && count > 0 && start == end { since = now }
@@ -35,7 +37,7 @@ extension Conversation {
     }
 
     /// The peer has closed its side. What it sent before is still answered.
-    package mutating func receiveEnd(at now: ContinuousClock.Instant) {
+    package mutating func receiveEnd(at now: Instant) {
         hasEnded = true
     }
 

@@ -1,3 +1,5 @@
+package import Time
+
 extension Conversation {
     /// Appends the answer to the present request to the output. An answer that comes when the connection has
     /// been given up is dropped.
@@ -11,7 +13,7 @@ extension Conversation {
     ///   for no further step before all of it is out.
     package mutating func respond(
         _ response: consuming Response, date: [UInt8], into output: inout [UInt8],
-        at now: ContinuousClock.Instant
+        at now: Instant
     ) -> [UInt8]? {
         // A client that takes nothing of an earlier answer may be given up while this one is being made.
         guard phase != .finished && phase != .closed else { return nil }
@@ -44,20 +46,20 @@ extension Conversation {
     }
 
     /// The socket took less than all there was. No step but closing follows until the output has drained.
-    package mutating func outputBlocked(at now: ContinuousClock.Instant) {
+    package mutating func outputBlocked(at now: Instant) {
         isOutputBlocked = true
         hasOutput = true
         since = now
     }
 
     /// The socket took some more of the output, and some is left.
-    package mutating func outputProgressed(at now: ContinuousClock.Instant) {
+    package mutating func outputProgressed(at now: Instant) {
         since = now
     }
 
     /// All output is with the socket. To be called whenever that comes true, also when the socket took all at
     /// once: a connection that is to be closed is not closed before. Then `next` may have a step.
-    package mutating func outputDrained(at now: ContinuousClock.Instant) {
+    package mutating func outputDrained(at now: Instant) {
         if isOutputBlocked { since = now }
         isOutputBlocked = false
         hasOutput = false
@@ -65,7 +67,7 @@ extension Conversation {
 
     /// After the last answer is sent: closing at once could reset the connection while the client still reads
     /// (RFC 9112 section 9.6).
-    mutating func finishClosing(at now: ContinuousClock.Instant) -> Step {
+    mutating func finishClosing(at now: Instant) -> Step {
         guard !hasOutput else { return .wait }
         since = now
         guard !hasEnded else {

@@ -1,8 +1,9 @@
 import HTTPTypes
+package import Time
 
 extension Conversation {
     /// The next thing to do. The server pulls until it is told to wait.
-    package mutating func next(at now: ContinuousClock.Instant) -> Step {
+    package mutating func next(at now: Instant) -> Step {
         switch phase {
         case .finished:
             phase = .closed
@@ -32,7 +33,7 @@ extension Conversation {
         phase = .turnedAway
     }
 
-    private mutating func continueRequest(at now: ContinuousClock.Instant) -> Step {
+    private mutating func continueRequest(at now: Instant) -> Step {
         if phase == .body { return continueBody() }
         if phase == .discarding && !discard(at: now) {
             return phase == .discarding ? .wait : next(at: now)
@@ -41,7 +42,7 @@ extension Conversation {
     }
 
     /// The answer is deferred: its body is read next.
-    package mutating func awaitAnswer(at now: ContinuousClock.Instant) {
+    package mutating func awaitAnswer(at now: Instant) {
         precondition(phase == .asked)
         phase = .body
         since = now
@@ -49,7 +50,7 @@ extension Conversation {
 
     // MARK: - Heads
 
-    private mutating func nextRequest(at now: ContinuousClock.Instant) -> Step {
+    private mutating func nextRequest(at now: Instant) -> Step {
         skipEmptyLine()
         guard start < end else {
             phase = .idle
@@ -160,7 +161,7 @@ extension Conversation {
     ///
     /// - Returns: Whether the next request may follow. When not, either more bytes are needed or the phase
     ///   has changed.
-    private mutating func discard(at now: ContinuousClock.Instant) -> Bool {
+    private mutating func discard(at now: Instant) -> Bool {
         guard let incoming else { return true }
         do throws(Refusal) {
             guard try readBody(incoming, keeps: false) == .complete else {

@@ -1,3 +1,5 @@
+package import Time
+
 /// One connection's side of HTTP/1.1, without the connection: bytes and the time go in, steps come out.
 ///
 /// Everything about when to read, ask, answer, wait and close is decided here. The server obeys: it hands
@@ -94,7 +96,7 @@ package struct Conversation: ~Copyable {
     var incoming: IncomingBody?
     /// When the present wait began; together with the phase it makes the deadline. It stands last, for the
     /// compiler does not know the size of an instant, and looks up at run time where fields behind one are.
-    var since: ContinuousClock.Instant
+    var since: Instant
 
     /// What the server sends for `Step.interim` (RFC 9110 section 15.2.1).
     package static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
@@ -107,7 +109,7 @@ package struct Conversation: ~Copyable {
     package static let lingerTimeout = Duration.seconds(2)
 
     package init(
-        remoteAddress: RemoteAddress, limits: Limits, openedAt now: ContinuousClock.Instant
+        remoteAddress: RemoteAddress, limits: Limits, openedAt now: Instant
     ) {
         self.remoteAddress = remoteAddress
         self.limits = limits

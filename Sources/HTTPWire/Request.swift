@@ -1,4 +1,5 @@
 package import HTTPTypes
+package import Time
 
 /// The head of one request: positions over the received bytes, and nothing copied out of them.
 ///
@@ -26,11 +27,11 @@ package final class Request: Sendable {
     package let hasBody: Bool
     package let remoteAddress: RemoteAddress
     /// When the first byte of the head was at hand.
-    package let receivedAt: ContinuousClock.Instant
+    package let receivedAt: Instant
 
     package init(
         bytes: [UInt8], method: HTTPRequest.Method, path: Range<Int>, query: Range<Int>?,
-        fieldLines: [FieldLine], hasBody: Bool, receivedAt: ContinuousClock.Instant,
+        fieldLines: [FieldLine], hasBody: Bool, receivedAt: Instant,
         remoteAddress: RemoteAddress
     ) {
         self.bytes = bytes
@@ -56,6 +57,25 @@ package final class Request: Sendable {
             values.append(line.value)
         }
         return values
+    }
+
+    /// How often a field stands in a request that may have it once.
+    package enum Occurrence {
+        case absent
+        /// With where its value stands.
+        case once(Range<Int>)
+        case repeated
+    }
+
+    /// Whether there is a field line of this name, and whether it is the only one.
+    package func occurrence(of name: HTTPField.Name) -> Occurrence {
+        let (bytes, wanted) = (bytes, name.canonicalName)
+        var occurrence = Occurrence.absent
+        for line in fieldLines where isNamed(line, wanted.utf8.span, in: bytes.span) {
+            guard case .absent = occurrence else { return .repeated }
+            occurrence = .once(line.value)
+        }
+        return occurrence
     }
 
     /// Where the value of the first field line of this name stands.

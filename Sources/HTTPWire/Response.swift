@@ -15,22 +15,43 @@ package struct FieldLines: Hashable, Sendable {
     /// Adds a line. Bytes that may not stand in a field value (RFC 9110 section 5.5) become spaces, so that
     /// no value that came from outside can begin a line of its own.
     package mutating func append(_ name: HTTPField.Name, _ value: String) {
-        bytes.append(contentsOf: name.rawName.utf8)
-        bytes.append(contentsOf: ": ".utf8)
-        let start = bytes.count
-        bytes.append(contentsOf: value.utf8)
-        for index in start..<bytes.count
-        where (bytes[index] < 0x20 && bytes[index] != 0x09) || bytes[index] == 0x7F {
-            bytes[index] = 0x20
+        bytes.append(name, value)
+    }
+}
+
+extension [UInt8] {
+    /// Appends a field line; see `FieldLines.append`.
+    mutating func append(_ name: HTTPField.Name, _ value: String) {
+        append(contentsOf: name.rawName.utf8)
+        append(": ")
+        var position = count
+        append(contentsOf: value.utf8)
+        while case let control = span.firstControl(from: position, to: count), control < count {
+            if self[control] != .horizontalTab { self[control] = .space }
+            position = control + 1
         }
-        bytes.append(contentsOf: "\r\n".utf8)
+        append("\r\n")
     }
 }
 
 /// What is sent back for one request. The connection adds `Date`, `Content-Length` and `Connection`.
 package struct Response: Sendable {
+    /// One field line.
+    package struct Field: Sendable {
+        let name: HTTPField.Name
+        let value: String
+
+        package init(_ name: HTTPField.Name, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
     package var status: HTTPResponse.Status
     package var fields: FieldLines
+    /// A line of this response alone. It stands apart so that `fields` can be those of many responses: to add
+    /// it there would copy them.
+    package var ownField: Field?
     /// The representation. It is not sent in answer to HEAD, but its length is (RFC 9110 section 8.6).
     package var body: [UInt8]
 

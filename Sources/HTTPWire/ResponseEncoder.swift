@@ -30,6 +30,7 @@ struct ResponseEncoder {
         output += date
         output.append("\r\n")
         output += response.fields.bytes
+        if let field = response.ownField { output.append(field.name, field.value) }
         if !Self.hasNoContent(response.status) {
             output.append("Content-Length: ")
             Self.append(decimal: response.body.count, to: &output)

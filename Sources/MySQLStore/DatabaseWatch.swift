@@ -3,6 +3,7 @@ import Broadcasts
 import Logging
 import Synchronization
 import Threads
+import Time
 
 /// Knows whether the database works. While it does not, one thread looks for it, and callers fail at once.
 final class DatabaseWatch: Sendable {
@@ -45,10 +46,10 @@ final class DatabaseWatch: Sendable {
     }
 
     /// Waits for the first look to end. Nil when it takes longer than that.
-    func firstLook(waitingUntil deadline: ContinuousClock.Instant) -> Look? {
+    func firstLook(waitingUntil deadline: Instant) -> Look? {
         while true {
             if let look = state.withLock({ $0.firstLook }) { return look }
-            guard ContinuousClock.now < deadline else { return nil }
+            guard Instant.now < deadline else { return nil }
             news.wait(until: deadline)
         }
     }
@@ -73,8 +74,8 @@ final class DatabaseWatch: Sendable {
         state.withLock { $0.isClosed = true }
         wake.raise()
         interrupter.interrupt()
-        let deadline = ContinuousClock.now + .seconds(1)
-        while !state.withLock({ $0.hasEnded }), ContinuousClock.now < deadline { news.wait(until: deadline) }
+        let deadline = Instant.now + .seconds(1)
+        while !state.withLock({ $0.hasEnded }), Instant.now < deadline { news.wait(until: deadline) }
     }
 
     private func run() {

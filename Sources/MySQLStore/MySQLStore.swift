@@ -1,6 +1,7 @@
 import BlockingWork
 package import Broadcasts
 package import Logging
+package import Time
 
 /// Broadcasts in a MySQL or MariaDB database, which any number of nodes may share.
 ///
@@ -75,7 +76,7 @@ package struct MySQLStore: BroadcastStore {
         }
     }
 
-    package func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
+    package func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
         try await perform(.read, until: deadline) { [oddRows, logger] session throws(MySQLError) in
             let rows = try session.readRows()
             for warning in oddRows.warnings(about: rows) { logger.warning("\(warning)") }
@@ -84,14 +85,14 @@ package struct MySQLStore: BroadcastStore {
     }
 
     package func put(
-        _ broadcast: Broadcast, deadline: ContinuousClock.Instant
+        _ broadcast: Broadcast, deadline: Instant
     ) async throws(StoreError) -> PutOutcome {
         try await perform(.put, until: deadline) { session throws(MySQLError) in
             try session.put(broadcast)
         }
     }
 
-    package func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
+    package func check(deadline: Instant) async throws(StoreError) {
         try await perform(.check, until: deadline) { session throws(MySQLError) in
             try session.check()
         }
@@ -103,7 +104,7 @@ package struct MySQLStore: BroadcastStore {
     }
 
     private func perform<Value: Sendable>(
-        _ operation: StoreOperation, until deadline: ContinuousClock.Instant,
+        _ operation: StoreOperation, until deadline: Instant,
         _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
     ) async throws(StoreError) -> Value {
         try await operation.reported(to: observer) { () async throws(StoreError) in
@@ -126,10 +127,10 @@ package struct MySQLStore: BroadcastStore {
 
     /// What a worker had for an answer. Throws when it had none in time.
     private func ask<Value: Sendable>(
-        _ operation: StoreOperation, until deadline: ContinuousClock.Instant, _ generation: Int,
+        _ operation: StoreOperation, until deadline: Instant, _ generation: Int,
         _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
     ) async throws(StoreError) -> Result<Value, MySQLError> {
-        let began = ContinuousClock.now
+        let began = Instant.now
         do throws(StoreError) {
             return try await workers.perform(operation, until: deadline) { worker in
                 worker.use(until: deadline, generation: generation, body)

@@ -1,5 +1,6 @@
 import BlockingWork
 import Broadcasts
+import Time
 
 /// One thread's session: opened when needed, and again when it broke.
 struct MySQLWorker: ~Copyable {
@@ -9,7 +10,7 @@ struct MySQLWorker: ~Copyable {
     /// The circuit's generation in which the session was opened; one from before an outage is not to be
     /// trusted.
     private var sessionGeneration = 0
-    private var lastUse = ContinuousClock.now
+    private var lastUse = Instant.now
     private let clientThread = ClientThread()
 
     /// A session idle for longer is asked whether it still lives: servers and firewalls end idle ones.
@@ -27,7 +28,7 @@ struct MySQLWorker: ~Copyable {
     /// Only somebody who writes the same channel at that moment can tell, and would with any client that
     /// repeats what failed.
     mutating func use<Value>(
-        until deadline: ContinuousClock.Instant, generation: Int,
+        until deadline: Instant, generation: Int,
         _ body: (inout MySQLSession) throws(MySQLError) -> Value
     ) -> Result<Value, MySQLError> {
         var attempt = 1
@@ -40,15 +41,15 @@ struct MySQLWorker: ~Copyable {
         }
     }
 
-    private static func mayRepeat(_ error: MySQLError, until deadline: ContinuousClock.Instant) -> Bool {
-        let left = ContinuousClock.now.duration(to: deadline)
+    private static func mayRepeat(_ error: MySQLError, until deadline: Instant) -> Bool {
+        let left = Instant.now.duration(to: deadline)
         // Another wait for the same lock would last beyond the deadline, and "locked" says more than that.
         if error.number == 1205, left < .seconds(MySQLLimits.probing.lock) { return false }
         return error.isWorthRepeating && left > .zero
     }
 
     private mutating func run<Value>(
-        _ deadline: ContinuousClock.Instant, _ generation: Int,
+        _ deadline: Instant, _ generation: Int,
         _ body: (inout MySQLSession) throws(MySQLError) -> Value
     ) -> Result<Value, MySQLError> {
         do {
@@ -64,7 +65,7 @@ struct MySQLWorker: ~Copyable {
     }
 
     private mutating func readySession(
-        _ deadline: ContinuousClock.Instant, _ generation: Int
+        _ deadline: Instant, _ generation: Int
     ) throws(MySQLError) -> MySQLSession {
         if let session = session.take(), sessionGeneration == generation {
             let isTrusted = lastUse.duration(to: .now) < Self.trustedIdleTime

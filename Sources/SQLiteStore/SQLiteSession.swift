@@ -1,5 +1,6 @@
 import Broadcasts
 import CSQLite
+import Time
 
 /// An open database with its schema in place and its statements compiled.
 struct SQLiteSession: ~Copyable {
@@ -18,9 +19,9 @@ struct SQLiteSession: ~Copyable {
     }
 
     /// Opens the database, in WAL mode where the file system can do it, and brings its schema up to date.
-    static func open(path: String, deadline: ContinuousClock.Instant) throws(SQLiteError) -> SQLiteSession {
+    static func open(path: String, deadline: Instant) throws(SQLiteError) -> SQLiteSession {
         let connection = try SQLiteConnection.open(path: path)
-        connection.setBusyLimit(ContinuousClock.now.duration(to: deadline))
+        connection.setBusyLimit(Instant.now.duration(to: deadline))
         guard !connection.isReadOnly else {
             throw SQLiteError(code: SQLITE_READONLY, message: "the system refuses to open it for writing")
         }
@@ -48,7 +49,7 @@ struct SQLiteSession: ~Copyable {
     var isOrphaned: Bool { connection.hasMoved }
 
     /// Stores one version in one statement, which is a transaction of its own.
-    func put(_ broadcast: Broadcast, deadline: ContinuousClock.Instant) throws(SQLiteError) -> PutOutcome {
+    func put(_ broadcast: Broadcast, deadline: Instant) throws(SQLiteError) -> PutOutcome {
         limitWaiting(deadline)
         connection.forgetLastInsertedRow()
         try upsert.bind(broadcast.broadcasterID.text, at: 1)
@@ -61,7 +62,7 @@ struct SQLiteSession: ~Copyable {
 
     /// Reads the table, or gives back the last rows when nothing has been committed since they were read.
     mutating func readRows(
-        deadline: ContinuousClock.Instant
+        deadline: Instant
     ) throws(SQLiteError) -> (rows: [BoardRow], areNew: Bool) {
         limitWaiting(deadline)
         // The stamp is taken before the rows: a commit in between costs a needless read next time, never a
@@ -84,7 +85,7 @@ struct SQLiteSession: ~Copyable {
     }
 
     /// Reads from the table.
-    func check(deadline: ContinuousClock.Instant) throws(SQLiteError) {
+    func check(deadline: Instant) throws(SQLiteError) {
         limitWaiting(deadline)
         _ = try probe.step()
         probe.reset()
@@ -92,7 +93,7 @@ struct SQLiteSession: ~Copyable {
 
     /// Gives a statement less than its caller's time, so that "locked" is what the caller hears: SQLite
     /// counts the naps that it meant to take, and on a busy machine each lasts longer.
-    private func limitWaiting(_ deadline: ContinuousClock.Instant) {
-        connection.setBusyLimit(ContinuousClock.now.duration(to: deadline) * 3 / 4)
+    private func limitWaiting(_ deadline: Instant) {
+        connection.setBusyLimit(Instant.now.duration(to: deadline) * 3 / 4)
     }
 }

@@ -1,6 +1,7 @@
 import BlockingWork
 package import Broadcasts
 package import Logging
+package import Time
 
 /// Broadcasts in an SQLite file, or in memory for a trial.
 ///
@@ -54,7 +55,7 @@ package struct SQLiteStore: BroadcastStore {
         }
     }
 
-    package func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
+    package func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
         try await perform(.read, on: reader ?? writer, deadline) {
             [oddRows, logger] session throws(SQLiteError) in
             let (rows, areNew) = try session.readRows(deadline: deadline)
@@ -65,14 +66,14 @@ package struct SQLiteStore: BroadcastStore {
     }
 
     package func put(
-        _ broadcast: Broadcast, deadline: ContinuousClock.Instant
+        _ broadcast: Broadcast, deadline: Instant
     ) async throws(StoreError) -> PutOutcome {
         try await perform(.put, on: writer, deadline) { session throws(SQLiteError) in
             try session.put(broadcast, deadline: deadline)
         }
     }
 
-    package func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
+    package func check(deadline: Instant) async throws(StoreError) {
         try await perform(.check, on: reader ?? writer, deadline) { session throws(SQLiteError) in
             try session.check(deadline: deadline)
         }
@@ -85,7 +86,7 @@ package struct SQLiteStore: BroadcastStore {
 
     private func perform<Value: Sendable>(
         _ operation: StoreOperation, on workers: StoreWorkers<SQLiteWorker>,
-        _ deadline: ContinuousClock.Instant,
+        _ deadline: Instant,
         _ body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
     ) async throws(StoreError) -> Value {
         try await operation.reported(to: observer) { () async throws(StoreError) in

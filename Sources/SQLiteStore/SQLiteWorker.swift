@@ -1,5 +1,6 @@
 import Broadcasts
 import Logging
+import Time
 
 /// One thread's database: opened when first needed, and again when the file has become useless.
 struct SQLiteWorker: ~Copyable {
@@ -13,7 +14,7 @@ struct SQLiteWorker: ~Copyable {
     }
 
     mutating func use<Value>(
-        until deadline: ContinuousClock.Instant,
+        until deadline: Instant,
         _ body: (inout SQLiteSession) throws(SQLiteError) -> Value
     ) -> Result<Value, StoreError> {
         do {
@@ -28,7 +29,7 @@ struct SQLiteWorker: ~Copyable {
     }
 
     private mutating func openSession(
-        _ deadline: ContinuousClock.Instant
+        _ deadline: Instant
     ) throws(SQLiteError) -> SQLiteSession {
         if let session = session.take() {
             if !session.isOrphaned { return session }

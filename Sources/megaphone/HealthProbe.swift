@@ -1,4 +1,5 @@
 import EventLoop
+import Time
 
 /// One GET of a heartbeat, with an end after three seconds whatever happens: the heartbeat itself takes at
 /// most one.
@@ -42,7 +43,7 @@ struct HealthProbe {
 
     private func ask() throws(SystemError) -> Int {
         let system = SystemCalls()
-        let end = ContinuousClock.now + Self.limit
+        let end = Instant.now + Self.limit
         var poller = try EpollPoller(system: system, capacity: 1)
         let socket = try system.socket(address.family)
         do {
@@ -69,7 +70,7 @@ struct HealthProbe {
     }
 
     private func wait(
-        _ poller: inout EpollPoller, until end: ContinuousClock.Instant
+        _ poller: inout EpollPoller, until end: Instant
     ) throws(SystemError) {
         var events: [PollerEvent] = []
         while events.isEmpty {

@@ -6,6 +6,7 @@ import Logging
 import Synchronization
 import Telemetry
 import TestSupport
+import Time
 
 /// The API over a store in memory, with the README's tokens: broadcaster `test` has `foobar`, reader
 /// `autopush` has `quux`.
@@ -20,13 +21,13 @@ struct APIHarness {
 
     /// Moves on by hand where a test needs that, else it stands still.
     private final class Clock: Sendable {
-        let instant = Mutex(ContinuousClock.now)
+        let instant = Mutex(Instant.now)
     }
 
-    var now: ContinuousClock.Instant { clock.instant.withLock { $0 } }
+    var now: Instant { clock.instant.withLock { $0 } }
 
     func advance(_ duration: Duration) {
-        clock.instant.withLock { $0 += duration }
+        clock.instant.withLock { $0 = $0 + duration }
     }
 
     init(
@@ -41,7 +42,7 @@ struct APIHarness {
                 readers: ["autopush": [TokenDigest(token: "quux")]], anonymousReads: anonymousReads),
             build: API.Build(source: "https://example.com", version: "1.2.3", commit: "abc", build: "\"7\""))
         configure(&configuration)
-        let now: @Sendable () -> ContinuousClock.Instant = { [clock] in clock.instant.withLock { $0 } }
+        let now: @Sendable () -> Instant = { [clock] in clock.instant.withLock { $0 } }
         boards = BoardReader(store: store, freshness: freshness, now: now)
         log = try LoggedLines(logLevel)
         api = API(

@@ -2,6 +2,7 @@ import API
 import Broadcasts
 import TestSupport
 import Testing
+import Time
 
 @Suite(.timeLimit(.minutes(1))) struct BroadcastsTests {
     @Test(arguments: Depth.allCases)

@@ -1,6 +1,7 @@
 import Broadcasts
 import TestSupport
 import Testing
+import Time
 
 /// The clients in the field, with the bytes they really send.
 @Suite(.timeLimit(.minutes(1))) struct ClientTests {

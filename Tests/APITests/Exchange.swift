@@ -4,6 +4,7 @@ import HTTPServer
 import HTTPWire
 import Logging
 import TestSupport
+import Time
 
 /// How a test reaches the API. Every test of an endpoint runs at each depth.
 enum Depth: String, CaseIterable, Sendable {

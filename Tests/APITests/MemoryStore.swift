@@ -1,12 +1,13 @@
 import Broadcasts
 import Synchronization
+import Time
 
 /// A store in memory that fails when it is told to, and remembers the deadlines it was given.
 final class MemoryStore: BroadcastStore {
     private struct State {
         var rows: [BoardRow] = []
         var failure: StoreError?
-        var deadlines: [ContinuousClock.Instant] = []
+        var deadlines: [Instant] = []
         var reads = 0
     }
 
@@ -24,12 +25,12 @@ final class MemoryStore: BroadcastStore {
     }
 
     /// The deadlines of all calls, in their order.
-    var deadlines: [ContinuousClock.Instant] { state.withLock { $0.deadlines } }
+    var deadlines: [Instant] { state.withLock { $0.deadlines } }
 
     /// How many reads succeeded.
     var reads: Int { state.withLock { $0.reads } }
 
-    func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
+    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
         try begin(deadline)
         return state.withLock { state in
             state.reads += 1
@@ -37,8 +38,7 @@ final class MemoryStore: BroadcastStore {
         }
     }
 
-    func put(_ broadcast: Broadcast, deadline: ContinuousClock.Instant) async throws(StoreError) -> PutOutcome
-    {
+    func put(_ broadcast: Broadcast, deadline: Instant) async throws(StoreError) -> PutOutcome {
         try begin(deadline)
         let row = BoardRow(
             broadcasterID: broadcast.broadcasterID.text, channelID: broadcast.channelID.text,
@@ -56,13 +56,13 @@ final class MemoryStore: BroadcastStore {
         }
     }
 
-    func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
+    func check(deadline: Instant) async throws(StoreError) {
         try begin(deadline)
     }
 
     func close() {}
 
-    private func begin(_ deadline: ContinuousClock.Instant) throws(StoreError) {
+    private func begin(_ deadline: Instant) throws(StoreError) {
         let failure = state.withLock { state in
             state.deadlines.append(deadline)
             return state.failure

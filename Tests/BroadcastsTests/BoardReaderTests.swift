@@ -1,5 +1,6 @@
 import Broadcasts
 import Testing
+import Time
 
 /// Each test begins GETs with `Task.immediate`, which runs them up to where they wait, and then ends the
 /// store's reads by hand. No test depends on time that passes.

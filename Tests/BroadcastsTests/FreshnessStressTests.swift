@@ -1,6 +1,7 @@
 import Broadcasts
 import Synchronization
 import Testing
+import Time
 
 /// Many GETs and PUTs at once, on real threads: no GET misses a PUT that was acknowledged before it began.
 @Suite(.timeLimit(.minutes(1))) struct FreshnessStressTests {
@@ -12,7 +13,7 @@ import Testing
         /// The last number that was acknowledged, also to other nodes.
         var acknowledged: Int { number.withLock { $0 } }
 
-        func readRows(deadline _: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
+        func readRows(deadline _: Instant) async throws(StoreError) -> [BoardRow] {
             let seen = acknowledged
             for _ in 0..<Int.random(in: 0..<4) { await Task.yield() }
             guard reads.wrappingAdd(1, ordering: .relaxed).newValue % 7 != 0 else {
@@ -22,7 +23,7 @@ import Testing
         }
 
         func put(
-            _ broadcast: Broadcast, deadline _: ContinuousClock.Instant
+            _ broadcast: Broadcast, deadline _: Instant
         ) async throws(StoreError) -> PutOutcome {
             let written = Int(broadcast.version.text) ?? 0
             number.withLock { $0 = max($0, written) }
@@ -30,7 +31,7 @@ import Testing
             return .changed
         }
 
-        func check(deadline _: ContinuousClock.Instant) async throws(StoreError) {}
+        func check(deadline _: Instant) async throws(StoreError) {}
 
         func close() {}
     }

@@ -1,11 +1,12 @@
 import Broadcasts
 import Synchronization
+import Time
 
 /// A store whose reads and checks the test ends by hand, and whose writes succeed at once.
 final class HandStore: BroadcastStore {
     /// One call of the store that has begun and waits for the test to end it.
     struct Call<Value: Sendable>: Sendable {
-        let deadline: ContinuousClock.Instant
+        let deadline: Instant
         fileprivate let continuation: CheckedContinuation<Result<Value, StoreError>, Never>
 
         func end(_ result: Result<Value, StoreError>) {
@@ -28,7 +29,7 @@ final class HandStore: BroadcastStore {
             preconditionFailure("the stream of calls never ends")
         }
 
-        fileprivate func begin(_ deadline: ContinuousClock.Instant) async throws(StoreError) -> Value {
+        fileprivate func begin(_ deadline: Instant) async throws(StoreError) -> Value {
             try await withCheckedContinuation { continuation in
                 arrivals.yield(Call(deadline: deadline, continuation: continuation))
             }.get()
@@ -42,16 +43,16 @@ final class HandStore: BroadcastStore {
     /// How many reads have begun.
     var readsBegun: Int { began.withLock { $0 } }
 
-    func readRows(deadline: ContinuousClock.Instant) async throws(StoreError) -> [BoardRow] {
+    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
         began.withLock { $0 += 1 }
         return try await reads.begin(deadline)
     }
 
-    func put(_: Broadcast, deadline _: ContinuousClock.Instant) async throws(StoreError) -> PutOutcome {
+    func put(_: Broadcast, deadline _: Instant) async throws(StoreError) -> PutOutcome {
         .changed
     }
 
-    func check(deadline: ContinuousClock.Instant) async throws(StoreError) {
+    func check(deadline: Instant) async throws(StoreError) {
         try await checks.begin(deadline)
     }
 
@@ -60,12 +61,12 @@ final class HandStore: BroadcastStore {
 
 /// A clock that stands still until the test moves it.
 final class HandClock: Sendable {
-    private let instant = Mutex(ContinuousClock.now)
+    private let instant = Mutex(Instant.now)
 
-    var now: ContinuousClock.Instant { instant.withLock { $0 } }
+    var now: Instant { instant.withLock { $0 } }
 
     func advance(_ duration: Duration) {
-        instant.withLock { $0 += duration }
+        instant.withLock { $0 = $0 + duration }
     }
 }
 

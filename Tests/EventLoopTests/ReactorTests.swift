@@ -2,6 +2,7 @@ import EventLoop
 import Synchronization
 import Testing
 import Threads
+import Time
 
 /// Ends its loop when told to, and counts what it is told.
 private final class RecordingHandler: EventHandler {
@@ -13,16 +14,16 @@ private final class RecordingHandler: EventHandler {
         self.stop = stop
     }
 
-    func ready(_ token: UInt64, _ readiness: Readiness, at now: ContinuousClock.Instant) {
+    func ready(_ token: UInt64, _ readiness: Readiness, at now: Instant) {
         self.readiness[token, default: 0] += 1
     }
 
-    func timerFired(_ token: UInt64, at now: ContinuousClock.Instant) {
+    func timerFired(_ token: UInt64, at now: Instant) {
         timers.append(token)
         if token == 99 { stop.raise() }
     }
 
-    func turnEnded(at now: ContinuousClock.Instant) -> Bool {
+    func turnEnded(at now: Instant) -> Bool {
         !stop.isRaised
     }
 }
@@ -130,10 +131,10 @@ private final class Parcel: Sendable {
             let loop: EventLoop
             var turns = 0
 
-            func ready(_: UInt64, _: Readiness, at _: ContinuousClock.Instant) {}
-            func timerFired(_: UInt64, at _: ContinuousClock.Instant) {}
+            func ready(_: UInt64, _: Readiness, at _: Instant) {}
+            func timerFired(_: UInt64, at _: Instant) {}
 
-            mutating func turnEnded(at _: ContinuousClock.Instant) -> Bool {
+            mutating func turnEnded(at _: Instant) -> Bool {
                 turns += 1
                 loop.wake()
                 return turns < 3

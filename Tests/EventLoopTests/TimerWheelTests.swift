@@ -1,8 +1,9 @@
 import EventLoop
 import Testing
+import Time
 
 @Suite struct TimerWheelTests {
-    private let start = ContinuousClock.now
+    private let start = Instant.now
 
     private func due(_ wheel: inout TimerWheel, after duration: Duration) -> [UInt64] {
         var due: [UInt64] = []
@@ -43,7 +44,7 @@ import Testing
         var wheel = TimerWheel(startingAt: start)
         var now = start
         var generator = SystemRandomNumberGenerator()
-        var deadlines: [UInt64: ContinuousClock.Instant] = [:]
+        var deadlines: [UInt64: Instant] = [:]
         for token in 0..<200 as Range<UInt64> {
             let deadline = start + .milliseconds(Int.random(in: 0..<200_000, using: &generator))
             deadlines[token] = deadline
@@ -52,7 +53,7 @@ import Testing
         var due: [UInt64] = []
         var turns = 0
         while let delay = wheel.delay(from: now), turns < 10_000 {
-            now += max(delay, .milliseconds(1))
+            now = now + max(delay, .milliseconds(1))
             wheel.advance(to: now, into: &due)
             for token in due {
                 let deadline = deadlines.removeValue(forKey: token)

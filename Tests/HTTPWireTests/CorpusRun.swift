@@ -1,10 +1,11 @@
 import HTTPTypes
 import HTTPWire
+import Time
 
 /// Plays one case to a conversation and writes down what happens.
 final class CorpusRun {
     private var conversation: Conversation
-    private var now = ContinuousClock.now
+    private var now = Instant.now
     private let one: CorpusCase
     private let garbage: [UInt8]
     private(set) var log: [String] = []

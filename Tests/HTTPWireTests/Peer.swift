@@ -1,5 +1,6 @@
 import HTTPTypes
 import HTTPWire
+import Time
 
 /// A conversation with the ends of its strings in a test's hands: the test says what arrives, what time it
 /// is, and what became of the output.
@@ -16,7 +17,7 @@ final class Peer {
     }
 
     var conversation: Conversation
-    var now = ContinuousClock.now
+    var now = Instant.now
     private(set) var output: [UInt8] = []
     /// The chunk that is lent with every receipt, as an event loop does it.
     private(set) var chunk: [UInt8]? = [UInt8](repeating: 0xEE, count: 65536)
@@ -74,7 +75,7 @@ final class Peer {
     func outputDrained() { conversation.outputDrained(at: now) }
     func outputBlocked() { conversation.outputBlocked(at: now) }
     func outputProgressed() { conversation.outputProgressed(at: now) }
-    func pass(_ duration: Duration) { now += duration }
+    func pass(_ duration: Duration) { now = now + duration }
 }
 
 /// A GET of a path.

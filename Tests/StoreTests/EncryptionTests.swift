@@ -2,6 +2,7 @@ import BlockingWork
 import Broadcasts
 import TestSupport
 import Testing
+import Time
 
 @testable import MySQLStore
 
@@ -91,7 +92,7 @@ import Testing
         for fault in [FaultProxy.Fault.silence, .reset] {
             proxy.set(fault)
             try await OwnThread.run {
-                let began = ContinuousClock.now
+                let began = Instant.now
                 await #expect(throws: StoreError.self) {
                     for _ in 0..<5 {
                         _ = try await store.put(broadcast("test", "one", "v1"), deadline: began + .seconds(1))

@@ -1,3 +1,5 @@
+import Time
+
 /// What happened to the channels of one board, as the callers saw it.
 struct History {
     /// One operation on one channel. Instants are those of the callers: the operation took effect at some
@@ -7,9 +9,9 @@ struct History {
         /// Written or read; nil is the state before the first write. No value is written twice to a channel.
         let value: String?
         let isWrite: Bool
-        let began: ContinuousClock.Instant
+        let began: Instant
         /// Nil for a write that was not acknowledged: it may take effect at any time, or never.
-        let ended: ContinuousClock.Instant?
+        let ended: Instant?
     }
 
     var operations: [Operation] = []
@@ -27,12 +29,12 @@ struct History {
     }
 
     private struct Zone {
-        let earliestEnd: ContinuousClock.Instant
-        let latestBeginning: ContinuousClock.Instant
+        let earliestEnd: Instant
+        let latestBeginning: Instant
 
         var runsForward: Bool { earliestEnd < latestBeginning }
-        var start: ContinuousClock.Instant { min(earliestEnd, latestBeginning) }
-        var end: ContinuousClock.Instant { max(earliestEnd, latestBeginning) }
+        var start: Instant { min(earliestEnd, latestBeginning) }
+        var end: Instant { max(earliestEnd, latestBeginning) }
     }
 
     private static func isLinearizable(_ operations: [Operation]) -> Bool {

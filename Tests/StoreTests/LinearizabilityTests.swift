@@ -1,11 +1,12 @@
 import Broadcasts
 import Synchronization
 import Testing
+import Time
 
 @testable import MySQLStore
 
 @Suite struct HistoryTests {
-    private static let dawn = ContinuousClock.now
+    private static let dawn = Instant.now
 
     /// `w1 0 2` is a write of 1 from second 0 to 2, `r1` a read of it, `r-` a read of nothing; `w1 0 -` was
     /// not acknowledged.
@@ -67,7 +68,7 @@ import Testing
             for number in 0..<count {
                 let channel = channels[number % channels.count]
                 let value = "\(name).\(number)"
-                let began = ContinuousClock.now
+                let began = Instant.now
                 let outcome = try? await store.put(
                     broadcast("test", channel, value), deadline: soon(.seconds(2)))
                 history.add(channel, value, isWrite: true, began, outcome == nil ? nil : .now)
@@ -76,9 +77,9 @@ import Testing
 
         func read(_ count: Int) async {
             for _ in 0..<count {
-                let began = ContinuousClock.now
+                let began = Instant.now
                 guard let rows = try? await store.readRows(deadline: soon(.seconds(2))) else { continue }
-                let ended = ContinuousClock.now
+                let ended = Instant.now
                 for channel in channels {
                     let row = rows.first { $0.channelID == channel }
                     history.add(channel, row?.version, isWrite: false, began, ended)
@@ -91,8 +92,8 @@ import Testing
         let history = Mutex(History())
 
         func add(
-            _ channel: String, _ value: String?, isWrite: Bool, _ began: ContinuousClock.Instant,
-            _ ended: ContinuousClock.Instant?
+            _ channel: String, _ value: String?, isWrite: Bool, _ began: Instant,
+            _ ended: Instant?
         ) {
             history.withLock { history in
                 history.operations.append(

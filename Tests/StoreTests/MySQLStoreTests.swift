@@ -1,6 +1,7 @@
 import BlockingWork
 import Broadcasts
 import Testing
+import Time
 
 @testable import MySQLStore
 
@@ -125,7 +126,7 @@ import Testing
         try other.query("LOCK TABLES broadcastsv1 WRITE")
         try await OwnThread.run {
             for _ in 0..<3 {
-                let began = ContinuousClock.now
+                let began = Instant.now
                 await #expect(throws: StoreError.self) {
                     try await store.readRows(deadline: began + .milliseconds(250))
                 }
@@ -171,7 +172,7 @@ import Testing
         store.close()
         // The server hears of it a moment later.
         let end = soon(.seconds(10))
-        while try database.sessionIDs().count > 0, ContinuousClock.now < end { await Task.yield() }
+        while try database.sessionIDs().count > 0, Instant.now < end { await Task.yield() }
         #expect(try database.sessionIDs().count == 0)
     }
 
@@ -189,7 +190,7 @@ import Testing
 func putUntilItWorks(
     _ store: MySQLStore, _ version: String, within limit: Duration
 ) async throws {
-    let began = ContinuousClock.now
+    let began = Instant.now
     while began.duration(to: .now) < limit {
         let deadline = soon(.milliseconds(500))
         if (try? await store.put(broadcast("test", "one", version), deadline: deadline)) != nil { return }

@@ -2,6 +2,7 @@ import BlockingWork
 import Broadcasts
 import TestSupport
 import Testing
+import Time
 
 @testable import MySQLStore
 
@@ -18,7 +19,7 @@ import Testing
     private func putUntilDown(_ store: MySQLStore, deadline: Duration) async -> [StoreError] {
         var errors: [StoreError] = []
         while errors.count < 20 {
-            let began = ContinuousClock.now
+            let began = Instant.now
             do throws(StoreError) {
                 _ = try await store.put(broadcast("test", "one", "lost"), deadline: began + deadline)
             } catch {
@@ -44,7 +45,7 @@ import Testing
             let errors = await putUntilDown(store, deadline: .seconds(1))
             #expect(errors.count == Circuit.failureLimit + 1)
             // From here on callers fail at once.
-            let began = ContinuousClock.now
+            let began = Instant.now
             for _ in 0..<50 {
                 await #expect(throws: StoreError.self) {
                     try await store.readRows(deadline: soon(.milliseconds(250)))
@@ -57,14 +58,14 @@ import Testing
         // The threads that were stuck are freed: by their sockets, or at the end of their logins.
         try await OwnThread.run {
             let limit = soon(.seconds(2))
-            while store.workers.threadCount > 1, ContinuousClock.now < limit {
+            while store.workers.threadCount > 1, Instant.now < limit {
                 try await Task.sleep(for: .milliseconds(10))
             }
             #expect(store.workers.threadCount == 1, "the timekeeper")
         }
 
         server.resume()
-        let resumed = ContinuousClock.now
+        let resumed = Instant.now
         try await OwnThread.run {
             try await putUntilItWorks(store, "v1", within: .seconds(2))
             try await store.check(deadline: resumed + .seconds(2))
@@ -88,7 +89,7 @@ import Testing
             }
             try server.start()
             try await OwnThread.run {
-                let began = ContinuousClock.now
+                let began = Instant.now
                 var rows: [BoardRow]?
                 while rows == nil, began.duration(to: .now) < .seconds(2) {
                     rows = try? await store.readRows(deadline: soon(.milliseconds(250)))

@@ -2,6 +2,7 @@ import Broadcasts
 import Glibc
 import Synchronization
 import Testing
+import Time
 
 @testable import SQLiteStore
 
@@ -61,7 +62,7 @@ import Testing
         let other = try SQLiteConnection.open(path: path)
         try other.execute("BEGIN IMMEDIATE")
         try await OwnThread.run {
-            let began = ContinuousClock.now
+            let began = Instant.now
             await #expect {
                 _ = try await store.put(broadcast("test", "one", "v1"), deadline: began + .seconds(2))
             } throws: { error in

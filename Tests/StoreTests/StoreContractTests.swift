@@ -1,5 +1,6 @@
 import Broadcasts
 import Testing
+import Time
 
 /// What every store promises, whatever it is made of.
 @Suite(.timeLimit(.minutes(2))) struct StoreContractTests {

@@ -1,6 +1,7 @@
 import BlockingWork
 import Synchronization
 import Testing
+import Time
 
 /// What becomes of callers and threads when work does not end in time.
 @Suite(.timeLimit(.minutes(1))) struct StuckWorkerTests {
@@ -12,7 +13,7 @@ import Testing
         defer { pool.close(grace: .zero) }
         defer { never.raise() }
         try await OwnThread.run {
-            let began = ContinuousClock.now
+            let began = Instant.now
             await #expect(throws: WorkError.deadlineExceeded) {
                 try await pool.run(until: began + .milliseconds(200)) { _ in never.wait(until: nil) }
             }

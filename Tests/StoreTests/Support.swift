@@ -1,6 +1,7 @@
 import Broadcasts
 import Glibc
 import Logging
+import Time
 
 /// A directory of its own for one test, gone with the value.
 final class TemporaryDirectory: Sendable {
@@ -48,9 +49,9 @@ func broadcast(_ broadcaster: String, _ channel: String, _ version: String) -> B
 }
 
 /// A deadline far enough away that only a hang meets it, on a busy machine too.
-func patient() -> ContinuousClock.Instant { .now + .seconds(20) }
+func patient() -> Instant { .now + .seconds(20) }
 
-func soon(_ duration: Duration) -> ContinuousClock.Instant { .now + duration }
+func soon(_ duration: Duration) -> Instant { .now + duration }
 
 /// Something that happens once, on any thread, and that a test awaits without blocking one.
 struct Event: Sendable {

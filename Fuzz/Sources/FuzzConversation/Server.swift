@@ -2,6 +2,7 @@ import FuzzSupport
 import HTTPTypes
 
 @testable import HTTPWire
+import Time
 
 /// A server that does what the conversation says, answers in ways that depend on the path alone, and checks
 /// with every step that it was allowed.
@@ -17,7 +18,7 @@ final class Server {
 
     private var conversation: Conversation
     private let limits: Limits
-    private var now = ContinuousClock.now
+    private var now = Instant.now
     /// Small, so that one input may take several.
     private static let chunkSize = 512
     private var chunk: [UInt8]? = [UInt8](repeating: 0x0A, count: Server.chunkSize)
