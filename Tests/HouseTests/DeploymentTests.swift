@@ -95,6 +95,21 @@ import Testing
         #expect(descriptors > 2 * Settings().maximumConnections)
     }
 
+    /// systemd otherwise gives up for good after five quick failures.
+    @Test func unit_isStartedAgain_howeverOftenItFails() throws {
+        let unit = "Deploy/megaphone.service"
+        #expect(try Self.values(unit, "Restart=") == ["on-failure"])
+        #expect(try Self.values(unit, "StartLimitIntervalSec=") == ["0"])
+    }
+
+    /// Without a name for the volume, the next container would begin with an empty board.
+    @Test func containerOfTheDocument_keepsItsBoard() throws {
+        let document = try SourceTree.text(of: "Deploy/README.md")
+        for command in document.split(separator: "docker run").dropFirst() {
+            #expect(command.prefix(while: { $0 != "`" }).contains("--volume megaphone:/data"))
+        }
+    }
+
     @Test func environmentExample_isRightWithItsLinesSwitchedOn() throws {
         let lines = try Self.values("Deploy/megaphone.env", "#MEGAPHONE_").map { "MEGAPHONE_\($0)" }
         #expect(lines.count == 2)
