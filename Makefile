@@ -11,8 +11,6 @@ FILTER ?=
 SECONDS ?= 60
 MINUTES ?= 20
 RELEASE_FLAGS := -c release --static-swift-stdlib
-# The leak checker reports what the test runner itself keeps to its end.
-export ASAN_OPTIONS := detect_leaks=0
 SANITIZE_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE))
 # One test at a time leaves each its deadlines on a small or busy machine.
 TEST_FLAGS := --skip-build --no-parallel $(SANITIZE_FLAGS) $(if $(FILTER),--filter $(FILTER))
@@ -34,6 +32,8 @@ build: ## Installs what the build needs and builds the release binary.
 	Scripts/install-packages build
 	swift build $(RELEASE_FLAGS) --product megaphone
 
+# The leak checker reports what the test runner itself keeps to its end.
+test: export ASAN_OPTIONS ?= detect_leaks=0
 test: ## Installs what the tests need and runs them all, on SQLite and a private MariaDB. SANITIZE=thread|address, FILTER=name.
 	Scripts/install-packages test
 	swift build --build-tests $(SANITIZE_FLAGS)
