@@ -63,8 +63,8 @@ let package = Package(
         .executableTarget(
             name: "megaphone",
             dependencies: [
-                "API", "Broadcasts", "EventLoop", "HTTPServer", "HTTPWire", "MySQLStore", "SQLiteStore",
-                "Settings", "Telemetry", "Time", argumentParser, logging,
+                "API", "BlockingWork", "Broadcasts", "EventLoop", "HTTPServer", "HTTPWire", "MySQLStore",
+                "SQLiteStore", "Settings", "Telemetry", "Threads", "Time", argumentParser, logging,
             ],
             swiftSettings: settings),
 

@@ -10,7 +10,7 @@ extension API {
         package var access: AccessTable
         package var build: Build
         /// The bytes of `version_file` as it is on disk now, or nil when there is no such file.
-        package var versionFile: @Sendable () throws(VersionFileError) -> [UInt8]? = { nil }
+        package var versionFile: @Sendable () async throws(VersionFileError) -> [UInt8]? = { nil }
 
         package init(access: AccessTable, build: Build) {
             self.access = access

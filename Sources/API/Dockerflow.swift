@@ -40,12 +40,14 @@ extension API {
         """#
 
     /// `version.json` as it is on disk now, or what the binary knows of itself.
-    func getVersion(_: Request, _: inout RequestContext) throws(APIError) -> Handling {
-        do {
-            let file = try configuration.versionFile()
-            return .ready(Reply(.ok, json: file ?? configuration.build.json))
-        } catch {
-            throw .unexpected(error.reason)
+    func getVersion(_: Request, _: inout RequestContext) -> Handling {
+        .deferred { [configuration] _ throws(APIError) in
+            do throws(VersionFileError) {
+                let file = try await configuration.versionFile()
+                return Reply(.ok, json: file ?? configuration.build.json)
+            } catch {
+                throw .unexpected(error.reason)
+            }
         }
     }
 

@@ -19,6 +19,13 @@ package struct TokenDigest: Sendable {
         }
     }
 
+    /// Whether a text can be a token: what a field value carries behind the word Bearer and a space, which is
+    /// printable ASCII with no space at its ends (RFC 9110 section 5.5).
+    package static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.first != " " && text.last != " "
+            && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
+
     /// Reads the form `sha256:` and 64 hexadecimal digits, in which `hash-token` prints a digest and the
     /// configuration may give it (config.example.toml). Nil when the text is anything else.
     package init?(configured text: String) {
@@ -27,7 +34,7 @@ package struct TokenDigest: Sendable {
         guard digits.count == 64 else { return nil }
         for digit in digits {
             guard let value = Character(Unicode.Scalar(digit)).hexDigitValue else { return nil }
-            append(UInt8(value), bits: 4)
+            append(nibble: UInt64(value))
         }
     }
 
@@ -42,12 +49,12 @@ package struct TokenDigest: Sendable {
 
     private static let prefix = "sha256:"
 
-    /// Moves everything up by some bits and puts a byte's worth of them at the end.
-    private mutating func append(_ value: UInt8, bits: UInt64) {
-        words.0 = words.0 << bits | words.1 >> (64 - bits)
-        words.1 = words.1 << bits | words.2 >> (64 - bits)
-        words.2 = words.2 << bits | words.3 >> (64 - bits)
-        words.3 = words.3 << bits | UInt64(value)
+    /// Moves everything up by four bits and puts those of a hexadecimal digit at the end.
+    private mutating func append(nibble: UInt64) {
+        words.0 = words.0 << 4 | words.1 >> 60
+        words.1 = words.1 << 4 | words.2 >> 60
+        words.2 = words.2 << 4 | words.3 >> 60
+        words.3 = words.3 << 4 | nibble
     }
 }
 

@@ -15,6 +15,10 @@ final class Listener: Sendable {
         descriptor = try system.socket(address.family)
         try system.setOption(descriptor, .reuseAddress, 1)
         try system.setOption(descriptor, .reusePort, 1)
+        if case .version6 = address {
+            // :: is every address of both kinds, whatever net.ipv6.bindv6only says.
+            try system.setOption(descriptor, .version6Only, 0)
+        }
         try system.bind(descriptor, to: address)
         try system.listen(descriptor, backlog: Self.backlog)
     }

@@ -49,14 +49,19 @@ package final class Server: Sendable {
     package var openConnections: Int { state.openConnections }
 
     /// Starts the loops. Must be called once.
-    package func start() throws(ThreadError) {
+    ///
+    /// `whenALoopFails` is called on the thread of a loop that the kernel took the poller from, when its
+    /// connections are gone. The other loops go on; whether that is enough is for the caller to say.
+    package func start(whenALoopFails: @escaping @Sendable (SystemError) -> Void) throws(ThreadError) {
         for (index, worker) in workers.enumerated() {
             let thread = try Thread(name: "loop-\(index)") { [logger] in
                 guard var worker = worker.take() else { return }
-                do {
+                do throws(SystemError) {
                     try worker.reactor.run(&worker)
                 } catch {
+                    _ = consume worker
                     logger.critical("An event loop ended", metadata: ["error": "\(error)"])
+                    whenALoopFails(error)
                 }
             }
             threads.withLock { $0.append(thread) }

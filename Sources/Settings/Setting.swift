@@ -10,6 +10,17 @@ package struct Setting: Sendable {
     let store: @Sendable (SettingValue, inout Settings) throws(UnsuitableValue) -> Void
     /// The value as the file would give it, without secrets.
     let show: @Sendable (Settings) -> String
+    /// Whether two settings differ in this key.
+    let differs: @Sendable (Settings, Settings) -> Bool
+    /// Whether a running service takes a new value over.
+    private(set) var isReloaded = false
+
+    /// The same setting, as one that a running service takes over.
+    var reloaded: Setting {
+        var setting = self
+        setting.isReloaded = true
+        return setting
+    }
 
     /// The default as the file would give it, or in words where a file cannot.
     package var defaultText: String { show(Settings()) }
@@ -23,7 +34,7 @@ struct UnsuitableValue: Error {
 
 extension Setting {
     /// A setting kept in one property, with a reader and a writer of its type.
-    static func property<Value>(
+    static func property<Value: Equatable & Sendable>(
         _ key: String, _ path: any WritableKeyPath<Settings, Value> & Sendable, expects expectation: String,
         help: String, read: @escaping @Sendable (SettingValue) throws(UnsuitableValue) -> Value?,
         show: @escaping @Sendable (Value) -> String
@@ -34,7 +45,8 @@ extension Setting {
                 guard let value = try read(value) else { throw UnsuitableValue() }
                 settings[keyPath: path] = value
             },
-            show: { show($0[keyPath: path]) })
+            show: { show($0[keyPath: path]) },
+            differs: { $0[keyPath: path] != $1[keyPath: path] })
     }
 
     static func text(
@@ -72,8 +84,8 @@ extension Setting {
         return property(
             key, path,
             expects:
-                "a duration from \(show(bounds.lowerBound)) to \(show(bounds.upperBound)): a number with ms, s, "
-                + "m or h",
+                "a duration from \(show(bounds.lowerBound)) to \(show(bounds.upperBound)): a number with "
+                + "ms, s, m or h",
             help: help,
             read: { $0.text.flatMap(DurationText.read).flatMap { bounds.contains($0) ? $0 : nil } },
             show: show)

@@ -42,6 +42,11 @@ package struct Settings: Sendable {
     /// The number of event loops. Nil for one a core.
     package var workers: Int? { workerCount == 0 ? nil : workerCount }
 
+    /// The keys in which other settings differ from these and that a running service does not take over.
+    package func changesThatWaitForARestart(in other: Settings) -> [String] {
+        SettingsTable.all.filter { !$0.isReloaded && $0.differs(self, other) }.map(\.key)
+    }
+
     /// Whose token is whose, and whether readers need one.
     package var access: AccessTable {
         AccessTable(broadcasters: broadcasterTokens, readers: readerTokens, anonymousReads: anonymousReads)

@@ -38,52 +38,62 @@ package enum SettingsTable {
         .integer(
             "database_pool_max_size", \.databasePoolMaximumSize, 1...1000,
             help: "The most connections to MySQL that this node holds."),
+        .duration(
+            "write_deadline", \.writeDeadline, .milliseconds(1) ... .seconds(60),
+            help: "How long a PUT waits for the database before it answers with status 503."),
     ]
 
     private static let access: [Setting] = [
         .property(
             "broadcaster_auth", \.broadcasterTokens, expects: TokenTable.expectation,
             help: """
-                Who may write, each under its own id: id and token, or id and list of tokens. A token may be given as \
-                sha256: and 64 hexadecimal digits, as `megaphone hash-token` prints it. No token may stand twice.
+                Who may write, each under its own id: id and token, or id and list of tokens. A token may \
+                be given as sha256: and 64 hexadecimal digits, as `megaphone hash-token` prints it. No \
+                token may stand twice.
                 """,
-            read: TokenTable.read, show: TokenTable.show),
+            read: TokenTable.read, show: TokenTable.show
+        ).reloaded,
         .property(
             "reader_auth", \.readerTokens, expects: TokenTable.expectation,
             help: "Who may read: a table like broadcaster_auth. No id may stand in both.",
-            read: TokenTable.read, show: TokenTable.show),
+            read: TokenTable.read, show: TokenTable.show
+        ).reloaded,
         .flag(
             "anonymous_reads", \.anonymousReads,
-            help: "Whether readers need no token. A wrong token is refused all the same."),
+            help: "Whether readers need no token. A wrong token is refused all the same."
+        ).reloaded,
     ]
 
     private static let freshness: [Setting] = [
         .duration(
             "max_staleness", \.maximumStaleness, .zero ... .hours(24),
             help: """
-                How old a board may be that is served without asking the database. With 0s an answer reflects every \
-                PUT that any node acknowledged before the GET came.
-                """),
+                How old a board may be that is served without asking the database. With 0s an answer \
+                reflects every PUT that any node acknowledged before the GET came.
+                """
+        ).reloaded,
         .duration(
             "read_deadline", \.readDeadline, .milliseconds(1) ... .seconds(60),
-            help: "How long a GET waits for the database before it is served the last board."),
+            help: "How long a GET waits for the database before it is served the last board."
+        ).reloaded,
         .duration(
             "stale_if_error", \.staleIfError, .zero ... .hours(8760),
-            help: "How old that last board may be. Past that age, GET answers with status 503."),
-        .duration(
-            "write_deadline", \.writeDeadline, .milliseconds(1) ... .seconds(60),
-            help: "How long a PUT waits for the database before it answers with status 503."),
+            help: "How old that last board may be. Past that age, GET answers with status 503."
+        ).reloaded,
     ]
 
     private static let telemetry: [Setting] = [
         .flag(
             "json_logging", \.jsonLogging,
-            help: "Whether the log on standard output is mozlog JSON for a log pipeline, or text for people."),
+            help: """
+                Whether the log on standard output is mozlog JSON for a log pipeline, or text for people.
+                """),
         .property(
             "log_level", \.logLevel,
             expects: "one of " + LogLevel.allCases.map { quoted($0.rawValue) }.joined(separator: ", "),
             help: "The least grave lines that are logged.",
-            read: { $0.text.flatMap(LogLevel.init(rawValue:)) }, show: { quoted($0.rawValue) }),
+            read: { $0.text.flatMap(LogLevel.init(rawValue:)) }, show: { quoted($0.rawValue) }
+        ).reloaded,
         .text(
             "statsd_host", \.statsdHostName, expects: "a host name or an address",
             help: "Where metrics are sent by UDP, beside /metrics. When it is empty, none are sent."
@@ -106,7 +116,12 @@ package enum SettingsTable {
     private static let limits: [Setting] = [
         .integer(
             "workers", \.workerCount, 0...1024,
-            help: "The number of event loops, each a thread of its own. 0 is one a core."),
+            help:
+                """
+                The number of event loops, each a thread of its own. 0 is one for each processor that the \
+                process may use.
+                """
+        ),
         .duration(
             "keep_alive", \.keepAlive, .seconds(1) ... .hours(1),
             help: "How long a connection may wait for its next request."),
@@ -116,7 +131,10 @@ package enum SettingsTable {
         .duration(
             "body_timeout", \.bodyTimeout, .milliseconds(100) ... .seconds(600),
             help:
-                "How long the body of a request may take, and how long a client may take nothing of an answer."
+                """
+                How long the body of a request may take, and how long a client may take nothing of an \
+                answer.
+                """
         ),
         .integer(
             "max_connections", \.maximumConnections, 1...1_000_000,

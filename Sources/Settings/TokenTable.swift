@@ -46,10 +46,7 @@ enum TokenTable {
             }
             return digest
         }
-        // What a field value can carry behind the word Bearer and a space (RFC 9110 section 5.5).
-        guard token.utf8.allSatisfy({ (0x20...0x7E).contains($0) }), !token.isEmpty,
-            token.first != " ", token.last != " "
-        else {
+        guard TokenDigest.isToken(token) else {
             throw UnsuitableValue(
                 reason: "expects printable ASCII, with no space at its ends, in a token of \(quoted(id))")
         }

@@ -1,31 +1,37 @@
+package import Logging
+package import Threads
+
 /// Sends counters and timers to a StatsD server by UDP, one datagram each, with tags in DogStatsD's form.
 ///
 /// Nothing waits for the server, and a datagram that cannot be sent is lost: that is the protocol's bargain.
 package final class StatsDSender: Sendable {
-    /// Why there is no sender. The text names the host and says what is wrong with it.
-    package struct StartError: Error, Hashable, Sendable, CustomStringConvertible {
-        package let description: String
-    }
-
     package typealias Tags = KeyValuePairs<String, String>
 
     private let prefix: [UInt8]
     private let socket: Int32
+    /// Nil for an address, which needs no looking up.
+    private let follower: HostFollower?
 
-    /// Looks the host up, once, and takes the first of its addresses that the system has a route to.
+    /// Takes the first of the host's addresses that the system has a route to. A host given by name is looked
+    /// up now and then, and until it is found, what is sent is lost.
     ///
     /// The label stands before every name, followed by a dot.
-    package init(host: String, port: UInt16, label: String) throws(StartError) {
+    package init(host: String, port: UInt16, label: String, logger: Logger) throws(ThreadError) {
         prefix = Array((label.isEmpty ? "" : Self.sanitized(label) + ".").utf8)
-        do {
-            socket = try connectDatagramSocket(host: host, port: port)
-        } catch {
-            throw StartError(description: "no StatsD server at \(host) port \(port): \(error.reason)")
+        if let socket = try? connectDatagramSocket(host: host, port: port, isAddress: true) {
+            self.socket = socket
+            follower = nil
+        } else {
+            let follower = try HostFollower(of: host, logger: logger) { () throws(SocketError) in
+                try connectDatagramSocket(host: host, port: port, isAddress: false)
+            }
+            socket = follower.socket
+            self.follower = follower
         }
     }
 
     deinit {
-        closeDescriptor(socket)
+        if let follower { follower.end() } else { closeDescriptor(socket) }
     }
 
     /// Counts one event. Nothing waits for the datagram, and a lost one is lost.

@@ -49,9 +49,11 @@ func receiveSome(from socket: Int32) {
     } while true
 }
 
-func waitForHangUp(of socket: Int32, milliseconds: Int32) {
+/// Whether the other side hung up before the time was over.
+@discardableResult
+func waitForHangUp(of socket: Int32, milliseconds: Int32) -> Bool {
     var entry = pollfd(fd: socket, events: 0, revents: 0)
-    unsafe poll(&entry, 1, milliseconds)
+    return unsafe poll(&entry, 1, milliseconds) == 1
 }
 
 func pause(milliseconds: Int32) {
@@ -130,10 +132,12 @@ struct SocketError: Error {
     let reason: String
 }
 
-/// A UDP socket whose datagrams go to the first address of the host that the system has a route to.
-func connectDatagramSocket(host: String, port: UInt16) throws(SocketError) -> Int32 {
+/// A UDP socket whose datagrams go to the first address of the host that the system has a route to. A name is
+/// looked up, which may take as long as the resolver likes; with `isAddress` it is refused at once.
+func connectDatagramSocket(host: String, port: UInt16, isAddress: Bool) throws(SocketError) -> Int32 {
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+    unsafe hints.ai_flags = isAddress ? AI_NUMERICHOST : 0
     var found: UnsafeMutablePointer<addrinfo>?
     let result = unsafe getaddrinfo(host, String(port), &hints, &found)
     guard result == 0 else {
@@ -155,6 +159,18 @@ func connectDatagramSocket(host: String, port: UInt16) throws(SocketError) -> In
         unsafe next = address.pointee.ai_next
     }
     throw SocketError(reason: reason)
+}
+
+/// A socket that datagrams can be sent to and that leads nowhere.
+func makeIdleSocket() -> Int32 {
+    socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+}
+
+/// Makes a descriptor stand for another socket, which moves there. Whoever sends meanwhile reaches either.
+func replace(_ descriptor: Int32, with socket: Int32) {
+    dup2(socket, descriptor)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    close(socket)
 }
 
 func closeDescriptor(_ descriptor: Int32) {

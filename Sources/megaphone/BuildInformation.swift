@@ -1,6 +1,7 @@
-/// What the binary knows of itself. An image says more in its `version.json`.
+import API
+
+/// What the binary knows of itself: its version. An image says more in its `version.json`.
 enum BuildInformation {
     static let version = "1.0.0"
-    /// Where the source is published; empty until it is.
-    static let source = ""
+    static let build = API.Build(source: "", version: version, commit: "", build: "")
 }

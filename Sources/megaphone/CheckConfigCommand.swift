@@ -1,7 +1,8 @@
 import ArgumentParser
 import Settings
 
-/// `megaphone check-config`: what a start would do, without starting.
+/// `megaphone check-config`: what a start would make of the settings, without starting. It asks neither a
+/// database nor a name server.
 struct CheckConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",
@@ -12,7 +13,8 @@ struct CheckConfigCommand: ParsableCommand {
 
     func run() throws {
         let loaded = try options.load()
-        for note in loaded.notes { printError("megaphone: \(note)") }
+        let warnings = loaded.settings.warnings(descriptors: raiseDescriptorLimit())
+        for line in loaded.notes + warnings { printError("megaphone: \(line)") }
         print(loaded.summary, terminator: "")
     }
 }

@@ -8,13 +8,20 @@ struct HashTokenCommand: ParsableCommand {
         abstract: "Reads a token from standard input and prints its sha256: form for the configuration.",
         discussion: "For example: printf %s \"$TOKEN\" | megaphone hash-token")
 
+    @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
+
+    /// What stands on the command line in place of a token is one, so nothing of it is printed.
+    func validate() throws {
+        guard rest.isEmpty else { throw ValidationError("the token is read from standard input") }
+    }
+
     func run() throws {
         if isTerminalInput { printError("Type the token and press Enter:") }
         guard let token = readLine(strippingNewline: true), !token.isEmpty else {
-            throw end(ExitCode(65), "no token on standard input")
+            throw end(.wrongInput, "no token on standard input")
         }
-        guard token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw end(ExitCode(65), "a token is made of visible ASCII characters, without spaces")
+        guard TokenDigest.isToken(token) else {
+            throw end(.wrongInput, "a token is printable ASCII, with no space at its ends")
         }
         print(TokenDigest(token: token).configured)
     }

@@ -1,16 +1,19 @@
 import EventLoop
 import Time
 
-/// One GET of a heartbeat, with an end after three seconds whatever happens: the heartbeat itself takes at
-/// most one.
+/// One GET of a heartbeat, with an end after two seconds whatever happens: the heartbeat itself takes at most
+/// one, and who runs the probe often waits for three (HEALTHCHECK in the Dockerfile).
 struct HealthProbe {
     let address: SocketAddress
-    var path = "/__heartbeat__"
+    /// What the client was told to reach: the `Host` of the request.
+    let authority: String
+    private(set) var path = "/__heartbeat__"
 
-    private static let limit = Duration.seconds(3)
+    private static let limit = Duration.seconds(2)
 
-    init(address: SocketAddress) {
+    init(address: SocketAddress, authority: String) {
         self.address = address
+        self.authority = authority
     }
 
     /// Takes `http://ADDRESS[:PORT][/PATH]`. Names are not looked up, except `localhost`.
@@ -19,6 +22,7 @@ struct HealthProbe {
         let rest = url.dropFirst("http://".count)
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         var host = rest[..<slash]
+        authority = String(host)
         var port: UInt16 = 80
         if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
             guard let number = UInt16(host[host.index(after: colon)...]) else { return nil }
@@ -32,16 +36,8 @@ struct HealthProbe {
         if slash < rest.endIndex { path = String(rest[slash...]) }
     }
 
-    /// The status of the answer.
-    func run() -> Result<Int, SystemError> {
-        do throws(SystemError) {
-            return .success(try ask())
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private func ask() throws(SystemError) -> Int {
+    /// The status of the answer, or 0 when what came is none.
+    func run() throws(SystemError) -> Int {
         let system = SystemCalls()
         let end = Instant.now + Self.limit
         var poller = try EpollPoller(system: system, capacity: 1)
@@ -52,17 +48,16 @@ struct HealthProbe {
             guard error.isInProgress else { throw error }
         }
         try poller.add(socket, token: 0, interest: .write)
-        try wait(&poller, until: end)
-        let host = if case .version6 = address { "[::1]" } else { "127.0.0.1" }
-        let request = "GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n"
-        _ = try system.write(socket, Array(request.utf8))
+        try wait(&poller, for: .connect, until: end)
+        let request = "GET \(path) HTTP/1.1\r\nHost: \(authority)\r\nConnection: close\r\n\r\n"
+        _ = try system.send(socket, Array(request.utf8))
         try poller.modify(socket, token: 0, interest: .read)
         var head: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1024)
         // The status stands in the first 12 bytes: `HTTP/1.1 200`.
         while head.count < 12 {
-            try wait(&poller, until: end)
-            let count = try system.read(socket, into: &chunk)
+            try wait(&poller, for: .recv, until: end)
+            let count = try system.receive(socket, into: &chunk).count
             if count == 0 { break }
             head += chunk[..<count]
         }
@@ -70,12 +65,12 @@ struct HealthProbe {
     }
 
     private func wait(
-        _ poller: inout EpollPoller, until end: Instant
+        _ poller: inout EpollPoller, for call: SystemCall, until end: Instant
     ) throws(SystemError) {
         var events: [PollerEvent] = []
         while events.isEmpty {
             let left = end - .now
-            guard left > .zero else { throw SystemError.timedOut(.connect) }
+            guard left > .zero else { throw SystemError.timedOut(call) }
             try poller.wait(into: &events, timeout: left)
         }
     }

@@ -6,7 +6,8 @@ import Settings
 struct HealthcheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "healthcheck",
-        abstract: "Exits with 0 when the service answers its heartbeat with 200, with 1 otherwise.")
+        abstract: "Exits with 0 when the service answers its heartbeat with 200, with 1 when it does not.",
+        discussion: "Exits with 64 and 78 when it is not clear what to ask, as the other commands do.")
 
     @Option(
         name: .long,
@@ -26,16 +27,18 @@ struct HealthcheckCommand: ParsableCommand {
             probe = parsed
         } else {
             let settings = try options.load().settings
-            guard let address = SocketAddress(settings.address, port: settings.port) else {
-                throw end(.configuration, "address \(settings.address) is not numeric")
-            }
-            probe = HealthProbe(address: address.reachable)
+            probe = HealthProbe(
+                address: try settings.socketAddress().reachable,
+                authority: settings.authority(port: settings.port))
         }
-        switch probe.run() {
-        case .success(200): print("ok")
-        case .success(let status): throw end(.failure, "the heartbeat says \(status)")
-        case .failure(let error): throw end(.failure, "no heartbeat: \(error)")
+        let status: Int
+        do {
+            status = try probe.run()
+        } catch {
+            throw end(.failure, "no heartbeat: \(error)")
         }
+        guard status == 200 else { throw end(.failure, "the heartbeat says \(status)") }
+        print("ok")
     }
 }
 

@@ -10,8 +10,8 @@ struct MigrateCommand: ParsableCommand {
         commandName: "migrate",
         abstract: "Brings the database's schema up to date and ends.",
         discussion: """
-            Safe to run again, and on several nodes at once. Exits with 69 when the database cannot be reached, refuses, \
-            or has a newer schema than this program knows.
+            Safe to run again, and on several nodes at once. Exits with 69 when the database cannot be \
+            reached, refuses, or has a newer schema than this program knows.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -20,8 +20,7 @@ struct MigrateCommand: ParsableCommand {
         let settings = try options.load().settings
         let log = LogOutput(LogOutput.Configuration(settings), descriptor: standardOutput)
         defer { log.close() }
-        let database = settings.database
-        try migrateStore(database, settings, log: log)
-        print("The schema of \(database) is up to date")
+        try migrateStore(settings, log: log)
+        print("The schema of \(settings.database) is up to date")
     }
 }

@@ -12,7 +12,9 @@ struct ServeCommand: ParsableCommand {
         discussion: SettingsOptions.discussion)
 
     @Flag(
-        name: .customLong("no-migrate"), help: "Do not touch the schema: another user runs megaphone migrate."
+        name: .customLong("no-migrate"),
+        help:
+            "Leave MySQL's schema alone: another user runs megaphone migrate. SQLite's is brought up to date."
     )
     var leavesSchema = false
 
@@ -31,20 +33,18 @@ struct ServeCommand: ParsableCommand {
         let log = LogOutput(LogOutput.Configuration(settings), descriptor: standardOutput)
         defer { log.close() }
         let logger = log.logger("megaphone")
-        for note in loaded.notes { logger.notice("\(note)") }
         let descriptors = raiseDescriptorLimit()
-        if settings.maximumConnections + settings.databasePoolMaximumSize + Self.ownDescriptors > descriptors
-        {
-            logger.warning(
-                """
-                max_connections is \(settings.maximumConnections), but only \(descriptors) files may be open: raise \
-                the limit (ulimit -n, LimitNOFILE) or lower max_connections
-                """)
+        func tell(_ loaded: LoadedSettings) {
+            for note in loaded.notes { logger.notice("\(note)") }
+            for warning in loaded.settings.warnings(descriptors: descriptors) { logger.warning("\(warning)") }
         }
         let service = try Service(settings: settings, migrate: !leavesSchema, log: log)
-        try service.run(settings, signals: signals) {
+        tell(loaded)
+        try service.run(signals) {
             do {
-                return try options.read().settings
+                let changed = try options.read()
+                tell(changed)
+                return changed.settings
             } catch let problems as SettingsErrors {
                 for problem in problems.problems {
                     logger.error("The configuration was left as it is", metadata: ["problem": "\(problem)"])
@@ -55,9 +55,6 @@ struct ServeCommand: ParsableCommand {
             return nil
         }
     }
-
-    /// Listeners, pollers, bells, the log and SQLite's files, generously counted.
-    private static let ownDescriptors = 64
 }
 
 extension LogOutput.Configuration {

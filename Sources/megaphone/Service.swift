@@ -6,34 +6,40 @@ import HTTPServer
 import HTTPWire
 import Logging
 import Settings
+import Synchronization
 import Telemetry
+import Threads
 
 /// A running service: store, board, API and server, made in this order and ended in the reverse one.
 struct Service {
+    private let settings: Settings
     private let store: any BroadcastStore
+    private let versionFile: VersionFile
     private let boards: BoardReader
     private let api: API
     private let server: Server
     private let log: LogOutput
-    private let databaseName: String
     private let logger: Logger
 
     /// Opens the store and listens. Whatever stops the start is printed in one line.
     init(settings: Settings, migrate: Bool, log: LogOutput) throws(ExitCode) {
+        self.settings = settings
         self.log = log
         logger = log.logger("megaphone")
         let metrics = MetricsRegistry()
         ProcessMetrics.register(in: metrics)
-        guard let address = SocketAddress(settings.address, port: settings.port) else {
-            throw end(.configuration, "address: expects an IPv4 or IPv6 address, not a name")
+        let address = try settings.socketAddress()
+        let statsD = try Self.statsD(settings, log)
+        do {
+            versionFile = try VersionFile(path: settings.versionFile)
+        } catch {
+            throw end(.systemRefuses, "no thread to read version_file: \(error)")
         }
-        let statsD = try Self.statsD(settings)
-        let database = settings.database
-        databaseName = "\(database)"
-        store = try openStore(database, settings, migrate: migrate, observer: StoreMetrics(metrics), log: log)
+        store = try openStore(settings, migrate: migrate, observer: StoreMetrics(metrics), log: log)
         boards = BoardReader(store: store, freshness: BoardReader.Freshness(settings))
         api = API(
-            boards: boards, configuration: API.Configuration(settings), log: log, metrics: metrics,
+            boards: boards, configuration: API.Configuration(settings, versionFile), log: log,
+            metrics: metrics,
             statsD: statsD)
         do {
             server = try Server(
@@ -52,12 +58,17 @@ struct Service {
     }
 
     /// Serves until SIGTERM or SIGINT, then drains. SIGHUP calls `reload` and takes what it returns over.
-    func run(
-        _ settings: Settings, signals: borrowing SignalReceiver, reload: () -> Settings?
-    ) throws(ExitCode) {
+    ///
+    /// When an event loop fails, the others finish what they have, and the process ends as one that should be
+    /// started again.
+    func run(_ signals: borrowing SignalReceiver, reload: () -> Settings?) throws(ExitCode) {
+        let failure = LoopFailure()
         do {
-            try server.start()
-            announce(settings)
+            try server.start { error in
+                failure.note(error)
+                requestTermination()
+            }
+            announce()
             while try signals.next() == .hangUp {
                 if let changed = reload() { take(changed) }
             }
@@ -68,37 +79,63 @@ struct Service {
         server.drain(within: settings.shutdownGrace)
         server.waitUntilStopped()
         store.close()
+        versionFile.close()
+        if let error = failure.error { throw end(.systemRefuses, "an event loop failed: \(error)") }
         logger.notice("Stopped")
     }
 
-    private func announce(_ settings: Settings) {
-        let host = settings.address.contains(":") ? "[\(settings.address)]" : settings.address
-        logger.notice("Listening on http://\(host):\(server.address.port)")
-        logger.notice("Broadcasts are kept in \(databaseName)")
-        if settings.access.isEmpty {
-            logger.warning(
-                """
-                No tokens are configured, so every PUT\(settings.access.anonymousReads ? "" : " and GET") will be \
-                refused: set broadcaster_auth and reader_auth
-                """)
-        }
+    private func announce() {
+        logger.notice("Listening on http://\(settings.authority(port: server.address.port))")
+        logger.notice("Broadcasts are kept in \(settings.database)")
     }
 
-    /// Tokens, freshness and the log level take effect at once; the rest needs a new start, and says so.
+    /// Tokens, freshness and the log level take effect at once. What needs a new start is named.
     private func take(_ changed: Settings) {
         api.replaceAccess(changed.access)
         boards.freshness = BoardReader.Freshness(changed)
         log.level = Logger.Level(changed.logLevel)
         logger.notice("The configuration was read again: tokens, freshness and log level are in effect")
+        let waiting = settings.changesThatWaitForARestart(in: changed)
+        if !waiting.isEmpty {
+            logger.warning("Changed, but not in effect before a restart: \(waiting.joined(separator: ", "))")
+        }
     }
 
-    private static func statsD(_ settings: Settings) throws(ExitCode) -> StatsDSender? {
+    private static func statsD(_ settings: Settings, _ log: LogOutput) throws(ExitCode) -> StatsDSender? {
         guard let host = settings.statsdHost else { return nil }
         do {
-            return try StatsDSender(host: host, port: settings.statsdPort, label: settings.statsdLabel)
+            return try StatsDSender(
+                host: host, port: settings.statsdPort, label: settings.statsdLabel,
+                logger: log.logger("megaphone.statsd"))
         } catch {
-            throw end(.configuration, "statsd_host: \(error)")
+            throw end(.systemRefuses, "no thread to look statsd_host up: \(error)")
         }
+    }
+}
+
+/// What ended an event loop, told from its thread to the main one.
+private final class LoopFailure: Sendable {
+    private let first = Mutex<SystemError?>(nil)
+
+    var error: SystemError? { first.withLock { $0 } }
+
+    func note(_ error: SystemError) {
+        first.withLock { $0 = $0 ?? error }
+    }
+}
+
+extension Settings {
+    /// Where to listen.
+    func socketAddress() throws(ExitCode) -> SocketAddress {
+        guard let socketAddress = SocketAddress(address, port: port) else {
+            throw end(.configuration, "address: expects a numeric IPv4 or IPv6 address")
+        }
+        return socketAddress
+    }
+
+    /// The address and a port, as they stand in a URL and in `Host`.
+    func authority(port: UInt16) -> String {
+        address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
     }
 }
 
@@ -121,27 +158,17 @@ extension ServerConfiguration {
         limits.headerTimeout = settings.headerTimeout
         limits.bodyTimeout = settings.bodyTimeout
         self.init(
-            address: address, workers: settings.workers ?? processorCount(), limits: limits,
+            address: address, workers: settings.workers ?? allowedProcessors(), limits: limits,
             maximumConnections: settings.maximumConnections)
     }
 }
 
 extension API.Configuration {
-    init(_ settings: Settings) {
-        self.init(
-            access: settings.access,
-            build: API.Build(
-                source: BuildInformation.source, version: BuildInformation.version, commit: "", build: ""))
+    init(_ settings: Settings, _ file: VersionFile) {
+        self.init(access: settings.access, build: BuildInformation.build)
         realm = settings.environment
         writeDeadline = settings.writeDeadline
-        versionFile = { [path = settings.versionFile] () throws(API.VersionFileError) -> [UInt8]? in
-            do throws(FileError) {
-                return try readFile(path)
-            } catch {
-                if error.isMissing { return nil }
-                throw API.VersionFileError(reason: "\(path): \(error.reason)")
-            }
-        }
+        versionFile = { () async throws(API.VersionFileError) in try await file.read() }
     }
 }
 

@@ -8,7 +8,8 @@ struct SettingsOptions: ParsableArguments {
 
     @Argument(
         parsing: .allUnrecognized,
-        help: ArgumentHelp("Any setting, as --key=value or --key value; see below.", valueName: "setting"))
+        help: ArgumentHelp(
+            "Any setting, as --key=value or --key value; see megaphone serve --help.", valueName: "setting"))
     var rest: [String] = []
 
     /// Every key with its meaning and default, for `--help`.
@@ -18,8 +19,9 @@ struct SettingsOptions: ParsableArguments {
                 + wrapped("\(setting.help) Default: \(setting.defaultText)", indentation: 6)
         }
         return """
-            Each setting below is a key of the TOML file (with _ in place of -), a variable MEGAPHONE_<KEY> of the \
-            environment, and an option. The option wins over the environment, the environment over the file.
+            Each setting below is a key of the TOML file (with _ in place of -), a variable MEGAPHONE_<KEY> \
+            of the environment, and an option. The option wins over the environment, the environment over \
+            the file.
 
             \(entries.joined(separator: "\n"))
             """
@@ -62,7 +64,7 @@ struct SettingsOptions: ParsableArguments {
         guard let config else { return nil }
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try readFile(config)
+            bytes = try readFile(config, .any)
         } catch {
             throw SettingsErrors(problems: ["\(config): \(error.reason)"])
         }
@@ -72,13 +74,19 @@ struct SettingsOptions: ParsableArguments {
         return (config, text)
     }
 
-    /// `--key=value` and `--key value`, by key.
+    /// `--key=value` and `--key value`, by key. A word that is neither may be a part of a token that the
+    /// shell split off, so its place is named and not the word.
     private func commandLine() throws -> [String: String] {
         var values: [String: String] = [:]
         var words = rest[...]
+        var place = "The first word"
         while let word = words.popFirst() {
             guard word.hasPrefix("--"), word.count > 2 else {
-                throw ValidationError("'\(word)' is neither a command nor an option; see megaphone --help")
+                throw ValidationError(
+                    """
+                    \(place) is neither a command nor an option; in a shell, single quotes around a value \
+                    keep it whole. See megaphone serve --help
+                    """)
             }
             let parts = word.dropFirst(2).split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -89,6 +97,7 @@ struct SettingsOptions: ParsableArguments {
             guard values.updateValue(value, forKey: key) == nil else {
                 throw ValidationError("'--\(parts[0])' is given twice")
             }
+            place = "The word after --\(parts[0]) and its value"
         }
         return values
     }

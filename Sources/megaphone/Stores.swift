@@ -11,19 +11,17 @@ import Telemetry
 /// An SQLite file that cannot be opened ends the start. A MySQL server that cannot be reached does not: the
 /// service starts, says 503, and recovers when the server is there.
 func openStore(
-    _ database: DatabaseAddress, _ settings: Settings, migrate: Bool, observer: (any StoreObserver)?,
-    log: LogOutput
+    _ settings: Settings, migrate: Bool, observer: (any StoreObserver)?, log: LogOutput
 ) throws(ExitCode) -> any BroadcastStore {
     let logger = log.logger("megaphone.store")
     do throws(StoreError) {
-        switch database {
+        switch settings.database {
         case .sqlite(let path): return try SQLiteStore(path: path, observer: observer, logger: logger)
         case .sqliteMemory: return try SQLiteStore(path: ":memory:", observer: observer, logger: logger)
         case .mysql(let address):
             return try MySQLStore(
                 address: address, poolSize: settings.databasePoolMaximumSize, migrate: migrate,
-                observer: observer,
-                logger: logger)
+                observer: observer, logger: logger)
         }
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")
@@ -31,10 +29,10 @@ func openStore(
 }
 
 /// Brings the schema up to date, and fails where that cannot be done now.
-func migrateStore(_ database: DatabaseAddress, _ settings: Settings, log: LogOutput) throws(ExitCode) {
-    guard case .mysql(let address) = database else {
+func migrateStore(_ settings: Settings, log: LogOutput) throws(ExitCode) {
+    guard case .mysql(let address) = settings.database else {
         // An SQLite file is brought up to date by being opened.
-        return try openStore(database, settings, migrate: true, observer: nil, log: log).close()
+        return try openStore(settings, migrate: true, observer: nil, log: log).close()
     }
     do {
         try MySQLStore.migrate(address, logger: log.logger("megaphone.store"))

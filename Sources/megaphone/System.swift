@@ -9,11 +9,25 @@ struct FileError: Error {
     let isMissing: Bool
 }
 
+/// What may be read as a file.
+enum FileKind {
+    /// A pipe too, whose writer is waited for: a shell gives the output of a command that way.
+    case any
+    /// What gives its bytes and ends, without waiting for anybody.
+    case regular
+}
+
 /// Reads a whole file of at most 1 MiB, which is far above any configuration or version file.
-func readFile(_ path: String) throws(FileError) -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+func readFile(_ path: String, _ kind: FileKind) throws(FileError) -> [UInt8] {
+    let flags = kind == .regular ? O_RDONLY | O_CLOEXEC | O_NONBLOCK : O_RDONLY | O_CLOEXEC
+    let descriptor = unsafe open(path, flags)
     guard descriptor >= 0 else { throw lastFileError() }
     defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw lastFileError() }
+    guard kind == .any || status.st_mode & S_IFMT == S_IFREG else {
+        throw FileError(reason: "not a regular file", isMissing: false)
+    }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)
     while true {
@@ -53,9 +67,9 @@ func raiseDescriptorLimit() -> Int {
     return Int(clamping: limit.rlim_cur)
 }
 
-/// The processors this process may run on.
-func processorCount() -> Int {
-    max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+/// Asks this process to end, as its operator would. Whoever receives the signals hears of it.
+func requestTermination() {
+    kill(getpid(), SIGTERM)
 }
 
 /// Writes a line to standard error.

@@ -95,7 +95,7 @@ final class SocketExchange: Exchange {
         server = try Server(
             configuration: configuration, responder: api,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        try server.start()
+        try server.start { preconditionFailure("A loop failed: \($0).") }
     }
 
     deinit {

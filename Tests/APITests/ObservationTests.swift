@@ -137,7 +137,9 @@ import Testing
     @Test(arguments: Depth.allCases)
     func statsD_hearsOfUpdatesAndDumps_neverOfVersions(_ depth: Depth) async throws {
         let listener = try DatagramListener()
-        let sender = try StatsDSender(host: "127.0.0.1", port: listener.port, label: "megaphone")
+        let sender = try StatsDSender(
+            host: "127.0.0.1", port: listener.port, label: "megaphone",
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let harness = try APIHarness(depth, statsD: sender)
         _ = try await harness.put("c", "v1")
         let tags = "|#broadcaster:test,channel_id:c"

@@ -12,6 +12,8 @@ final class EchoResponder: Responder {
     let cancelled = Atomic<Int>(0)
     /// Those who wait for the answer to `/shared`, the first of whom brought its work.
     let sharing = Mutex<[Answer.Deliver]>([])
+    /// Why loops of the server ended, other than by draining.
+    let loopFailures = Mutex<[SystemError]>([])
 
     func answer(_ request: Request) -> Answer {
         let path = request.text(request.path)
@@ -103,7 +105,7 @@ final class TestServer {
         server = try Server(
             configuration: configuration, responder: responder,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        try server.start()
+        try server.start { [responder] error in responder.loopFailures.withLock { $0.append(error) } }
     }
 
     deinit {

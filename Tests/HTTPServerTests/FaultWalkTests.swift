@@ -50,6 +50,19 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func loop_thatLosesItsPoller_isReported_andItsConnectionsClose() throws {
+        let faults = FaultTable()
+        let server = try TestServer { $0.system = SystemCalls(faults: faults) }
+        let client = try Client(server.address)
+        _ = try client.exchange("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+        faults.arm(.epollWait, .fails(EBADF), .always(from: 1))
+        try client.send("GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try client.readToEnd()
+        while server.responder.loopFailures.withLock(\.isEmpty) { sched_yield() }
+        #expect(server.responder.loopFailures.withLock { $0 } == [SystemError(.epollWait, EBADF)])
+        #expect(throws: SystemError.self) { try Client(server.address) }
+    }
+
     @Test(arguments: [SystemCall.socket, .bind, .listen, .getsockname, .eventfd, .epollCreate, .setsockopt])
     func server_throws_whenACallOfItsStartFails(call: SystemCall) throws {
         let faults = FaultTable()

@@ -8,7 +8,7 @@ func yieldThread() {
 }
 
 /// Nothing that was acknowledged is lost, and no channel goes backwards, whatever is killed.
-@Suite struct LossTests {
+@Suite(.timeLimit(.minutes(5))) struct LossTests {
     @Test func killedService_losesNothing_onSQLite() throws {
         try killService(20, databaseURL: "sqlite:loss.db")
     }
@@ -28,7 +28,7 @@ func yieldThread() {
         var seen = [Int](repeating: 0, count: 4)
         for _ in 0..<times {
             let before = writers.now.acknowledgements
-            writers.wait { $0.acknowledgements >= before + 20 }
+            try writers.wait { $0.acknowledgements >= before + 20 }
             service.process.signal(SIGKILL)
             _ = try service.process.waitForExit()
             let acknowledged = writers.now.acknowledged
@@ -49,12 +49,12 @@ func yieldThread() {
         var seen = [Int](repeating: 0, count: 4)
         for _ in 0..<times {
             let before = writers.now
-            writers.wait { $0.acknowledgements >= before.acknowledgements + 20 }
+            try writers.wait { $0.acknowledgements >= before.acknowledgements + 20 }
             try database.kill()
-            writers.wait { $0.refusals >= before.refusals + 4 }
+            try writers.wait { $0.refusals >= before.refusals + 4 }
             let during = writers.now
             try database.start()
-            writers.wait { $0.acknowledgements >= during.acknowledgements + 20 }
+            try writers.wait { $0.acknowledgements >= during.acknowledgements + 20 }
             seen = try expect(service, toHold: during.acknowledged, andNotLessThan: seen)
         }
         let record = writers.stop()
@@ -70,7 +70,8 @@ func yieldThread() {
         _ service: RunningService, toHold acknowledged: [Int], andNotLessThan seen: [Int]
     ) throws -> [Int] {
         var response = try service.get()
-        while response.status == 503 { response = try service.get() }
+        let end = ContinuousClock.now + .seconds(30)
+        while response.status == 503, ContinuousClock.now < end { response = try service.get() }
         let board = response.text
         let numbers = acknowledged.indices.map { channel -> Int in
             let key = "\"test/\(channel)\":\""

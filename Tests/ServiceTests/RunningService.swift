@@ -9,15 +9,16 @@ final class RunningService {
     let address: SocketAddress
     let directory: TemporaryDirectory
 
-    /// Waits until the program says where it listens.
+    /// Waits until the program says where it listens. `through` is a command that runs another one.
     init(
         _ arguments: [String] = [], environment: [String: String] = [:],
-        in directory: TemporaryDirectory? = nil,
-        port: UInt16 = 0
+        in directory: TemporaryDirectory? = nil, port: UInt16 = 0, workers: Int = 1,
+        through command: [String] = []
     ) throws {
         self.directory = try directory ?? TemporaryDirectory()
         process = try Program.start(
-            Self.command + ["--port=\(port)"] + arguments, environment: environment, in: self.directory)
+            Self.command + ["--port=\(port)", "--workers=\(workers)"] + arguments, environment: environment,
+            in: self.directory, through: command)
         let line = try process.line(containing: "Listening on http://")
         let number = try #require(line.split(separator: ":").last.flatMap { UInt16($0) })
         address = .version4(0x7F00_0001, port: number)
@@ -29,12 +30,18 @@ final class RunningService {
         let port = try Self.freePort()
         address = .version4(0x7F00_0001, port: port)
         process = try Program.start(
-            Self.command + ["--port=\(port)"] + arguments, in: directory,
+            Self.command + ["--port=\(port)", "--workers=1"] + arguments, in: directory,
             outputFile: "\(directory.path)/\(name)")
-        while (try? Client(address)) == nil, process.isRunning { sched_yield() }
+        let end = ContinuousClock.now + .seconds(30)
+        while (try? Client(address)) == nil {
+            guard process.isRunning, ContinuousClock.now < end else { throw DoesNotListen() }
+            sched_yield()
+        }
     }
 
-    private static let command = ["serve", "--json-logging=false", "--workers=1"]
+    struct DoesNotListen: Error {}
+
+    private static let command = ["serve", "--json-logging=false"]
 
     /// A port that nobody listens on now.
     private static func freePort() throws -> UInt16 {
@@ -63,6 +70,26 @@ final class RunningService {
             "GET /v1/broadcasts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\n\r\n")
     }
 
+    /// The status of the load balancer's check.
+    func heartbeat() throws -> Int {
+        try Client(address).exchange("GET /__lbheartbeat__ HTTP/1.1\r\nHost: a\r\n\r\n").status
+    }
+
+    /// A line of the log, come or to come.
+    func line(containing text: String) throws -> String {
+        let earlier = process.output.split(separator: "\n").first { $0.contains(text) }
+        return try earlier.map(String.init) ?? process.line(containing: text)
+    }
+
+    /// The names of the program's threads, as `top` shows them.
+    func threadNames() throws -> [String] {
+        let threads = "/proc/\(process.processID)/task"
+        let names = try ChildProcess(
+            "/bin/sh", ["-c", "cat \(threads)/*/comm"], environment: ["PATH": "/bin"])
+        _ = try names.waitForExit()
+        return names.output.split(separator: "\n").map(String.init)
+    }
+
     /// Sends SIGTERM and waits. Returns the exit code.
     func stop() throws -> Int32 {
         process.signal(SIGTERM)
@@ -85,10 +112,10 @@ enum Program {
     /// Starts it with a directory to work in. Nothing of the environment of the tests reaches it.
     static func start(
         _ arguments: [String], environment: [String: String] = [:], in directory: TemporaryDirectory,
-        input: String = "", outputFile: String? = nil
+        input: String = "", outputFile: String? = nil, through command: [String] = []
     ) throws -> ChildProcess {
         try ChildProcess(
-            "/usr/bin/env", ["-C", directory.path, path] + arguments,
+            "/usr/bin/env", ["-C", directory.path] + command + [path] + arguments,
             environment: environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given },
             input: input, outputFile: outputFile)
     }

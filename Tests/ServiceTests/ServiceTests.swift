@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The whole program over real sockets, as its clients and its operator meet it.
-@Suite struct ServiceTests {
+@Suite(.timeLimit(.minutes(2))) struct ServiceTests {
     @Test func versions_areThereAgain_afterKillAndANewStart() throws {
         let directory = try TemporaryDirectory()
         do {
@@ -41,7 +41,7 @@ import Testing
 
     @Test func startWithoutTokens_saysWhatToSet() throws {
         let service = try RunningService(["--database-url=sqlite::memory:"])
-        let line = try service.process.line(containing: "No tokens")
+        let line = try service.line(containing: "No tokens")
         #expect(line.contains("broadcaster_auth") && line.contains("reader_auth"))
         #expect(try service.get().status == 401)
     }
@@ -80,10 +80,50 @@ import Testing
         _ = try service.process.line(containing: "was read again")
         #expect(try get("old") == 401)
         #expect(try get("new") == 200)
+        #expect(!service.process.output.contains("restart"))
         try directory.write("port = true\nreader_auth = {", to: "m.toml")
         service.process.signal(SIGHUP)
         _ = try service.process.line(containing: "left as it is")
         #expect(try get("new") == 200)
+    }
+
+    @Test func hangUp_namesWhatWaitsForARestart_andWarnsAgain() throws {
+        let directory = try TemporaryDirectory()
+        let secret = "database_url = \"mysql://me:first@127.0.0.1:1/x\"\n"
+        try directory.write(secret + "reader_auth = { a = \"old\" }\n", to: "m.toml")
+        let service = try RunningService(["--config=m.toml"], in: directory)
+        try directory.write(
+            secret.replacing("first", with: "other") + "keep_alive = \"1s\"\nlog_level = \"debug\"\n",
+            to: "m.toml")
+        service.process.signal(SIGHUP)
+        let line = try service.process.line(containing: "restart")
+        #expect(line.hasSuffix(": database_url, keep_alive"))
+        #expect(service.process.output.contains("No tokens"))
+    }
+
+    @Test func hangUp_takesLogLevelAndFreshnessOver() throws {
+        let directory = try TemporaryDirectory()
+        func reload(_ service: RunningService, _ text: String) throws {
+            try directory.write(text, to: "m.toml")
+            service.process.signal(SIGHUP)
+            _ = try service.process.line(containing: "was read again")
+        }
+        let tokens = RunningService.tokens
+        try directory.write("", to: "m.toml")
+        let service = try RunningService(tokens + ["--config=m.toml"], in: directory)
+        #expect(try service.heartbeat() == 200)
+        #expect(try service.put("v1").status == 201)
+        #expect(try service.get().text.contains("v1"))
+        try reload(service, "max_staleness = \"1h\"\nlog_level = \"debug\"\n")
+        // The load balancer's checks are logged at the level debug.
+        #expect(!service.process.output.contains("/__lbheartbeat__"))
+        #expect(try service.heartbeat() == 200)
+        _ = try service.process.line(containing: "/__lbheartbeat__")
+        // A board that may be an hour old does not show what another node writes.
+        #expect(try RunningService(tokens, in: directory).put("v2").status == 200)
+        #expect(try service.get().text.contains("v1"))
+        try reload(service, "")
+        #expect(try service.get().text.contains("v2"))
     }
 
     @Test func rollingRestart_onOnePort_losesNoRequest() throws {

@@ -34,9 +34,17 @@ final class Writers: Sendable {
 
     var now: Record { record.withLock { $0 } }
 
-    /// Waits until the record says so.
-    func wait(until condition: (Record) -> Bool) {
-        while !condition(now) { yieldThread() }
+    /// Waits until the record says so, which takes a minute only where it never would.
+    func wait(until condition: (Record) -> Bool) throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while !condition(now) {
+            guard ContinuousClock.now < end else { throw NeverHappened(record: now) }
+            yieldThread()
+        }
+    }
+
+    struct NeverHappened: Error {
+        let record: Record
     }
 
     func stop() -> Record {

@@ -8,9 +8,10 @@ struct SettingsTableTests {
             table == [
                 #"address = "127.0.0.1""#, "port = 8000", #"environment = "development""#,
                 #"database_url = "sqlite:megaphone.db""#, "database_pool_max_size = 10",
+                #"write_deadline = "2s""#,
                 "broadcaster_auth = {}",
                 "reader_auth = {}", "anonymous_reads = false", #"max_staleness = "0s""#,
-                #"read_deadline = "250ms""#, #"stale_if_error = "5m""#, #"write_deadline = "2s""#,
+                #"read_deadline = "250ms""#, #"stale_if_error = "5m""#,
                 "json_logging = true", #"log_level = "info""#, #"statsd_host = """#, "statsd_port = 8125",
                 #"statsd_label = "megaphone""#, #"version_file = "version.json""#, "workers = 0",
                 #"keep_alive = "75s""#, #"header_timeout = "10s""#, #"body_timeout = "10s""#,

@@ -1,12 +1,18 @@
-import Telemetry
+import Glibc
+import Logging
+import Synchronization
 import TestSupport
 import Testing
 
+@testable import Telemetry
+
+private let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
 struct StatsDTests {
-    @Test(arguments: [("127.0.0.1", false), ("::1", true), ("localhost", false)])
+    @Test(arguments: [("127.0.0.1", false), ("::1", true)])
     func countersAndTimers_reachTheServer(host: String, version6: Bool) throws {
         let listener = try DatagramListener(version6: version6)
-        let sender = try StatsDSender(host: host, port: listener.port, label: "megaphone")
+        let sender = try StatsDSender(host: host, port: listener.port, label: "megaphone", logger: silent)
         sender.increment("broadcast.cmd.update", tags: ["broadcaster": "test", "channel_id": "a-b_c"])
         #expect(
             listener.receive() == "megaphone.broadcast.cmd.update:1|c|#broadcaster:test,channel_id:a-b_c")
@@ -20,13 +26,13 @@ struct StatsDTests {
 
     @Test func emptyLabel_leavesTheNameAlone() throws {
         let listener = try DatagramListener(version6: false)
-        try StatsDSender(host: "127.0.0.1", port: listener.port, label: "").increment("a")
+        try StatsDSender(host: "127.0.0.1", port: listener.port, label: "", logger: silent).increment("a")
         #expect(listener.receive() == "a:1|c")
     }
 
     @Test func tags_cannotBreakOut() throws {
         let listener = try DatagramListener(version6: false)
-        let sender = try StatsDSender(host: "127.0.0.1", port: listener.port, label: "m:x|")
+        let sender = try StatsDSender(host: "127.0.0.1", port: listener.port, label: "m:x|", logger: silent)
         sender.increment("a", tags: ["k|": "v,w:1|c\nb:1|c#@"])
         #expect(listener.receive() == "m_x_.a:1|c|#k_:v_w_1_c_b_1_c__")
     }
@@ -34,16 +40,52 @@ struct StatsDTests {
     @Test func missingServer_costsNothing() throws {
         // The port is free again once the listener is gone.
         let port = try DatagramListener(version6: false).port
-        let sender = try StatsDSender(host: "127.0.0.1", port: port, label: "m")
+        let sender = try StatsDSender(host: "127.0.0.1", port: port, label: "m", logger: silent)
         for _ in 0..<1000 { sender.increment("a") }
     }
 
-    @Test func unknownHost_isNamedInTheError() {
+    @Test func hostName_isLookedUp_withoutAnybodyWaiting() throws {
+        let listener = try DatagramListener(version6: false)
+        let fixture = try LogFixture(json: false)
+        let sender = try StatsDSender(
+            host: "localhost", port: listener.port, label: "m", logger: fixture.output.logger("test"))
+        #expect(try fixture.line().contains("Metrics are sent to StatsD at localhost"))
+        sender.increment("a")
+        #expect(listener.receive() == "m.a:1|c")
+    }
+
+    @Test func host_isLookedUpAgain_untilItIsFound_andWhenItMoved() throws {
+        let listeners = try (0..<2).map { _ in try DatagramListener(version6: false) }
+        let fixture = try LogFixture(json: false)
+        let lookups = Mutex(0)
+        let follower = try HostFollower(
+            of: "there", pauses: .init(afterSuccess: 1, afterFailure: 1),
+            logger: fixture.output.logger("test")
+        ) { () throws(SocketError) in
+            let count = lookups.withLock { count in
+                count += 1
+                return count
+            }
+            guard count > 2 else { throw SocketError(reason: "away") }
+            return try connectDatagramSocket(
+                host: "127.0.0.1", port: listeners[count > 3 ? 1 : 0].port, isAddress: true)
+        }
+        defer { follower.end() }
+        let lines = fixture.pipe.readLines(2)
+        #expect(lines.first?.contains("away") == true)
+        #expect(lines.last?.contains("Metrics are sent to StatsD at there") == true)
+        while lookups.withLock({ $0 < 6 }) { sched_yield() }
+        #expect(sendWithoutWaiting(Array("moved".utf8), to: follower.socket))
+        #expect(listeners[1].receive() == "moved")
+    }
+
+    @Test func unknownHost_isWarnedOf_andCostsNothing() throws {
         // No label of a name is longer than 63 characters, so that nobody needs to be asked.
         let host = String(repeating: "x", count: 64) + ".invalid"
-        let error = #expect(throws: StatsDSender.StartError.self) {
-            try StatsDSender(host: host, port: 8125, label: "m")
-        }
-        #expect(error?.description.hasPrefix("no StatsD server at \(host) port 8125: ") == true)
+        let fixture = try LogFixture(json: false)
+        let sender = try StatsDSender(
+            host: host, port: 8125, label: "m", logger: fixture.output.logger("test"))
+        sender.increment("a")
+        #expect(try fixture.line().contains(host))
     }
 }

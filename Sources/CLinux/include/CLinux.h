@@ -23,6 +23,10 @@ static inline struct epoll_event megaphone_epoll_event(unsigned int events, unsi
     return event;
 }
 
+/* The processors that the calling thread may run on, or 0 where the kernel knows more of them than fit in its set.
+ * CPU_COUNT is a macro. */
+int megaphone_allowed_processors(void);
+
 static inline unsigned long long megaphone_epoll_token(struct epoll_event event) {
     return event.data.u64;
 }

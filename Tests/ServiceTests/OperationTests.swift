@@ -1,0 +1,66 @@
+import EventLoop
+import Glibc
+import TestSupport
+import Testing
+
+/// What the system around the program does to it: its limits, its files, its neighbours.
+@Suite(.timeLimit(.minutes(2))) struct OperationTests {
+    @Test func unknownStatsDHost_isWarnedOf_andStopsNothing() throws {
+        // No label of a name is longer than 63 characters, so that nobody needs to be asked.
+        let host = String(repeating: "x", count: 64) + ".invalid"
+        let service = try RunningService(["--database-url=sqlite::memory:", "--statsd-host=\(host)"])
+        let line = try service.line(containing: host)
+        #expect(line.contains("WARNING") && line.contains("statsd_host"))
+        #expect(try service.get().status == 401)
+    }
+
+    @Test func versionFileThatIsNoFile_harmsNobody() throws {
+        let directory = try TemporaryDirectory()
+        #expect(unsafe mkfifo("\(directory.path)/version.json", 0o600) == 0)
+        let service = try RunningService(["--database-url=sqlite::memory:"], in: directory)
+        let response = try Client(service.address).exchange("GET /__version__ HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(response.status == 500)
+        #expect(try service.get().status == 401)
+        #expect(try service.stop() == 0)
+    }
+
+    @Test func loops_areAsManyAsTheProcessorsAllowed() throws {
+        let service = try RunningService(
+            ["--database-url=sqlite::memory:"], workers: 0, through: ["taskset", "--cpu-list", "0"])
+        #expect(try service.threadNames().count { $0.hasPrefix("loop-") } == 1)
+    }
+
+    @Test(arguments: [(64, true), (1, false)])
+    func tooFewDescriptors_areWarnedOf_withEveryLoopCounted(workers: Int, isWarned: Bool) throws {
+        let service = try RunningService(
+            ["--database-url=sqlite::memory:", "--max-connections=100"], workers: workers,
+            through: ["sh", "-c", "ulimit -n 300; exec \"$0\" \"$@\""])
+        #expect(service.process.output.contains("max_connections is 100") == isWarned)
+    }
+
+    @Test func healthcheck_asksTheHostItIsGiven_andNamesWhatItWaitedFor() throws {
+        let system = SystemCalls()
+        let socket = try system.socket(.version4)
+        try system.bind(socket, to: .version4(0x7F00_0001, port: 0))
+        try system.listen(socket, backlog: 1)
+        let port = try system.localAddress(socket).port
+        let directory = try TemporaryDirectory()
+        let probe = try Program.start(["healthcheck", "--url=http://localhost:\(port)/a"], in: directory)
+        #expect(waitUntilReadable(socket.rawValue))
+        var peer = SocketAddress.version4(0, port: 0)
+        let connection = try system.accept(socket, peer: &peer)
+        #expect(waitUntilReadable(connection.rawValue))
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = try system.read(connection, into: &bytes)
+        let request = String(decoding: bytes[..<count], as: UTF8.self)
+        #expect(request.hasPrefix("GET /a HTTP/1.1\r\nHost: localhost:\(port)\r\n"))
+        // The connection is there, and nobody answers.
+        #expect(try probe.waitForExit() == 1)
+        #expect(probe.output.contains("recv: Connection timed out"))
+    }
+
+    private func waitUntilReadable(_ descriptor: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&entry, 1, 20_000) == 1
+    }
+}
