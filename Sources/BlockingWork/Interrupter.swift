@@ -9,6 +9,13 @@ package final class Interrupter: Sendable {
     private struct State {
         var action: (@Sendable () -> Void)?
         var isInterrupted = false
+        /// The call under way, or the last one.
+        var call: (any PendingReply)?
+
+        mutating func interrupt() {
+            isInterrupted = true
+            action?()
+        }
     }
 
     private let state = Mutex(State())
@@ -31,16 +38,23 @@ package final class Interrupter: Sendable {
         state.withLock { $0.action = nil }
     }
 
-    /// Ends the call under way.
+    /// Ends the call under way, whichever it is.
     package func interrupt() {
+        state.withLock { $0.interrupt() }
+    }
+
+    /// Ends this call. It may have ended by itself meanwhile, and then the next one must not suffer for it.
+    func interrupt(_ call: any PendingReply) {
         state.withLock { state in
-            state.isInterrupted = true
-            state.action?()
+            if state.call === call { state.interrupt() }
         }
     }
 
     /// Another call begins.
-    func rearm() {
-        state.withLock { $0.isInterrupted = false }
+    func begin(_ call: any PendingReply) {
+        state.withLock { state in
+            state.isInterrupted = false
+            state.call = call
+        }
     }
 }

@@ -32,7 +32,12 @@ struct JobQueue: Sendable {
     var count: Int { jobs.count - head }
 
     mutating func append(_ job: Job) {
-        if job.isUrgent { jobs.insert(job, at: head) } else { jobs.append(job) }
+        if job.isUrgent { putBack(job) } else { jobs.append(job) }
+    }
+
+    /// Puts a job in front of all others.
+    mutating func putBack(_ job: Job) {
+        jobs.insert(job, at: head)
     }
 
     /// The oldest job that somebody still waits for.

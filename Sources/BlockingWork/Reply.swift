@@ -1,17 +1,5 @@
 import Synchronization
 
-/// Why a piece of work gave its caller no value.
-package enum WorkError: Error, Hashable, Sendable {
-    /// The deadline passed. The work may have run, may be running, or will never begin.
-    case deadlineExceeded
-    /// Every worker is busy and the queue is full; the work will never run.
-    case queueFull
-    /// The pool is closed. As with the deadline, nothing is known of the work.
-    case closed
-    /// The system gave no thread or descriptor, with its error number; the work will never run.
-    case systemLimit(Int32)
-}
-
 /// The end of a call that the pool sees: whether somebody still waits, and how to let them go.
 protocol PendingReply: AnyObject, Sendable {
     /// False once the caller has been answered.

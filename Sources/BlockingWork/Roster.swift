@@ -1,26 +1,5 @@
 import Time
 
-/// How many threads and waiting calls a pool may have.
-package struct WorkerLimits: Sendable {
-    /// Workers that serve, at least 1. As many again may be left behind, stuck in calls past their deadlines.
-    package let maximumWorkers: Int
-    /// Calls that wait for a worker at most; the next one is refused.
-    package let maximumQueue: Int
-    /// A worker without work for this long ends; never, when nil.
-    package let idleLimit: Duration?
-    /// Whether a worker past its call's deadline is left behind and another may take its place. When false it
-    /// stays in service and goes on when its call returns: right for a state that cannot be made a second
-    /// time.
-    package let replacesLateWorkers: Bool
-
-    package init(maximumWorkers: Int, maximumQueue: Int, idleLimit: Duration?, replacesLateWorkers: Bool) {
-        self.maximumWorkers = maximumWorkers
-        self.maximumQueue = maximumQueue
-        self.idleLimit = idleLimit
-        self.replacesLateWorkers = replacesLateWorkers
-    }
-}
-
 /// Who works on what: a pool's state as plain data. It holds no thread; it says what is to be done, and the
 /// pool does it after letting go of the lock.
 struct Roster: Sendable {
@@ -53,7 +32,8 @@ struct Roster: Sendable {
     /// What is to be done about the calls whose time is up.
     struct Expiry {
         var replies: [any PendingReply] = []
-        var interrupters: [Interrupter] = []
+        /// The calls that have begun, each with what ends it.
+        var interrupts: [(call: any PendingReply, interrupter: Interrupter)] = []
         var replacements: [Worker] = []
         var nextDeadline: Instant?
     }
@@ -79,10 +59,7 @@ struct Roster: Sendable {
     /// one, else to the queue.
     mutating func admit(_ job: Job) -> Admission {
         if isClosed { return .refused(.closed) }
-        if let id = idle.popLast(), let index = index(of: id) {
-            workers[index].job = job
-            return .wake(workers[index].latch)
-        }
+        if let latch = giveToIdle(job) { return .wake(latch) }
         if mayStartWorker {
             do {
                 return .start(try addWorker(for: job))
@@ -95,6 +72,12 @@ struct Roster: Sendable {
         return .queued
     }
 
+    private mutating func giveToIdle(_ job: Job) -> Latch? {
+        guard let id = idle.popLast(), let index = index(of: id) else { return nil }
+        workers[index].job = job
+        return workers[index].latch
+    }
+
     /// Whether the timekeeper has to be woken to see this deadline in time.
     mutating func bringForward(to deadline: Instant) -> Bool {
         if let wakes = timekeeperWakes, wakes <= deadline { return false }
@@ -104,10 +87,7 @@ struct Roster: Sendable {
 
     /// What a worker does now that its job is done.
     mutating func finish(_ id: Int) -> Assignment {
-        guard let index = index(of: id) else {
-            abandoned.removeAll { $0.id == id }
-            return .leave
-        }
+        guard let index = index(of: id) else { return leave(id) }
         workers[index].isLate = false
         workers[index].job = queue.popFirstAwaited()
         if let job = workers[index].job { return .run(job) }
@@ -121,7 +101,7 @@ struct Roster: Sendable {
 
     /// What an idle worker does after it was raised, or after its wait was over without that.
     mutating func assignment(_ id: Int, idleLimitReached: Bool) -> Assignment {
-        guard let index = index(of: id) else { return .leave }
+        guard let index = index(of: id) else { return leave(id) }
         if let job = workers[index].job { return .run(job) }
         guard isClosed || idleLimitReached else { return .wait }
         workers.remove(at: index)
@@ -129,12 +109,24 @@ struct Roster: Sendable {
         return .leave
     }
 
-    /// Takes back a worker whose thread could not be started; gives back the job when nobody else can do it.
-    mutating func startFailed(_ id: Int) -> Job? {
-        guard let index = index(of: id), let job = workers.remove(at: index).job else { return nil }
-        guard !workers.isEmpty, queue.count < limits.maximumQueue else { return job }
+    /// The end of a worker that was left behind. Its call may have expired before it even woke up for it.
+    private mutating func leave(_ id: Int) -> Assignment {
+        abandoned.removeAll { $0.id == id }
+        return .leave
+    }
+
+    /// Takes back a worker whose thread could not be started, and gives its job to another, if there is one.
+    /// Nil when the job is not the worker's any more.
+    mutating func startFailed(_ id: Int, _ error: WorkError) -> (job: Job, admission: Admission)? {
+        guard let index = index(of: id), let job = workers.remove(at: index).job else {
+            abandoned.removeAll { $0.id == id }
+            return nil
+        }
+        // Somebody may have become idle since, and would not look into the queue before its next job.
+        if let latch = giveToIdle(job) { return (job, .wake(latch)) }
+        guard !workers.isEmpty, queue.count < limits.maximumQueue else { return (job, .refused(error)) }
         queue.append(job)
-        return nil
+        return (job, .queued)
     }
 
     mutating func expire(at now: Instant) -> Expiry {
@@ -143,12 +135,12 @@ struct Roster: Sendable {
         for worker in workers {
             guard let job = worker.job, !worker.isLate, job.deadline <= now else { continue }
             expiry.replies.append(job.reply)
-            expiry.interrupters.append(worker.interrupter)
+            expiry.interrupts.append((job.reply, worker.interrupter))
             leaveBehind(worker)
         }
         while queue.count > 0, mayStartWorker, let job = queue.popFirstAwaited() {
             guard let worker = try? addWorker(for: job) else {
-                queue.append(job)
+                queue.putBack(job)
                 break
             }
             expiry.replacements.append(worker)

@@ -70,20 +70,25 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
         let (admission, wakesTimekeeper) = roster.withLock { roster in
             (roster.admit(job), roster.bringForward(to: job.deadline))
         }
+        act(on: admission, of: job)
+        if wakesTimekeeper { timekeeper.raise() }
+    }
+
+    private func act(on admission: Roster.Admission, of job: Job) {
         switch admission {
         case .wake(let latch): latch.raise()
         case .start(let worker): start(worker)
         case .queued: break
         case .refused(let error): job.reply.fail(error)
         }
-        if wakesTimekeeper { timekeeper.raise() }
     }
 
     private func start(_ worker: Roster.Worker) {
-        do {
+        do throws(WorkError) {
             try startCounted { self.serve(as: worker) }
         } catch {
-            roster.withLock { $0.startFailed(worker.id) }?.reply.fail(error)
+            guard let (job, admission) = roster.withLock({ $0.startFailed(worker.id, error) }) else { return }
+            act(on: admission, of: job)
         }
     }
 
@@ -110,7 +115,7 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
         let cell = StateCell(makeState(worker.interrupter))
         var next = worker.job
         while let job = next {
-            worker.interrupter.rearm()
+            worker.interrupter.begin(job.reply)
             let deliver = job.reply.isAwaited ? job.perform(cell) : {}
             let assignment = roster.withLock { $0.finish(worker.id) }
             deliver()
@@ -141,7 +146,7 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
                 (roster.expire(at: Instant.now), roster.isClosed)
             }
             for reply in expiry.replies { reply.fail(.deadlineExceeded) }
-            for interrupter in expiry.interrupters { interrupter.interrupt() }
+            for (call, interrupter) in expiry.interrupts { interrupter.interrupt(call) }
             for worker in expiry.replacements { start(worker) }
             if isClosed { return }
             timekeeper.wait(until: expiry.nextDeadline)
