@@ -131,13 +131,16 @@ package final class BoardReader: Sendable {
     }
 
     private func checkStore(deadline: Instant) async -> SharedRuns<StoreError?>.End {
+        let problem: StoreError?
         do throws(StoreError) {
             try await store.check(deadline: deadline)
-            return SharedRuns.End(outcome: nil)
+            problem = nil
         } catch {
-            // Whoever asked during a failed check has its answer: another one could outlast its deadline.
-            return SharedRuns.End(outcome: error, servesAskersBefore: now())
+            problem = error
         }
+        // Whoever asked during the check has its answer too: health need not be fresher than that, and another
+        // check could outlast its deadline.
+        return SharedRuns.End(outcome: problem, early: (now(), problem))
     }
 
     private func readStore(_ arrival: Instant) async -> Reads.End {
@@ -148,27 +151,34 @@ package final class BoardReader: Sendable {
         let began = now()
         do throws(StoreError) {
             let rows = try await store.readRows(deadline: arrival + readDeadline)
-            return succeed(rows, began: began, number: number)
+            return succeed(rows, began: began, number: number, readDeadline: readDeadline)
         } catch {
             return fail(error, readDeadline: readDeadline)
         }
     }
 
     private func succeed(
-        _ rows: [BoardRow], began: Instant, number: Int
+        _ rows: [BoardRow], began: Instant, number: Int, readDeadline: Duration
     ) -> Reads.End {
         // Only the one read under way writes the last board, so it cannot change between here and below.
         let previous = lastGoodRead?.board
         let board = if let previous, previous.holds(rows) { previous } else { Board(rows: rows) }
         let end = now()
-        let isCurrent = state.withLock { state in
+        let (isCurrent, staleIfError) = state.withLock { state in
             state.lastGoodRead = GoodRead(board: board, began: began, number: number)
-            return state.current(at: end) != nil
+            return (state.current(at: end) != nil, state.freshness.staleIfError)
         }
+        let fresh = Result<Reading, BoardUnavailable>.success(Reading(board: board, age: nil))
         // Where `maxStaleness` lets this board be served at once, it serves those who came during the read
         // too.
-        return Reads.End(
-            outcome: .success(Reading(board: board, age: nil)), servesAskersBefore: isCurrent ? end : nil)
+        if isCurrent { return Reads.End(outcome: fresh, early: (end, fresh)) }
+        // A read that takes more than half the time there is comes too late for those who asked early in the
+        // one before. They get this board, with its age: a read cut short for their sake would bring nobody
+        // another one, and cost the store a connection.
+        let age = began.duration(to: end)
+        guard age <= staleIfError else { return Reads.End(outcome: fresh) }
+        let stale = Result<Reading, BoardUnavailable>.success(Reading(board: board, age: age))
+        return Reads.End(outcome: fresh, early: (end + age - readDeadline, stale))
     }
 
     private func fail(_ cause: StoreError, readDeadline: Duration) -> Reads.End {
@@ -183,6 +193,6 @@ package final class BoardReader: Sendable {
             }
         // Those who have waited for more than half of their time are answered too: a read that begins with
         // less is likely to be cut short, and costs the store a connection each time.
-        return Reads.End(outcome: outcome, servesAskersBefore: end - readDeadline / 2)
+        return Reads.End(outcome: outcome, early: (end - readDeadline / 2, outcome))
     }
 }

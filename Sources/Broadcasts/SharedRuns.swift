@@ -13,9 +13,11 @@ import Time
 final class SharedRuns<Outcome: Sendable>: Sendable {
     /// How a run ended.
     struct End: Sendable {
+        /// What those get who share the run.
         let outcome: Outcome
-        /// Whoever asked before this instant takes the outcome as well, though it asked after the run began.
-        var servesAskersBefore: Instant?
+        /// What those get who asked before an instant, though after the run began. The others share the next
+        /// run.
+        var early: (askedBefore: Instant, outcome: Outcome)?
     }
 
     private struct Waiter {
@@ -48,9 +50,9 @@ final class SharedRuns<Outcome: Sendable>: Sendable {
     func run(_ operation: (_ askedAt: Instant) async -> End) async {
         while case let waiters = takeAll(), let first = waiters.first {
             let end = await operation(first.askedAt)
-            for waiter in waiters + takeThose(askingBefore: end.servesAskersBefore) {
-                waiter.receive(end.outcome)
-            }
+            for waiter in waiters { waiter.receive(end.outcome) }
+            guard let early = end.early else { continue }
+            for waiter in takeThose(askingBefore: early.askedBefore) { waiter.receive(early.outcome) }
         }
     }
 
@@ -64,9 +66,8 @@ final class SharedRuns<Outcome: Sendable>: Sendable {
         }
     }
 
-    private func takeThose(askingBefore end: Instant?) -> [Waiter] {
-        guard let end else { return [] }
-        return state.withLock { state in
+    private func takeThose(askingBefore end: Instant) -> [Waiter] {
+        state.withLock { state in
             let taken = state.waiting.prefix { $0.askedAt < end }
             state.waiting.removeFirst(taken.count)
             return Array(taken)

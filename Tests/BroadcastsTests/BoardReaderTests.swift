@@ -245,6 +245,50 @@ import Time
         _ = try await get.value
     }
 
+    @Test func slowRead_answersThoseWhoCannotWaitForAnother_andTheNextOneHasItsTime() async throws {
+        let first = get()
+        let underWay = await store.reads.next()
+        clock.advance(.milliseconds(10))
+        let early = get()
+        clock.advance(.milliseconds(170))
+        let later = get()
+        let arrival = clock.now
+        clock.advance(.milliseconds(20))
+        underWay.end(.success(rows("v1")))
+        #expect(try await first.value.age == nil)
+        let stale = try await early.value
+        #expect(stale.board.rows == rows("v1"))
+        #expect(stale.age == .milliseconds(200))
+        let next = await store.reads.next()
+        #expect(next.deadline == arrival + .milliseconds(250))
+        next.end(.success(rows("v2")))
+        #expect(try await later.value.board.rows == rows("v2"))
+    }
+
+    @Test func slowRead_givesNobodyAStaleBoard_whereNoneIsAllowed() async throws {
+        reader.freshness.staleIfError = .milliseconds(100)
+        let first = get()
+        let underWay = await store.reads.next()
+        let early = get()
+        clock.advance(.milliseconds(200))
+        underWay.end(.success(rows("v1")))
+        _ = try await first.value
+        await store.reads.next().end(.success(rows("v2")))
+        #expect(try await early.value.board.rows == rows("v2"))
+    }
+
+    @Test func check_answersThoseWhoAskedMeanwhile_whenItSucceeds() async throws {
+        let reader = reader
+        let first = Task.immediate { try await reader.check(within: .seconds(1)) }
+        let underWay = await store.checks.next()
+        clock.advance(.milliseconds(10))
+        let second = Task.immediate { try await reader.check(within: .seconds(1)) }
+        clock.advance(.milliseconds(800))
+        underWay.end(.success(()))
+        try await first.value
+        try await second.value
+    }
+
     @Test func check_isShared_andItsFailureAnswersThoseWhoWait() async throws {
         func check() -> Task<Void, any Error> {
             let reader = reader
