@@ -2,6 +2,9 @@ package import Time
 
 /// What a loop does with its events. It lives on the loop's thread and is never seen by another.
 package protocol EventHandler: ~Copyable {
+    /// The wait is over, and events follow.
+    mutating func turnBegins()
+
     /// A descriptor is ready. The token is the one it was added with; it may belong to something already
     /// closed.
     mutating func ready(_ token: UInt64, _ readiness: Readiness, at now: Instant)
@@ -42,6 +45,7 @@ package final class Reactor {
             try poller.wait(into: &events, timeout: timeout)
             loop.awake()
             now = .now
+            handler.turnBegins()
             for event in events {
                 if event.token == Self.bellToken {
                     _ = try? system.read(loop.bell, into: &bellCount)

@@ -16,6 +16,8 @@ final class Connection {
 
     let descriptor: FileDescriptor
     let remoteAddress: RemoteAddress
+    /// It is one too many, and is only here to be told so.
+    let isTurnedAway: Bool
     var conversation: Conversation
     /// What the poller watches for.
     var interest: Interest = .read
@@ -28,12 +30,14 @@ final class Connection {
     var deferred: Answer?
     /// The handler at work on the current request.
     var task: Task<Void, Never>?
+
     init(
         descriptor: consuming FileDescriptor, remoteAddress: RemoteAddress, limits: Limits,
-        openedAt now: Instant
+        openedAt now: Instant, isTurnedAway: Bool
     ) {
         self.descriptor = descriptor
         self.remoteAddress = remoteAddress
+        self.isTurnedAway = isTurnedAway
         conversation = Conversation(remoteAddress: remoteAddress, limits: limits, openedAt: now)
     }
 }

@@ -29,8 +29,9 @@ struct ConnectionSlots {
         return slots[index].connection
     }
 
-    mutating func remove(_ token: UInt64) {
-        guard self[token] != nil else { return }
+    /// False when there is no such connection.
+    mutating func remove(_ token: UInt64) -> Bool {
+        guard self[token] != nil else { return false }
         let index = UInt32(truncatingIfNeeded: token)
         slots[Int(index)].connection = nil
         // After 2³² reuses the generation begins again at 1, for 0 is not a connection's.
@@ -38,6 +39,7 @@ struct ConnectionSlots {
             slots[Int(index)].generation == .max ? 1 : slots[Int(index)].generation + 1
         free.append(index)
         count -= 1
+        return true
     }
 
     /// The tokens of all connections.

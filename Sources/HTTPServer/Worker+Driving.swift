@@ -22,7 +22,7 @@ extension Worker {
             if connection.conversation.wantsBytes {
                 guard receive(connection, token, hasEnd: readiness.contains(.ended), at: now) else { return }
             } else {
-                watch(connection, token, connection.interest.subtracting(.read))
+                guard watch(connection, token, connection.interest.subtracting(.read)) else { return }
             }
         }
         advance(connection, token, at: now)
@@ -154,12 +154,12 @@ extension Worker {
             if count == output.count + body.count {
                 connection.conversation.outputDrained(at: now)
             } else {
-                keep(connection, token, body, sent: count, at: now)
+                keep(connection, body, sent: count, at: now)
             }
             return true
         } catch {
             if error.isBlocked {
-                keep(connection, token, body, sent: 0, at: now)
+                keep(connection, body, sent: 0, at: now)
                 return true
             }
             close(connection, token)
@@ -180,16 +180,14 @@ extension Worker {
             connection.descriptor, encoded, from: encodedOffset, then: body, from: bodyOffset)
     }
 
-    private mutating func keep(
-        _ connection: Connection, _ token: UInt64, _ body: [UInt8], sent count: Int,
-        at now: Instant
+    private func keep(
+        _ connection: Connection, _ body: [UInt8], sent count: Int, at now: Instant
     ) {
         let encodedCount = min(count, output.count)
         connection.unsent = Connection.Unsent(
             encoded: Array(output[encodedCount...]), encodedOffset: 0, body: body,
             bodyOffset: count - encodedCount)
         connection.conversation.outputBlocked(at: now)
-        watch(connection, token, connection.interest.union(.write))
     }
 
     /// Sends what was kept. False when the connection is gone.
@@ -217,7 +215,6 @@ extension Worker {
         }
         connection.unsent = nil
         connection.conversation.outputDrained(at: now)
-        watch(connection, token, connection.interest.subtracting(.write))
         return true
     }
 
@@ -227,9 +224,11 @@ extension Worker {
     /// timer.
     private mutating func rest(_ connection: Connection, _ token: UInt64) {
         if let lent = connection.conversation.reclaimChunk() { chunk = lent }
-        if connection.conversation.wantsBytes, !connection.interest.contains(.read) {
-            watch(connection, token, connection.interest.union(.read))
-        }
+        var interest = connection.interest.subtracting(.write)
+        if connection.unsent != nil { interest.insert(.write) }
+        // What comes although it is not wanted is noticed when it is there, which it nearly never is.
+        if connection.conversation.wantsBytes { interest.insert(.read) }
+        guard watch(connection, token, interest) else { return }
         schedule(connection, token)
     }
 
@@ -240,10 +239,11 @@ extension Worker {
         reactor.timers.add(token, at: deadline)
     }
 
-    private mutating func watch(_ connection: Connection, _ token: UInt64, _ interest: Interest) {
-        guard interest != connection.interest else { return }
+    /// Tells the poller what a connection waits for. False when the connection is gone.
+    private mutating func watch(_ connection: Connection, _ token: UInt64, _ interest: Interest) -> Bool {
+        guard interest != connection.interest else { return true }
         connection.interest = interest
-        _ = rearm(connection, token)
+        return rearm(connection, token)
     }
 
     /// Has the poller look anew. False when the connection is gone.

@@ -60,7 +60,6 @@ struct Worker: EventHandler, ~Copyable {
         if token == Self.listenerToken {
             acceptWaiting(atMost: Self.acceptsPerTurn, at: now)
         } else if let connection = connections[token] {
-            date.refresh(reactor.system)
             drive(connection, token, readiness, at: now)
         }
     }
@@ -71,13 +70,15 @@ struct Worker: EventHandler, ~Copyable {
         case Self.drainToken: break
         default:
             guard let connection = connections[token] else { return }
-            date.refresh(reactor.system)
             hintFired(connection, token, at: now)
         }
     }
 
-    mutating func turnEnded(at now: Instant) -> Bool {
+    mutating func turnBegins() {
         date.refresh(reactor.system)
+    }
+
+    mutating func turnEnded(at now: Instant) -> Bool {
         // An answer can make the next pipelined request be answered, and that one may be done at once.
         while case let answers = completions.takeAll(), !answers.isEmpty {
             for (token, response) in answers {
@@ -95,7 +96,7 @@ struct Worker: EventHandler, ~Copyable {
         guard let listener else { return }
         for _ in 0..<count {
             // Those beyond the limit are being told so. When they come faster than they leave, they wait.
-            guard state.openConnections < state.maximumConnections + Self.turnedAwayAtOnce else {
+            guard state.turnedAwayConnections < Self.turnedAwayAtOnce else {
                 return pause(at: now)
             }
             do {
@@ -121,13 +122,12 @@ struct Worker: EventHandler, ~Copyable {
     ) {
         try? reactor.system.setOption(descriptor, .noDelay, 1)
         let connection = Connection(
-            descriptor: descriptor, remoteAddress: remoteAddress, limits: limits, openedAt: now)
+            descriptor: descriptor, remoteAddress: remoteAddress, limits: limits, openedAt: now,
+            isTurnedAway: !state.connectionOpened())
         let token = connections.insert(connection)
-        let isWithinLimit = state.connectionOpened()
         do {
             try reactor.poller.add(connection.descriptor, token: token, interest: Self.readEdge)
-            if isWithinLimit { return schedule(connection, token) }
-            date.refresh(reactor.system)
+            guard connection.isTurnedAway else { return schedule(connection, token) }
             connection.conversation.turnAway()
             advance(connection, token, at: now)
         } catch {
@@ -137,12 +137,12 @@ struct Worker: EventHandler, ~Copyable {
         }
     }
 
-    /// Forgets a connection; its descriptor closes with it.
+    /// Forgets a connection and what was encoded for it; its descriptor closes with it.
     mutating func close(_ connection: Connection, _ token: UInt64) {
-        guard connections[token] != nil else { return }
+        guard connections.remove(token) else { return }
+        output.removeAll(keepingCapacity: true)
         connection.task?.cancel()
-        connections.remove(token)
-        state.connectionClosed()
+        state.connectionClosed(wasTurnedAway: connection.isTurnedAway)
     }
 
     mutating func takeChunk() -> [UInt8] {

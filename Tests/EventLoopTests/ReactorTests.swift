@@ -7,16 +7,14 @@ import Time
 /// Ends its loop when told to, and counts what it is told.
 private final class RecordingHandler: EventHandler {
     let stop: StopFlag
-    var readiness: [UInt64: Int] = [:]
     var timers: [UInt64] = []
 
     init(stop: StopFlag) {
         self.stop = stop
     }
 
-    func ready(_ token: UInt64, _ readiness: Readiness, at now: Instant) {
-        self.readiness[token, default: 0] += 1
-    }
+    func turnBegins() {}
+    func ready(_ token: UInt64, _ readiness: Readiness, at now: Instant) {}
 
     func timerFired(_ token: UInt64, at now: Instant) {
         timers.append(token)
@@ -131,6 +129,7 @@ private final class Parcel: Sendable {
             let loop: EventLoop
             var turns = 0
 
+            func turnBegins() {}
             func ready(_: UInt64, _: Readiness, at _: Instant) {}
             func timerFired(_: UInt64, at _: Instant) {}
 

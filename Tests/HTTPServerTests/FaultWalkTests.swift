@@ -9,7 +9,7 @@ import Testing
 /// Walks through every failure the kernel may report: the n-th call of each kind fails, once and for ever.
 ///
 /// Each walk runs in a process of its own, so that its descriptors can be counted.
-@Suite struct FaultWalkTests {
+@Suite(.timeLimit(.minutes(2))) struct FaultWalkTests {
     @Test func reads_thatFail_harmNobodyElse() async {
         await #expect(processExitsWith: .success) {
             FaultWalk.run(.recv, [.fails(EINTR), .fails(EAGAIN), .fails(ECONNRESET), .moves(atMost: 1)])

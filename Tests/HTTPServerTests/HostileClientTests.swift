@@ -8,7 +8,7 @@ import Testing
 import Threads
 
 /// Clients that mean harm, or behave as if they did. After each one the server still answers others.
-@Suite struct HostileClientTests {
+@Suite(.timeLimit(.minutes(2))) struct HostileClientTests {
     private func expectAnswer(from server: TestServer) throws {
         let response = try Client(server.address, timeout: .seconds(5)).exchange(
             "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite struct ServerTests {
+@Suite(.timeLimit(.minutes(2))) struct ServerTests {
     @Test func connection_persists_overManyRequests() throws {
         let server = try TestServer()
         let client = try Client(server.address)
@@ -128,6 +128,21 @@ import Testing
         #expect(refusal.status == 503)
         #expect(refusal["connection"] == "close")
         #expect(try first.exchange("GET /3 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+    }
+
+    @Test func connectionsOnTheirWayOut_takeNobodysPlace() throws {
+        let server = try TestServer { $0.maximumConnections = 1 }
+        var first: Client? = try Client(server.address)
+        #expect(try first?.exchange("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+        // They do not close their sides, so the server keeps them for a while to be polite.
+        let refused = try (0..<3).map { _ in try Client(server.address) }
+        for client in refused { #expect(try client.response().status == 503) }
+        #expect(server.server.openConnections == 1)
+        first = nil
+        while server.server.openConnections > 0 { sched_yield() }
+        let next = try Client(server.address)
+        #expect(try next.exchange("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+        withExtendedLifetime(refused) {}
     }
 
     @Test func slowHead_is408_andIdleConnection_isClosedSilently() throws {
