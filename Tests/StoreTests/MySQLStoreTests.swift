@@ -1,5 +1,6 @@
 import BlockingWork
 import Broadcasts
+import TestSupport
 import Testing
 import Time
 
@@ -104,7 +105,7 @@ import Time
         try other.query("SELECT * FROM broadcastsv1 WHERE bchannel_id = 'one' FOR UPDATE")
         for _ in 0..<Circuit.failureLimit {
             await #expect {
-                _ = try await store.put(broadcast("test", "one", "v1"), deadline: soon(.seconds(2)))
+                _ = try await store.put(broadcast("test", "one", "v1"), deadline: soon(.seconds(3)))
             } throws: { error in
                 guard case StoreError.failed(let reason) = error else { return false }
                 return reason.contains("1205")
@@ -130,7 +131,7 @@ import Time
                 await #expect(throws: StoreError.self) {
                     try await store.readRows(deadline: began + .milliseconds(250))
                 }
-                #expect(began.duration(to: .now) < .milliseconds(350))
+                #expect(began.duration(to: .now) < .milliseconds(250) + lateness)
             }
         }
         try other.query("UNLOCK TABLES")
@@ -162,8 +163,8 @@ import Time
             }
             try await group.waitForAll()
         }
-        #expect(try database.sessionIDs().count <= 3)
-        #expect(try database.sessionIDs().count >= 1)
+        let sessions = try database.sessionIDs()
+        #expect((1...3).contains(sessions.count))
     }
 
     @Test func close_leavesNoSessionBehind() async throws {
@@ -172,8 +173,9 @@ import Time
         store.close()
         // The server hears of it a moment later.
         let end = soon(.seconds(10))
-        while try database.sessionIDs().count > 0, Instant.now < end { await Task.yield() }
-        #expect(try database.sessionIDs().count == 0)
+        var left = try database.sessionIDs()
+        while !left.isEmpty, Instant.now < end { left = try database.sessionIDs() }
+        #expect(left.isEmpty)
     }
 
     @Test func socketOfTheFileSystem_isUsed_whenTheAddressHasOne() async throws {
