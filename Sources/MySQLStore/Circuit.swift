@@ -55,18 +55,3 @@ struct Circuit: Sendable {
         generation += 1
     }
 }
-
-/// The pauses between looks at a database that is down: growing, so that it is left in peace, and each drawn
-/// at random, so that many nodes do not come at once.
-struct ProbePauses: Sendable {
-    /// With a look of one second, no more than two seconds pass between the database's return and its being
-    /// noticed.
-    static let longest = Duration.milliseconds(750)
-    private var next = Duration.milliseconds(50)
-
-    /// Between half of the pause and all of it.
-    mutating func draw(using generator: inout some RandomNumberGenerator) -> Duration {
-        defer { next = min(next * 2, Self.longest) }
-        return next * Double.random(in: 0.5...1, using: &generator)
-    }
-}

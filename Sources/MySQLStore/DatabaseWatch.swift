@@ -87,11 +87,11 @@ final class DatabaseWatch: Sendable {
     }
 
     private func watch() {
-        var pauses = ProbePauses()
+        var pauses = Pauses.betweenLooks
         var random = SystemRandomNumberGenerator()
         while !state.withLock({ $0.isClosed }) {
             guard circuit.withLock({ $0.outage }) != nil else {
-                pauses = ProbePauses()
+                pauses = Pauses.betweenLooks
                 wake.wait(until: nil)
                 continue
             }

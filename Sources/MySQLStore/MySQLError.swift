@@ -37,11 +37,17 @@ struct MySQLError: Error, Hashable, Sendable {
         }
     }
 
+    /// Nobody answered where the server should be.
+    private var isUnreachable: Bool { [2002, 2003, 2005, 2013].contains(number) }
+
     /// Connection or server trouble, as opposed to trouble with this statement.
     var isConnectionTrouble: Bool { isBrokenConversation || isRefusal }
 
-    /// A lock was not had in time, or a deadlock was broken. Nothing of the statement was stored.
-    var isLockTrouble: Bool { number == 1205 || number == 1213 }
+    /// Another transaction was first: a deadlock was broken, or another Galera node has written the row.
+    var isConflict: Bool { number == 1213 }
+
+    /// A lock was not had in time, or lost to a conflict. Nothing of the statement was stored.
+    var isLockTrouble: Bool { number == 1205 || isConflict }
 
     /// A prepared statement that the server does not know any more.
     private var isStaleStatement: Bool { number == 1243 || number == 1615 }
@@ -67,6 +73,11 @@ struct MySQLError: Error, Hashable, Sendable {
     func explained(_ address: MySQLAddress) -> String {
         let place = address.socket ?? "\(address.host):\(address.port)"
         return switch stage {
+        case .login where isUnreachable:
+            """
+            cannot reach MySQL at \(place): \(message) (\(number)); is it running, and are host and \
+            port right?
+            """
         case .login: "cannot log in to MySQL at \(place) as \(address.user): \(message) (\(number))"
         case .statement: "MySQL at \(place): \(message) (\(number))"
         case .schema: "database \(address.database) at \(place): \(message)"

@@ -66,14 +66,4 @@ import Testing
         #expect(news == [true, false, true])
         #expect(throws: StoreError.unavailable("no answer")) { try circuit.admit() }
     }
-
-    @Test func pauses_grow_varyAndStayBelowTheirLimit() {
-        var random = SystemRandomNumberGenerator()
-        var pauses = ProbePauses()
-        let first = pauses.draw(using: &random)
-        #expect((.milliseconds(25)...(.milliseconds(50))).contains(first))
-        let later = (0..<100).map { _ in pauses.draw(using: &random) }.dropFirst(5)
-        #expect(later.allSatisfy { (ProbePauses.longest / 2...ProbePauses.longest).contains($0) })
-        #expect(Set(later).count > 50)
-    }
 }

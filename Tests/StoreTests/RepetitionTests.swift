@@ -1,0 +1,43 @@
+import BlockingWork
+import Testing
+import Time
+
+@testable import MySQLStore
+
+/// How often a worker runs a statement that fails.
+@Suite(.needsServer, .timeLimit(.minutes(1))) struct RepetitionTests {
+    private func attempts(
+        failingWith number: UInt32, _ failures: Int, until deadline: Instant
+    ) throws -> (count: Int, succeeded: Bool) {
+        let database = try MySQLTestDatabase()
+        var worker = MySQLWorker(address: database.address, interrupter: Interrupter())
+        var count = 0
+        let result = worker.use(until: deadline, generation: 0) { _ throws(MySQLError) in
+            count += 1
+            guard count > failures else { throw MySQLError(number: number, message: "", stage: .statement) }
+        }
+        return (count, (try? result.get()) != nil)
+    }
+
+    @Test func conflicts_areRepeated_untilTheStatementComesThrough() throws {
+        #expect(try attempts(failingWith: 1213, 10, until: patient()) == (11, true))
+    }
+
+    @Test func conflicts_areRepeated_noLongerThanTheCallerWaits() throws {
+        let began = Instant.now
+        let (count, succeeded) = try attempts(failingWith: 1213, .max, until: began + .milliseconds(300))
+        #expect(count > 3 && !succeeded)
+        #expect(began.duration(to: .now) >= .milliseconds(300))
+    }
+
+    @Test(arguments: [1205, 1615, 2013] as [UInt32])
+    func otherTrouble_isRepeatedTwice(number: UInt32) throws {
+        #expect(try attempts(failingWith: number, 2, until: patient()) == (3, true))
+        #expect(try attempts(failingWith: number, 3, until: patient()) == (3, false))
+    }
+
+    @Test(arguments: [1146, 1290, 1021] as [UInt32])
+    func troubleThatWillNotPass_isNotRepeated(number: UInt32) throws {
+        #expect(try attempts(failingWith: number, 1, until: patient()) == (1, false))
+    }
+}
