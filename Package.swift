@@ -53,7 +53,7 @@ let package = Package(
         room("HTTPWire", ["Time", httpTypes]),
         room("Threads", ["CLinux"]),
         room("EventLoop", ["CLinux", "Time"]),
-        room("Telemetry", ["Threads", logging]),
+        room("Telemetry", ["Threads", "Time", logging]),
         room("BlockingWork", ["Broadcasts", "CLinux", "Threads", "Time"]),
         room("HTTPServer", ["EventLoop", "HTTPWire", "Threads", "Time", logging]),
         room("API", ["HTTPWire", "Broadcasts", "Telemetry", "Time", httpTypes, logging]),
@@ -92,6 +92,7 @@ let package = Package(
                 "Threads", "Time", logging,
             ]),
         tests("TelemetryTests", ["Telemetry", "TestSupport", "Time", logging]),
+        tests("TimeTests", ["Time"]),
         tests("HouseTests", ["API", "Broadcasts", "HTTPWire", "Settings", "TestSupport", httpTypes]),
     ]
 )

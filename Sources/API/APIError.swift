@@ -60,7 +60,7 @@ extension APIError {
         case .fieldsTooLarge: (.requestHeaderFieldsTooLarge, 126, "Request Header Fields Too Large")
         case .notImplemented(let reason): (.notImplemented, 126, reason.text)
         case .versionNotSupported: (.httpVersionNotSupported, 126, "HTTP Version Not Supported")
-        case .shuttingDown, .tooManyConnections:
+        case .tooManyConnections:
             (.serviceUnavailable, 203, "Server is shutting down or over its connection limit")
         }
     }
@@ -71,7 +71,6 @@ extension APIError {
         case .unexpected(let reason): reason
         case .storeFailed(.deadlineExceeded): "the store did not answer in time"
         case .storeFailed(.unavailable(let reason)), .storeFailed(.failed(let reason)): reason
-        case .refused(.shuttingDown): "shutting down"
         case .refused(.tooManyConnections): "over the connection limit"
         default: nil
         }

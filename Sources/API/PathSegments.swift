@@ -1,6 +1,6 @@
 import HTTPWire
 
-/// The parts of a path between its slashes. Empty ones are dropped (API.md section 2).
+/// The parts of a path between its slashes. Empty ones are dropped.
 struct PathSegments: Sendable {
     /// As many as the longest route has.
     private static let capacity = 4

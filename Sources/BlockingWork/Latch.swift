@@ -33,19 +33,10 @@ package final class Latch: Sendable {
     /// The kernel counts milliseconds here, so a wait ends up to one millisecond after its deadline.
     package func wait(until deadline: Instant?) {
         var interest = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        while unsafe poll(&interest, 1, Self.milliseconds(until: deadline)) < 0, errno == EINTR {}
+        while unsafe poll(&interest, 1, deadline.map { ($0 - .now).pollMilliseconds } ?? -1) < 0,
+            errno == EINTR
+        {}
         var count: UInt64 = 0
         _ = unsafe read(descriptor, &count, MemoryLayout<UInt64>.size)
-    }
-
-    /// The time left, rounded up so that no wait ends early; minus one, which is for ever, without a
-    /// deadline.
-    private static func milliseconds(until deadline: Instant?) -> Int32 {
-        guard let deadline else { return -1 }
-        let left = Instant.now.duration(to: deadline)
-        guard left > .zero else { return 0 }
-        let (seconds, attoseconds) = left.components
-        guard seconds < 86_400 else { return 86_400_000 }
-        return Int32(seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

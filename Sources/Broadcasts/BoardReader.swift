@@ -138,8 +138,8 @@ package final class BoardReader: Sendable {
         } catch {
             problem = error
         }
-        // Whoever asked during the check has its answer too: health need not be fresher than that, and another
-        // check could outlast its deadline.
+        // Whoever asked during the check has its answer too: health need not be fresher than that, and
+        // another check could outlast its deadline.
         return SharedRuns.End(outcome: problem, early: (now(), problem))
     }
 

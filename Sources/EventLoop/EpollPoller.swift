@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Time
 
 /// epoll(7).
 @safe package struct EpollPoller: Poller, ~Copyable {
@@ -36,7 +37,7 @@ internal import CLinux
     ) throws(SystemError) {
         events.removeAll(keepingCapacity: true)
         let count = try unsafe system.wait(
-            descriptor, into: &kernelEvents, timeoutMilliseconds: Self.milliseconds(timeout))
+            descriptor, into: &kernelEvents, timeoutMilliseconds: timeout?.pollMilliseconds ?? -1)
         for index in 0..<count {
             let event = unsafe kernelEvents[index]
             events.append(
@@ -61,14 +62,5 @@ internal import CLinux
         if bits & EPOLLRDHUP.rawValue != 0 { readiness.insert(.ended) }
         if bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { readiness.insert(.gone) }
         return readiness
-    }
-
-    /// Rounded up, so that a deadline is never looked at a moment too early, which would spin.
-    private static func milliseconds(_ timeout: Duration?) -> Int32 {
-        guard let timeout else { return -1 }
-        if timeout <= .zero { return 0 }
-        let (seconds, attoseconds) = timeout.components
-        guard seconds < 1_000_000 else { return 1_000_000_000 }
-        return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

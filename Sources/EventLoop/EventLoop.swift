@@ -49,8 +49,8 @@ package final class EventLoop: TaskExecutor, Sendable {
     }
 
     private func ringBell() {
-        // The counter can only refuse when it is full, and then the loop is being woken already.
-        _ = try? system.write(bell, [1, 0, 0, 0, 0, 0, 0, 0])
+        // A counter that is full has woken the loop already.
+        try? system.increment(bell)
     }
 
     /// Called by the loop before it waits. False when there are jobs or it has been woken, so that it must
@@ -70,13 +70,14 @@ package final class EventLoop: TaskExecutor, Sendable {
     /// Runs the jobs that are there, and those they add, up to a bound that leaves sockets their turn. After
     /// it the owner looks at what it shares, so that a `wake` before is dealt with, and one after is not
     /// lost.
-    func runJobs() {
+    ///
+    /// `jobs` is an empty array whose room is used again and again.
+    func runJobs(_ jobs: inout [UnownedJob]) {
         for _ in 0..<16 {
-            let jobs = inbox.withLock { inbox in
-                let jobs = inbox.jobs
-                inbox.jobs = []
+            jobs.removeAll(keepingCapacity: true)
+            inbox.withLock { inbox in
+                swap(&jobs, &inbox.jobs)
                 inbox.isWoken = inbox.isWoken && !jobs.isEmpty
-                return jobs
             }
             if jobs.isEmpty { return }
             for job in jobs {

@@ -40,11 +40,6 @@ package final class FaultTable: Sendable {
         state.withLock { $0.faults = [:] }
     }
 
-    /// How many calls of a kind were made since it was armed, or since the start.
-    package func count(of call: SystemCall) -> Int {
-        state.withLock { $0.counts[call, default: 0] }
-    }
-
     /// The fault that this call meets, if any. Counts the call.
     func next(_ call: SystemCall) -> Fault? {
         state.withLock { state in

@@ -31,14 +31,15 @@ package final class Reactor {
         self.system = system
         timers = TimerWheel(startingAt: .now)
         poller = try EpollPoller(system: system)
-        try poller.add(loop.bell, token: Self.bellToken, interest: .read)
+        // By edges: each ringing is reported once, and nothing has to be read.
+        try poller.add(loop.bell, token: Self.bellToken, interest: [.read, .edge])
     }
 
     /// Runs until the handler says that it is done. Throws only when the kernel takes the poller away.
     package func run(_ handler: inout some EventHandler & ~Copyable) throws(SystemError) {
         var events: [PollerEvent] = []
         var due: [UInt64] = []
-        var bellCount = [UInt8](repeating: 0, count: 8)
+        var jobs: [UnownedJob] = []
         var now = Instant.now
         while true {
             let timeout = loop.fallAsleep() ? timers.delay(from: now) : .zero
@@ -46,14 +47,10 @@ package final class Reactor {
             loop.awake()
             now = .now
             handler.turnBegins()
-            for event in events {
-                if event.token == Self.bellToken {
-                    _ = try? system.read(loop.bell, into: &bellCount)
-                } else {
-                    handler.ready(event.token, event.readiness, at: now)
-                }
+            for event in events where event.token != Self.bellToken {
+                handler.ready(event.token, event.readiness, at: now)
             }
-            loop.runJobs()
+            loop.runJobs(&jobs)
             timers.advance(to: now, into: &due)
             for token in due { handler.timerFired(token, at: now) }
             guard handler.turnEnded(at: now) else { return }

@@ -144,8 +144,6 @@ package enum SocketOption: Sendable {
     case version6Only
     /// Small writes go out at once (RFC 9293 section 3.7.4).
     case noDelay
-    /// The kernel's send buffer in bytes.
-    case sendBufferSize
 
     var levelAndName: (level: Int32, name: Int32) {
         switch self {
@@ -153,7 +151,6 @@ package enum SocketOption: Sendable {
         case .reusePort: (SOL_SOCKET, SO_REUSEPORT)
         case .version6Only: (Int32(IPPROTO_IPV6), IPV6_V6ONLY)
         case .noDelay: (Int32(IPPROTO_TCP), TCP_NODELAY)
-        case .sendBufferSize: (SOL_SOCKET, SO_SNDBUF)
         }
     }
 }

@@ -13,33 +13,7 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Bytes
 
-    /// Reads into the whole of `buffer`, which must not be empty. Returns the count, 0 at the end of the
-    /// stream.
-    package func read(
-        _ descriptor: borrowing FileDescriptor, into buffer: inout [UInt8]
-    ) throws(SystemError) -> Int {
-        let limit = try limit(.read, buffer.count)
-        let number = descriptor.rawValue
-        return try retrying(.read) {
-            unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(number, $0.baseAddress, limit) }
-        }
-    }
-
-    /// Writes bytes from `offset` on. Returns how many the kernel took.
-    package func write(
-        _ descriptor: borrowing FileDescriptor, _ bytes: [UInt8], from offset: Int = 0
-    ) throws(SystemError) -> Int {
-        let limit = try limit(.write, bytes.count - offset)
-        let number = descriptor.rawValue
-        return try retrying(.write) {
-            unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(number, $0.baseAddress.map { unsafe $0 + offset }, limit)
-            }
-        }
-    }
-
-    /// As `read`, from a socket: past the layer of files, the kernel does the same for a tenth of a
-    /// microsecond less.
+    /// Reads from a socket into the whole of `buffer`, which must not be empty.
     ///
     /// - Returns: The count, 0 at the end of the stream, and whether that is all that was there: what did not
     ///   fill the buffer is (epoll(7)).
@@ -54,7 +28,7 @@ package struct SystemCalls: Sendable {
         return (count, count < limit)
     }
 
-    /// As `write`, to a socket.
+    /// Sends bytes from `offset` on. Returns how many the kernel took.
     package func send(
         _ socket: borrowing FileDescriptor, _ bytes: [UInt8], from offset: Int = 0
     ) throws(SystemError) -> Int {
@@ -188,11 +162,21 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Events
 
-    /// A counter that wakes a poller when another thread writes to it (eventfd(2)).
+    /// A counter that wakes a poller when another thread adds to it (eventfd(2)).
     package func makeEventCounter() throws(SystemError) -> FileDescriptor {
         try fail(.eventfd)
         let flags = Int32(EFD_CLOEXEC | EFD_NONBLOCK)
         return FileDescriptor(owning: Int32(try retrying(.eventfd) { Int(CLinux.eventfd(0, flags)) }))
+    }
+
+    /// Adds one to a counter. It can only refuse when it is full, after 2⁶⁴ - 1.
+    func increment(_ counter: borrowing FileDescriptor) throws(SystemError) {
+        try fail(.write)
+        let number = counter.rawValue
+        _ = try retrying(.write) {
+            var one: UInt64 = 1
+            return unsafe write(number, &one, MemoryLayout<UInt64>.size)
+        }
     }
 
     /// The descriptor that `control` and `wait` work on (epoll_create1(2)).

@@ -39,5 +39,5 @@ extension SystemError: CustomStringConvertible {
 /// The kinds of system calls this room makes, as the fault table names them.
 package enum SystemCall: String, Hashable, Sendable, CaseIterable {
     case accept4, bind, connect, epollControl, epollCreate, epollWait, eventfd, getsockname, listen
-    case read, recv, send, setsockopt, shutdown, signalfd, socket, write, writev
+    case recv, send, setsockopt, shutdown, signalfd, socket, write, writev
 }

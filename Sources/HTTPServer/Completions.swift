@@ -4,8 +4,11 @@ internal import Synchronization
 
 /// Later answers, on their way back to the connections that wait for them, from any thread.
 final class Completions: Sendable {
+    /// An answer, and the connection that it is for.
+    typealias Completion = (token: UInt64, response: Response)
+
     private struct State {
-        var answers: [(token: UInt64, response: Response)] = []
+        var answers: [Completion] = []
         var worksUnderWay = 0
     }
 
@@ -21,12 +24,11 @@ final class Completions: Sendable {
         loop.wake()
     }
 
-    func takeAll() -> [(token: UInt64, response: Response)] {
+    /// Exchanges the answers that are there for an empty array, so that two arrays serve for ever.
+    func takeAll(_ answers: inout [Completion]) {
+        answers.removeAll(keepingCapacity: true)
         state.withLock { state in
-            if state.answers.isEmpty { return [] }
-            let taken = state.answers
-            state.answers = []
-            return taken
+            if !state.answers.isEmpty { swap(&answers, &state.answers) }
         }
     }
 

@@ -19,6 +19,8 @@ struct Worker: EventHandler, ~Copyable {
     var date = DateField()
     /// What the connection at hand has to send, empty between connections.
     var output: [UInt8] = []
+    /// Late answers that are being handed out.
+    private var answers: [Completions.Completion] = []
     /// The buffer that every read goes into. The conversation borrows it and gives it back.
     var chunk: [UInt8]?
     private var drainBegan: Instant?
@@ -80,12 +82,13 @@ struct Worker: EventHandler, ~Copyable {
 
     mutating func turnEnded(at now: Instant) -> Bool {
         // An answer can make the next pipelined request be answered, and that one may be done at once.
-        while case let answers = completions.takeAll(), !answers.isEmpty {
+        repeat {
+            completions.takeAll(&answers)
             for (token, response) in answers {
                 guard let connection = connections[token] else { continue }
                 finish(connection, token, with: response, at: now)
             }
-        }
+        } while !answers.isEmpty
         guard let deadline = state.deadline else { return true }
         return continueDraining(until: deadline, at: now)
     }

@@ -1,3 +1,5 @@
+import Time
+
 /// Renders points in time as HTTP does.
 package enum HTTPDate {
     /// The IMF-fixdate (RFC 9110 section 5.6.7) of a number of seconds since 1970 in UTC, without leap
@@ -8,7 +10,7 @@ package enum HTTPDate {
         let seconds = min(max(unixSeconds, earliest), latest)
         let day = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
         let second = Int(seconds - day * 86400)
-        let date = civilDate(daysSince1970: Int(day))
+        let date = CivilDate(daysSince1970: Int(day))
         var text: [UInt8] = []
         text.reserveCapacity(29)
         // 1 January 1970 was a Thursday, the fifth name.
@@ -32,22 +34,6 @@ package enum HTTPDate {
     /// The first second of the year 0 and the last of the year 9999.
     private static let earliest: Int64 = -62_167_219_200
     private static let latest: Int64 = 253_402_300_799
-
-    /// The date in the Gregorian calendar.
-    ///
-    /// Years are counted from March, so that the leap day is the last of its year and the months before it
-    /// follow one pattern: 153 days in five months. Eras of 400 years all have the same 146,097 days.
-    private static func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
-        let daysSinceMarch0 = daysSince1970 + 719_468
-        let era = (daysSinceMarch0 >= 0 ? daysSinceMarch0 : daysSinceMarch0 - 146_096) / 146_097
-        let dayOfEra = daysSinceMarch0 - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        return (era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, day)
-    }
 
     private static func append(name index: Int, of names: String, to text: inout [UInt8]) {
         text += names.utf8.dropFirst(index * 3).prefix(3)

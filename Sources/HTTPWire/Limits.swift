@@ -1,4 +1,4 @@
-/// What one connection may take of the server (API.md section 4).
+/// What one connection may take of the server (config.example.toml).
 package struct Limits: Hashable, Sendable {
     /// Request line and header section together, in bytes.
     package var maximumHeaderBytes = 16384

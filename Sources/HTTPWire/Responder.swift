@@ -17,7 +17,7 @@ package enum Answer: Sendable {
     package typealias SharedWork = @Sendable () async -> Void
 }
 
-/// Why the HTTP layer itself refuses a request or a connection (API.md section 3).
+/// Why the HTTP layer itself refuses a request or a connection (openapi.yaml).
 package enum Refusal: Error, Hashable, Sendable {
     /// 400. The reason is one of a fixed set of phrases and holds nothing of the input.
     case malformed(StaticPhrase)
@@ -31,12 +31,10 @@ package enum Refusal: Error, Hashable, Sendable {
     case expectationFailed
     /// 431: the header section is larger than `max_header_bytes` or has more than `max_headers` lines.
     case fieldsTooLarge
-    /// 501: a transfer coding other than `chunked`, or a method this server does not know.
+    /// 501: a transfer coding other than `chunked`, the method CONNECT, or a method with a name too long.
     case notImplemented(StaticPhrase)
     /// 505: not HTTP/1.0 or HTTP/1.1.
     case versionNotSupported
-    /// 503: the server is draining.
-    case shuttingDown
     /// 503: `max_connections` are open already.
     case tooManyConnections
 }

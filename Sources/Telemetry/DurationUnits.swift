@@ -1,16 +1,4 @@
-extension Duration {
-    /// Whole microseconds; what is below one is dropped.
-    var microseconds: Int {
-        let (seconds, attoseconds) = components
-        return Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
-    }
-
-    /// Whole nanoseconds; what is below one is dropped.
-    var nanoseconds: Int {
-        let (seconds, attoseconds) = components
-        return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
-    }
-}
+import Time
 
 extension [UInt8] {
     /// Appends a duration in milliseconds with up to three decimals: `0.417`, `12`.

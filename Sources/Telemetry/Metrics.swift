@@ -1,4 +1,5 @@
 import Synchronization
+import Time
 
 /// A number that only grows.
 package final class Counter: Sendable {

@@ -1,3 +1,5 @@
+import Time
+
 /// Mozlog 2.0: one JSON object a line.
 struct MozlogFormat: Sendable {
     /// What no line changes: logger, host, version of the envelope and process number.

@@ -1,3 +1,5 @@
+import Time
+
 /// Lines for people at a terminal: time in UTC, severity, text, then `name=value`.
 struct TextFormat: Sendable {
     func append(_ summary: RequestSummary, at timestamp: Int, to line: inout [UInt8]) {
@@ -53,7 +55,7 @@ extension [UInt8] {
     fileprivate mutating func appendTimestamp(_ nanoseconds: Int) {
         let milliseconds = nanoseconds / 1_000_000
         let (day, time) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
-        let date = civilDate(daysSince1970: day)
+        let date = CivilDate(daysSince1970: day)
         appendDecimal(UInt(date.year), minimumDigits: 4)
         append("-")
         appendDecimal(UInt(date.month), minimumDigits: 2)
@@ -69,22 +71,4 @@ extension [UInt8] {
         appendDecimal(UInt(time % 1000), minimumDigits: 3)
         append("Z")
     }
-}
-
-/// The date in the Gregorian calendar, for days from 1970-01-01 on.
-///
-/// Years are counted from March here, so that a leap day is the last day of its year, and the months before a
-/// given one always have the same number of days together. 719,468 days lie between 0000-03-01 and
-/// 1970-01-01; 400 years have 146,097 days.
-func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
-    let (era, dayOfEra) = (daysSince1970 + 719_468).quotientAndRemainder(dividingBy: 146_097)
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-    return (
-        year: era * 400 + yearOfEra + (month <= 2 ? 1 : 0),
-        month: month,
-        day: dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-    )
 }

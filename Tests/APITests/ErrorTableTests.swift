@@ -168,16 +168,6 @@ import Testing
         }
     }
 
-    @Test func refusalWhileShuttingDown_is503() throws {
-        let response = try APIHarness().api.response(
-            to: .shuttingDown, of: nil, from: .version4(0x7F00_0001, port: 1))
-        #expect(response.status == .serviceUnavailable)
-        #expect(
-            String(decoding: response.body, as: UTF8.self)
-                == #"{"code":503,"errno":203,"error":"Server is shutting down or over its connection limit"}"#
-        )
-    }
-
     @Test(arguments: Depth.allCases)
     func unreadableVersionFile_is500(_ depth: Depth) async throws {
         let harness = try APIHarness(depth) { configuration in

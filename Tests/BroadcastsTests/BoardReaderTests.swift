@@ -276,35 +276,4 @@ import Time
         await store.reads.next().end(.success(rows("v2")))
         #expect(try await early.value.board.rows == rows("v2"))
     }
-
-    @Test func check_answersThoseWhoAskedMeanwhile_whenItSucceeds() async throws {
-        let reader = reader
-        let first = Task.immediate { try await reader.check(within: .seconds(1)) }
-        let underWay = await store.checks.next()
-        clock.advance(.milliseconds(10))
-        let second = Task.immediate { try await reader.check(within: .seconds(1)) }
-        clock.advance(.milliseconds(800))
-        underWay.end(.success(()))
-        try await first.value
-        try await second.value
-    }
-
-    @Test func check_isShared_andItsFailureAnswersThoseWhoWait() async throws {
-        func check() -> Task<Void, any Error> {
-            let reader = reader
-            return Task.immediate { try await reader.check(within: .seconds(1)) }
-        }
-        let first = check()
-        let underWay = await store.checks.next()
-        #expect(underWay.deadline == clock.now + .seconds(1))
-        let second = check()
-        clock.advance(.seconds(1))
-        underWay.end(.failure(.deadlineExceeded))
-        for check in [first, second] {
-            await #expect(throws: StoreError.deadlineExceeded) { try await check.value }
-        }
-        let third = check()
-        await store.checks.next().end(.success(()))
-        try await third.value
-    }
 }

@@ -60,7 +60,7 @@ final class EchoResponder: Responder {
             case .fieldsTooLarge: .requestHeaderFieldsTooLarge
             case .notImplemented: .notImplemented
             case .versionNotSupported: .httpVersionNotSupported
-            case .shuttingDown, .tooManyConnections: .serviceUnavailable
+            case .tooManyConnections: .serviceUnavailable
             }
         return Response(status: status, body: Array("refused".utf8))
     }

@@ -194,7 +194,7 @@ private final class PreparedSocket {
         guard let socket = descriptor.take() else { return }
         let system = SystemCalls()
         try system.connect(socket, to: address)
-        _ = try system.write(socket, Array("GET /ok HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8))
+        _ = try system.send(socket, Array("GET /ok HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8))
         descriptor = consume socket
     }
 
@@ -202,7 +202,7 @@ private final class PreparedSocket {
         guard let socket = descriptor.take() else { return }
         var answer: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1024)
-        while case let count = try SystemCalls().read(socket, into: &chunk), count > 0 {
+        while case let count = try SystemCalls().receive(socket, into: &chunk).count, count > 0 {
             answer += chunk[..<count]
         }
         guard String(decoding: answer, as: UTF8.self).hasPrefix("HTTP/1.1 200 OK\r\n") else { exit(5) }

@@ -134,7 +134,7 @@ final class CorpusRun {
         case .fieldsTooLarge: (431, "")
         case .notImplemented(let phrase): (501, " " + phrase.text)
         case .versionNotSupported: (505, "")
-        case .shuttingDown, .tooManyConnections: (503, "")
+        case .tooManyConnections: (503, "")
         }
     }
 

@@ -49,7 +49,7 @@ import Testing
         .refused(.malformed("Host is missing")), .refused(.timeout), .refused(.contentTooLarge),
         .refused(.targetTooLong), .refused(.expectationFailed), .refused(.fieldsTooLarge),
         .refused(.notImplemented("transfer coding other than chunked")), .refused(.versionNotSupported),
-        .refused(.shuttingDown),
+        .refused(.tooManyConnections),
     ]
 
     @Test func document_showsEveryErrorAndNoOther() throws {

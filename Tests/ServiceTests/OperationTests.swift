@@ -51,7 +51,7 @@ import Testing
         let connection = try system.accept(socket, peer: &peer)
         #expect(waitUntilReadable(connection.rawValue))
         var bytes = [UInt8](repeating: 0, count: 1024)
-        let count = try system.read(connection, into: &bytes)
+        let (count, _) = try system.receive(connection, into: &bytes)
         let request = String(decoding: bytes[..<count], as: UTF8.self)
         #expect(request.hasPrefix("GET /a HTTP/1.1\r\nHost: localhost:\(port)\r\n"))
         // The connection is there, and nobody answers.

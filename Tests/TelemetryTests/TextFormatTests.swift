@@ -49,22 +49,6 @@ struct TextFormatTests {
         }
     }
 
-    @Test func date_followsTheCalendar_forFourCenturies() {
-        var day = 0
-        for year in 1970..<2370 {
-            let isLeapYear = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-            for (index, length) in [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-                .enumerated()
-            {
-                for dayOfMonth in 1...length {
-                    let date = civilDate(daysSince1970: day)
-                    if date != (year, index + 1, dayOfMonth) { Issue.record("Day \(day) is \(date).") }
-                    day += 1
-                }
-            }
-        }
-    }
-
     @Test(arguments: [
         (Duration.zero, "0"), (.microseconds(1), "0.001"), (.microseconds(417), "0.417"),
         (.milliseconds(12), "12"), (.microseconds(1500), "1.5"), (.nanoseconds(999), "0"),

@@ -17,14 +17,11 @@ package final class Client {
     private var chunk = [UInt8](repeating: 0, count: 65536)
 
     /// Connects. `timeout` bounds every single wait; it is there for tests that fail.
-    package init(_ address: SocketAddress, timeout: Duration = .seconds(20), sendBufferSize: Int32? = nil)
-        throws
-    {
+    package init(_ address: SocketAddress, timeout: Duration = .seconds(20)) throws {
         let family = if case .version4 = address { AF_INET } else { AF_INET6 }
         descriptor = FileDescriptor(
             owning: Glibc.socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
         let system = SystemCalls()
-        if let sendBufferSize { try system.setOption(descriptor, .sendBufferSize, sendBufferSize) }
         let (seconds, attoseconds) = timeout.components
         var timeout = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
         let size = socklen_t(MemoryLayout<timeval>.size)
@@ -40,7 +37,7 @@ package final class Client {
         let bytes = Array(bytes)
         var offset = 0
         while offset < bytes.count {
-            offset += try SystemCalls().write(descriptor, bytes, from: offset)
+            offset += try SystemCalls().send(descriptor, bytes, from: offset)
         }
     }
 
@@ -109,7 +106,7 @@ package final class Client {
 
     private func fill() throws {
         do {
-            let count = try SystemCalls().read(descriptor, into: &chunk)
+            let (count, _) = try SystemCalls().receive(descriptor, into: &chunk)
             if count == 0 { throw Failure.closed(received: received) }
             received += chunk[..<count]
         } catch let error as SystemError {

@@ -1,0 +1,43 @@
+import Testing
+import Time
+
+@Suite struct TimeTests {
+    @Test func date_followsTheCalendar_forFourCenturies() {
+        var day = 0
+        for year in 1970..<2370 {
+            let isLeapYear = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+            for (index, length) in [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+                .enumerated()
+            {
+                for dayOfMonth in 1...length {
+                    let date = CivilDate(daysSince1970: day)
+                    if (date.year, date.month, date.day) != (year, index + 1, dayOfMonth) {
+                        Issue.record("Day \(day) is \(date).")
+                    }
+                    day += 1
+                }
+            }
+        }
+    }
+
+    @Test func date_beforeTheYear0_isCarriedBack() {
+        let date = CivilDate(daysSince1970: -719_529)
+        #expect((date.year, date.month, date.day) == (-1, 12, 31))
+    }
+
+    @Test(arguments: [
+        (Duration.seconds(-1), 0 as Int32), (.zero, 0), (.nanoseconds(1), 1), (.milliseconds(1), 1),
+        (.nanoseconds(1_000_001), 2), (.seconds(86_400), 86_400_000), (.seconds(1 << 60), 86_400_000),
+    ])
+    func wait_isRoundedUp_andBounded(duration: Duration, milliseconds: Int32) {
+        #expect(duration.pollMilliseconds == milliseconds)
+    }
+
+    @Test func instants_areApartByWhatIsAdded() {
+        let now = Instant.now
+        #expect((now + .seconds(2)) - now == .seconds(2))
+        #expect(now.duration(to: now - .seconds(1)) == .seconds(-1))
+        #expect(now - .nanoseconds(1) < now)
+        #expect(now <= .now)
+    }
+}
