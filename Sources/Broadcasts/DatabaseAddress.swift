@@ -40,7 +40,8 @@ package enum DatabaseAddress: Hashable, Sendable {
 extension DatabaseAddress: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .sqlite(let path): "sqlite:\(path)"
+        // Two slashes would be taken off.
+        case .sqlite(let path): path.hasPrefix("//") ? "sqlite://\(path)" : "sqlite:\(path)"
         case .sqliteMemory: "sqlite::memory:"
         case .mysql(let address): address.description
         }

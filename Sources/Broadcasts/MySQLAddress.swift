@@ -64,13 +64,17 @@ extension MySQLAddress: CustomStringConvertible, CustomDebugStringConvertible {
     /// The URL with the password masked.
     package var description: String {
         let secret = password.isEmpty ? "" : ":***"
-        let place = host.contains(":") ? "[\(host)]" : host
+        let place = isAddressWithColons(host) ? "[\(host)]" : percentEncoded(host)
         var options = ["ssl-mode=\(encryption.mode.rawValue)"]
-        if let socket { options.append("socket=\(socket)") }
-        if let path = encryption.authority { options.append("ssl-ca=\(path)") }
-        if let path = encryption.certificate { options.append("ssl-cert=\(path)") }
-        if let path = encryption.key { options.append("ssl-key=\(path)") }
-        return "mysql://\(user)\(secret)@\(place):\(port)/\(database)?\(options.joined(separator: "&"))"
+        let paths = [
+            ("socket", socket), ("ssl-ca", encryption.authority), ("ssl-cert", encryption.certificate),
+            ("ssl-key", encryption.key),
+        ]
+        for case (let name, let path?) in paths {
+            options.append("\(name)=\(percentEncoded(path, keepingSlashes: true))")
+        }
+        return "mysql://\(percentEncoded(user))\(secret)@\(place):\(port)/\(percentEncoded(database))"
+            + "?\(options.joined(separator: "&"))"
     }
 
     package var debugDescription: String { description }

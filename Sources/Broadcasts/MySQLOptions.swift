@@ -1,5 +1,13 @@
 /// The options after the question mark of a MySQL URL, each at most once.
 struct MySQLOptions {
+    private enum Name: String, CaseIterable {
+        case mode = "ssl-mode"
+        case authority = "ssl-ca"
+        case certificate = "ssl-cert"
+        case key = "ssl-key"
+        case socket
+    }
+
     private(set) var mode: MySQLEncryption.Mode?
     private(set) var authority: String?
     private(set) var certificate: String?
@@ -7,39 +15,48 @@ struct MySQLOptions {
     private(set) var socket: String?
 
     init(_ query: Substring) throws(DatabaseAddressError) {
-        var seen: Set<String> = []
+        var seen: Set<Name> = []
         for option in query.split(separator: "&") {
             let (name, encoded) = option.divided(at: "=")
             // MySQL itself takes either sign in the names of its options.
-            let known = String(name.map { $0 == "_" ? "-" : $0 })
-            let value = try percentDecoded(encoded ?? "", known)
+            let text = String(name.map { $0 == "_" ? "-" : $0 })
+            guard let known = Name(rawValue: text) else { throw Self.unknownOption(text) }
+            let value = try percentDecoded(encoded ?? "", text)
             try set(known, value)
             guard seen.insert(known).inserted else {
-                throw DatabaseAddressError("has the option \(known) twice")
+                throw DatabaseAddressError("has the option \(text) twice")
             }
         }
     }
 
-    private mutating func set(_ name: String, _ value: String) throws(DatabaseAddressError) {
+    /// Names the option, unless it is made of what no option's name has: such a text could be a part of
+    /// something else, or be taken for a line of its own.
+    private static func unknownOption(_ name: String) -> DatabaseAddressError {
+        let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "-" }
+        let names = Name.allCases.map(\.rawValue).joined(separator: ", ")
+        return DatabaseAddressError(
+            "has \(isPlain ? "the unknown option \(name)" : "an unknown option"); known are \(names)")
+    }
+
+    private mutating func set(_ name: Name, _ value: String) throws(DatabaseAddressError) {
         switch name {
-        case "ssl-mode":
+        case .mode:
             guard let mode = MySQLEncryption.Mode(rawValue: value.uppercased()) else {
                 let modes = MySQLEncryption.Mode.allCases.map(\.rawValue).joined(separator: ", ")
                 throw DatabaseAddressError("has an unknown ssl-mode; expected one of \(modes)")
             }
             self.mode = mode
-        case "ssl-ca": authority = try nonEmpty(value, name)
-        case "ssl-cert": certificate = try nonEmpty(value, name)
-        case "ssl-key": key = try nonEmpty(value, name)
-        case "socket": socket = try nonEmpty(value, name)
-        default:
-            throw DatabaseAddressError(
-                "has the unknown option \(name); known are ssl-mode, ssl-ca, ssl-cert, ssl-key and socket")
+        case .authority: authority = try nonEmpty(value, name)
+        case .certificate: certificate = try nonEmpty(value, name)
+        case .key: key = try nonEmpty(value, name)
+        case .socket: socket = try nonEmpty(value, name)
         }
     }
 
-    private func nonEmpty(_ value: String, _ name: String) throws(DatabaseAddressError) -> String {
-        guard !value.isEmpty else { throw DatabaseAddressError("has the option \(name) without a path") }
+    private func nonEmpty(_ value: String, _ name: Name) throws(DatabaseAddressError) -> String {
+        guard !value.isEmpty else {
+            throw DatabaseAddressError("has the option \(name.rawValue) without a path")
+        }
         return value
     }
 }
@@ -54,16 +71,7 @@ func hostAndPort(_ text: Substring) throws(DatabaseAddressError) -> (host: Strin
         throw DatabaseAddressError("has a host with [ and no ]")
     }
     let host = text[text.index(after: text.startIndex)..<end]
-    let isAddress = host.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-            UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: "."):
-            true
-        default:
-            false
-        }
-    }
-    guard host.contains(":"), isAddress else {
+    guard isAddressWithColons(host) else {
         throw DatabaseAddressError("has a host in brackets that is no IPv6 address")
     }
     let rest = text[text.index(after: end)...]
@@ -72,41 +80,26 @@ func hostAndPort(_ text: Substring) throws(DatabaseAddressError) -> (host: Strin
     return (String(host), try portNumber(rest.dropFirst()))
 }
 
+/// Whether a host can only be an IPv6 address, and so stands in brackets.
+func isAddressWithColons(_ host: some StringProtocol) -> Bool {
+    host.contains(":")
+        && host.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+                UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: "."):
+                true
+            default:
+                false
+            }
+        }
+}
+
 private func portNumber(_ text: Substring) throws(DatabaseAddressError) -> UInt16 {
     // `UInt16(_:)` takes a sign, a port has none.
     guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
         let port = UInt16(text), port > 0
     else { throw DatabaseAddressError("has a port that is not between 1 and 65535") }
     return port
-}
-
-/// Decodes `%XX` once (RFC 3986 section 2.1). The result is for C, so it holds no NUL.
-func percentDecoded(_ text: Substring, _ part: String) throws(DatabaseAddressError) -> String {
-    var bytes: [UInt8] = []
-    var rest = text.utf8
-    while let byte = rest.popFirst() {
-        guard byte == UInt8(ascii: "%") else {
-            bytes.append(byte)
-            continue
-        }
-        guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else {
-            throw DatabaseAddressError("has a % in its \(part) that begins no %XX; write it as %25")
-        }
-        bytes.append(high << 4 | low)
-    }
-    guard !bytes.contains(0), let decoded = String(validating: bytes, as: UTF8.self) else {
-        throw DatabaseAddressError("has a \(part) that is not text")
-    }
-    return decoded
-}
-
-private func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
 }
 
 extension Substring {

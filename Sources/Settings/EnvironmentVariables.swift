@@ -18,15 +18,18 @@ struct EnvironmentVariables {
                 serviceLinks.append(name)
             } else if let key = Self.unknownKey(name, Self.ownPrefix) {
                 if name.hasPrefix("MEGAPHONE_TEST_") { continue }
-                problems.append("\(name) is no setting" + suggestion(for: key, prefix: Self.ownPrefix))
+                problems.append(
+                    "\(legible(name)) is no setting" + suggestion(for: key, prefix: Self.ownPrefix))
             } else if let key = Self.unknownKey(name, Self.rocketPrefix) {
                 let reason = RocketNames.ignoredKeys.contains(key) ? "has no meaning here" : "is no setting"
                 notes.append(
-                    "\(name) \(reason) and is ignored" + suggestion(for: key, prefix: Self.rocketPrefix))
+                    "\(legible(name)) \(reason) and is ignored"
+                        + suggestion(for: key, prefix: Self.rocketPrefix))
             }
         }
         if !serviceLinks.isEmpty {
-            notes.append("\(serviceLinks.joined(separator: ", ")): ignored, made by the container platform")
+            let names = serviceLinks.map(legible).joined(separator: ", ")
+            notes.append("\(names): ignored, made by the container platform")
         }
         self.environment = environment.filter { !serviceLinks.contains($0.key) }
     }

@@ -51,7 +51,7 @@ struct SettingsLoader {
 
     mutating func read(commandLine: [String: String]) {
         for (key, value) in commandLine.sorted(by: { $0.key < $1.key }) {
-            let option = "--" + key.map { $0 == "_" ? "-" : String($0) }.joined()
+            let option = legible("--" + key.map { $0 == "_" ? "-" : String($0) }.joined())
             if let setting = SettingsTable.setting(key) {
                 store(value, for: setting, from: .commandLine(option))
             } else {

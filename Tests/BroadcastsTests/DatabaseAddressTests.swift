@@ -82,6 +82,36 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "sqlite:////a", "sqlite:/a%20?", "sqlite::memory:",
+        "mysql://u%40%3A%2F:p@h/d%3F%26?ssl-mode=DISABLED",
+        "mysql://ü@[2001:db8::1]:1/%E2%82%AC", "mysql://u@h%3Ax/d",
+        "mysql://u:p@/d?socket=/run/a%26b%23.sock",
+        "mysql://u@h/d?ssl-mode=VERIFY_CA&ssl-ca=/c%20a&ssl-cert=/%25&ssl-key=/k",
+    ])
+    func description_canBeReadAgain(url: String) throws {
+        let address = try DatabaseAddress(url: url)
+        let again = try DatabaseAddress(url: address.description)
+        #expect(again.description == address.description)
+        guard case .mysql(let address) = address, case .mysql(let again) = again else {
+            return #expect(again == address)
+        }
+        let masked = MySQLAddress(
+            host: address.host, port: address.port, socket: address.socket, user: address.user,
+            password: address.password.isEmpty ? "" : "***", database: address.database,
+            encryption: address.encryption)
+        #expect(again == masked)
+    }
+
+    @Test(arguments: ["mysql://u@h/d?a\u{1B}[2J=x", "mysql://u@h/d?a b=%"])
+    func unknownOption_isNotNamed_whenItIsNoName(url: String) {
+        #expect {
+            try DatabaseAddress(url: url)
+        } throws: { error in
+            "\(error)".hasPrefix("has an unknown option;")
+        }
+    }
+
     @Test func description_masksThePassword_howeverItIsAskedFor() throws {
         let address = try DatabaseAddress(url: "mysql://u:hunter2@[::1]/d?ssl-mode=REQUIRED")
         #expect(address.description == "mysql://u:***@[::1]:3306/d?ssl-mode=REQUIRED")

@@ -15,6 +15,20 @@ struct EnvironmentTests {
             ])
     }
 
+    @Test func oddName_isShownInQuotes() throws {
+        #expect(
+            problems(environment: ["MEGAPHONE_\u{1B}[2J": "x"]) == [
+                #""MEGAPHONE_\U0000001b[2J" is no setting"#
+            ])
+        #expect(
+            try load(environment: ["ROCKET_A\nB": "x", "MEGAPHONE_\rX_SERVICE_HOST": "h"]).notes == [
+                #""ROCKET_A\U0000000aB" is no setting and is ignored"#,
+                #""MEGAPHONE_\U0000000dX_SERVICE_HOST": ignored, made by the container platform"#,
+            ])
+        #expect(
+            problems(commandLine: ["a\u{7F}": "x"]) == [#""--a\U0000007f": "a\U0000007f" is no setting"#])
+    }
+
     @Test func unknownRocketVariable_isNoted() throws {
         let loaded = try load(environment: [
             "ROCKET_ENV": "prod", "ROCKET_TLS": "{certs=\"a\",key=\"b\"}", "ROCKET_TEMPLATES": "x",
