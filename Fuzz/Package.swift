@@ -17,6 +17,7 @@ let rules: [SwiftSetting] = [
 ]
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// A room of the service, built for the fuzzer.
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -33,15 +34,26 @@ func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "fuzz",
-    dependencies: [.package(url: "https://github.com/apple/swift-http-types", from: "1.8.0")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
     targets: [
-        room("Time", []),
+        .target(name: "CLinux", path: "Rooms/CLinux"),
+        room("Broadcasts", ["Crypto", "Time"]),
         room("HTTPWire", ["Time", httpTypes]),
+        room("Settings", ["Broadcasts"]),
+        room("Telemetry", ["Threads", "Time", logging]),
+        room("Threads", ["CLinux"]),
+        room("Time", []),
+        .target(name: "Crypto", swiftSettings: rules),
         .target(name: "CFuzzer"),
         .target(name: "FuzzSupport", dependencies: ["CFuzzer"], swiftSettings: rules),
         fuzzer("FuzzHead", ["HTTPWire"]),
         fuzzer("FuzzChunked", ["HTTPWire"]),
         fuzzer("FuzzConversation", ["HTTPWire", "Time", httpTypes]),
+        fuzzer("FuzzSettings", ["Broadcasts", "Settings"]),
+        fuzzer("FuzzJSON", ["Broadcasts", "Telemetry"]),
         fuzzer("FuzzCanary", ["HTTPWire"]),
     ]
 )

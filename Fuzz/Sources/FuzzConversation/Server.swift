@@ -73,7 +73,7 @@ final class Server {
     }
 
     func pass(seconds: Int) {
-        now += .seconds(seconds)
+        now = now + .seconds(seconds)
         guard let deadline = conversation.deadline, deadline <= now else { return }
         hasExpired = true
         conversation.expire(at: now)

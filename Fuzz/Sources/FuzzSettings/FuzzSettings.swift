@@ -1,0 +1,91 @@
+import FuzzSupport
+
+@testable import Settings
+
+/// Reads the input as a file, as variables of the environment and as options: each either loads, with every
+/// value within its range and no secret in what is shown, or is refused in words that name the place.
+func checkSettings(_ data: [UInt8]) {
+    var input = FuzzInput(data)
+    let choice = Int(input.byte())
+    let bytes = input.remainder()
+    // What is no text is refused before it is read.
+    if let text = String(validating: bytes, as: UTF8.self) {
+        check(file: text)
+    }
+    // No variable and no option holds a NUL. What is no text in them is repaired.
+    if !bytes.contains(0) {
+        check(shellText: String(decoding: bytes, as: UTF8.self), choice)
+    }
+}
+
+/// Stands for a token or a password. A name can hold it in quotes only.
+let secret = "s3cret!"
+
+private let path = "fuzz.toml"
+
+private func check(file text: String) {
+    check(origins: ["\(path):"]) { () throws(SettingsErrors) in
+        try Settings.load(file: (path, text), environment: [:])
+    }
+}
+
+/// Puts a text behind one key, and what stands after its first = behind the name that stands before.
+private func check(shellText text: String, _ choice: Int) {
+    let key = SettingsTable.all[choice % SettingsTable.all.count].key
+    let prefix = choice < 128 ? "MEGAPHONE_" : "ROCKET_"
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+
+    var environment = [prefix + key.uppercased(): text]
+    if parts.count == 2 { environment[prefix + parts[0]] = String(parts[1]) }
+    check(origins: environment.keys.map(shown)) { () throws(SettingsErrors) in
+        try Settings.load(file: nil, environment: environment)
+    }
+
+    var options = [key: text]
+    if parts.count == 2 { options[String(parts[0])] = String(parts[1]) }
+    check(origins: options.keys.map { shown("--" + $0.replacingUnderscores) }) { () throws(SettingsErrors) in
+        try Settings.load(file: nil, environment: [:], commandLine: options)
+    }
+}
+
+/// A name as messages give it.
+private func shown(_ name: String) -> String {
+    let isPlain = name.utf8.allSatisfy { byte in
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"): true
+        default: false
+        }
+    }
+    return isPlain ? name : quoted(name)
+}
+
+private func check(origins: [String], _ load: () throws(SettingsErrors) -> LoadedSettings) {
+    do throws(SettingsErrors) {
+        let loaded = try load()
+        for note in loaded.notes { checkShown(note) }
+        checkRanges(loaded.settings)
+        checkSummary(loaded)
+    } catch {
+        require(!error.problems.isEmpty, "a refusal has a reason")
+        for problem in error.problems {
+            checkShown(problem)
+            require(
+                (origins + ["broadcaster_auth ", "reader_auth "]).contains(where: problem.hasPrefix),
+                "a refusal begins with the place: \(problem)")
+        }
+    }
+}
+
+/// What must hold of every line that goes to a terminal or a log.
+private func checkShown(_ line: String) {
+    require(line.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "lines are printable: \(quoted(line))")
+    // A name may be anything, and is shown. A value is not.
+    let showsName =
+        line.contains("is no setting") || line.contains("made by the container platform")
+        || line.hasSuffix("stands here for the second time")
+    require(showsName || !line.utf8.contains(secret.utf8), "no secret is shown: \(line)")
+}
+
+extension String {
+    fileprivate var replacingUnderscores: String { String(map { $0 == "_" ? "-" : $0 }) }
+}

@@ -1,0 +1,108 @@
+import Broadcasts
+import FuzzSupport
+import Glibc
+
+@testable import Settings
+
+/// Holds settings against the ranges that config.example.toml and the help give, written down once more.
+func checkRanges(_ settings: Settings) {
+    let numbers: [(Int, ClosedRange<Int>)] = [
+        (settings.databasePoolMaximumSize, 1...1000), (Int(settings.statsdPort), 1...65_535),
+        (settings.workers ?? 1, 1...1024), (settings.maximumConnections, 1...1_000_000),
+        (settings.maximumHeaderBytes, 1024...1_048_576), (settings.maximumHeaders, 10...1000),
+        (settings.maximumBodyBytes, 200...1_048_576), (settings.environment.utf8.count, 1...64),
+        (settings.statsdLabel.utf8.count, 0...64), (settings.statsdHost?.utf8.count ?? 1, 1...255),
+    ]
+    for (number, range) in numbers { require(range.contains(number), "\(number) is in \(range)") }
+    let durations: [(Duration, ClosedRange<Duration>)] = [
+        (settings.maximumStaleness, .zero ... .seconds(86_400)),
+        (settings.readDeadline, .milliseconds(1) ... .seconds(60)),
+        (settings.staleIfError, .zero ... .seconds(31_536_000)),
+        (settings.writeDeadline, .milliseconds(1) ... .seconds(60)),
+        (settings.keepAlive, .seconds(1) ... .seconds(3600)),
+        (settings.headerTimeout, .milliseconds(100) ... .seconds(600)),
+        (settings.bodyTimeout, .milliseconds(100) ... .seconds(600)),
+        (settings.shutdownGrace, .zero ... .seconds(3600)),
+    ]
+    for (duration, range) in durations { require(range.contains(duration), "\(duration) is in \(range)") }
+    require(isAddress(settings.address), "the system takes the address \(settings.address)")
+    require(!settings.versionFile.isEmpty && !settings.versionFile.utf8.contains(0), "a path names a file")
+    let realm = settings.environment.utf8
+    require(
+        realm.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }, "a realm needs no escape"
+    )
+    let (broadcasters, readers) = (settings.broadcasterTokens, settings.readerTokens)
+    require(Set(broadcasters.keys).isDisjoint(with: readers.keys), "an id is one thing")
+    require(
+        broadcasters.merging(readers) { first, _ in first }.keys.allSatisfy { BroadcasterID($0) != nil },
+        "ids keep their rule")
+    let digests = (Array(broadcasters.values) + Array(readers.values)).joined()
+    require(Set(digests).count == digests.count, "a token opens one door")
+}
+
+/// The C library's own reader of addresses.
+private func isAddress(_ text: String) -> Bool {
+    var address = in6_addr()
+    return unsafe inet_pton(text.contains(":") ? AF_INET6 : AF_INET, text, &address) == 1
+}
+
+/// What `check-config` prints is a file that says the same, but for secrets.
+func checkSummary(_ loaded: LoadedSettings) {
+    let summary = loaded.summary
+    require(summary.utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x0A }, "a summary is printable")
+    let lines = summary.split(separator: "\n")
+    require(lines.map(key) == SettingsTable.all.map { $0.key[...] }, "a summary has a line for each setting")
+    for line in lines where key(line).hasSuffix("_auth") {
+        require(!line.utf8.contains(secret.utf8), "no token is shown")
+    }
+    do throws(SettingsErrors) {
+        let again = try Settings.load(file: ("summary", withTokens(summary)), environment: [:])
+        checkDatabase(loaded.settings.database, again.settings.database)
+        require(
+            values(again.summary) == values(summary),
+            "a summary says what it was made of:\n\(summary)\(again.summary)")
+    } catch {
+        require(false, "a summary can be read again: \(error)\n\(summary)")
+    }
+}
+
+private func key(_ line: Substring) -> Substring { line.prefix { $0 != " " } }
+
+/// A summary with a token of its own in each place where one was masked, for none may stand twice.
+private func withTokens(_ summary: String) -> String {
+    var count = 0
+    let lines = summary.split(separator: "\n").map { line in
+        guard key(line).hasSuffix("_auth") else { return String(line) }
+        return line.split(separator: "***", omittingEmptySubsequences: false).map(String.init)
+            .reduce { first, second in
+                count += 1
+                return "\(first)token \(count)\(second)"
+            }
+    }
+    return lines.joined(separator: "\n")
+}
+
+/// A summary without the places that its values came from.
+private func values(_ summary: String) -> [Substring] {
+    summary.split(separator: "\n").map { line in
+        let comment = line.utf8.lastIndex(of: UInt8(ascii: "#")) ?? line.endIndex
+        return line[..<comment]
+    }
+}
+
+private func checkDatabase(_ address: DatabaseAddress, _ shown: DatabaseAddress) {
+    guard case .mysql(let address) = address, case .mysql(let shown) = shown else {
+        return require(address == shown, "an address without a password is shown as it is")
+    }
+    let masked = MySQLAddress(
+        host: address.host, port: address.port, socket: address.socket, user: address.user,
+        password: address.password.isEmpty ? "" : "***", database: address.database,
+        encryption: address.encryption)
+    require(shown == masked, "an address is shown as it is but for the password")
+}
+
+extension Array {
+    fileprivate func reduce(_ next: (Element, Element) -> Element) -> Element where Element == String {
+        dropFirst().reduce(self[0], next)
+    }
+}
