@@ -20,7 +20,7 @@ BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(R
     $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY))
 SWIFT_FILES := Sources Tests Package.swift
 
-.PHONY: help run build test test-api fuzz bench soak lint clean
+.PHONY: help run build test test-api fuzz fuzz-smoke bench soak lint clean
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ test-api: build ## Holds a live service against openapi.yaml, with schemathesis 
 fuzz: ## Runs every fuzzer for SECONDS (60).
 	Scripts/install-packages build
 	Scripts/fuzz $(SECONDS)
+
+fuzz-smoke: ## Runs every fuzzer on its seeds and for 5 seconds, after one that must find its bug.
+	Scripts/install-packages build
+	Scripts/fuzz smoke
 
 bench: build ## Measures beside nginx and a query-per-request peer. QUICK=1, ROUNDS=n, DURATION=seconds, ONLY=fresh,put.
 	Scripts/install-packages bench
