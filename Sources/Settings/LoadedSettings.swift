@@ -2,7 +2,7 @@
 package struct LoadedSettings: Sendable {
     package let settings: Settings
     /// Where the value of each key came from.
-    package let origins: [String: SettingOrigin]
+    let origins: [String: SettingOrigin]
     /// Variables that look like settings and were passed over, a line each.
     package let notes: [String]
 
@@ -15,5 +15,24 @@ package struct LoadedSettings: Sendable {
             let padding = String(repeating: " ", count: max(0, width - line.count))
             return "\(line)\(padding)  # \(origins[setting.key] ?? .defaultValue)\n"
         }.joined()
+    }
+}
+
+/// Where a value came from.
+enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
+    case defaultValue
+    case file(String, line: Int)
+    /// The name of the variable.
+    case environment(String)
+    /// The option as it is typed.
+    case commandLine(String)
+
+    var description: String {
+        switch self {
+        case .defaultValue: "default"
+        case .file(let path, let line): "\(path):\(line)"
+        case .environment(let variable): variable
+        case .commandLine(let option): option
+        }
     }
 }

@@ -5,7 +5,7 @@ package struct Setting: Sendable {
     /// What the setting does, in whole sentences.
     package let help: String
     /// What a value must be, to follow the word "expects".
-    package let expectation: String
+    let expectation: String
     /// Takes a value over, or throws when it is none for this key.
     let store: @Sendable (SettingValue, inout Settings) throws(UnsuitableValue) -> Void
     /// The value as the file would give it, without secrets.
@@ -28,8 +28,8 @@ package struct Setting: Sendable {
 
 /// Why a value does not suit a key. It says nothing of the value, which may be a secret.
 struct UnsuitableValue: Error {
-    /// A sentence of its own, where "expects …" does not say enough.
-    var reason: String?
+    /// Sentences of their own, where "expects …" does not say enough.
+    var reasons: [String] = []
 }
 
 extension Setting {

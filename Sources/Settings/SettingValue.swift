@@ -1,5 +1,5 @@
 /// What stands behind a key, before the key's type is known.
-indirect enum SettingValue: Equatable, Sendable {
+enum SettingValue: Equatable, Sendable {
     case text(String)
     /// Text without quotes from the environment: a number, a word or a token, whichever the key expects.
     case bare(String)

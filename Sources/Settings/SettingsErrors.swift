@@ -8,22 +8,3 @@ package struct SettingsErrors: Error, Hashable, Sendable, CustomStringConvertibl
 
     package var description: String { problems.joined(separator: "\n") }
 }
-
-/// Where a value came from.
-package enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
-    case defaultValue
-    case file(String, line: Int)
-    /// The name of the variable.
-    case environment(String)
-    /// The option as it is typed.
-    case commandLine(String)
-
-    package var description: String {
-        switch self {
-        case .defaultValue: "default"
-        case .file(let path, let line): "\(path):\(line)"
-        case .environment(let variable): variable
-        case .commandLine(let option): option
-        }
-    }
-}

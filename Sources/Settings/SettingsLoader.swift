@@ -25,17 +25,15 @@ struct SettingsLoader {
     var notes: [String] = []
 
     mutating func read(file path: String, _ text: String) {
-        do throws(TOMLError) {
-            for entry in try TOMLDocument(text).entries {
-                let origin = SettingOrigin.file(path, line: entry.line)
-                if let setting = SettingsTable.setting(entry.key) {
-                    store([entry.value], for: setting, from: origin)
-                } else {
-                    problems.append("\(origin): \(unknownKey(entry.key))")
-                }
+        let document = TOMLDocument(text)
+        problems += document.problems.map { "\(path):\($0.line):\($0.column): \($0.reason)" }
+        for entry in document.entries {
+            let origin = SettingOrigin.file(path, line: entry.line)
+            if let setting = SettingsTable.setting(entry.key) {
+                store([entry.value], for: setting, from: origin)
+            } else {
+                problems.append("\(origin): \(unknownKey(entry.key))")
             }
-        } catch {
-            problems.append("\(path):\(error.line):\(error.column): \(error.reason)")
         }
     }
 
@@ -67,8 +65,8 @@ struct SettingsLoader {
         store(SettingValue.readings(of: text), for: setting, from: origin, hint: hint)
     }
 
-    /// Takes over the first reading that suits the key. When none does, the first one's problem is reported,
-    /// for it is the better reading.
+    /// Takes over the first reading that suits the key. When none does, the first one's problems are
+    /// reported, for it is the better reading.
     private mutating func store(
         _ readings: [SettingValue], for setting: Setting, from origin: SettingOrigin, hint: String = ""
     ) {
@@ -82,8 +80,8 @@ struct SettingsLoader {
                 if index == 0 { problem = error }
             }
         }
-        let reason = problem.reason ?? "expects \(setting.expectation)\(hint)"
-        problems.append("\(origin): \(setting.key) \(reason)")
+        let reasons = problem.reasons.isEmpty ? ["expects \(setting.expectation)\(hint)"] : problem.reasons
+        problems += reasons.map { "\(origin): \(setting.key) \($0)" }
     }
 
     private func unknownKey(_ key: String) -> String {

@@ -5,7 +5,7 @@ package enum SettingsTable {
     package static let all: [Setting] = listening + storage + access + freshness + telemetry + limits
 
     /// The setting of this key, or nil when there is none.
-    package static func setting(_ key: String) -> Setting? {
+    static func setting(_ key: String) -> Setting? {
         all.first { $0.key == key }
     }
 
@@ -160,7 +160,7 @@ private func databaseAddress(_ value: SettingValue) throws(UnsuitableValue) -> D
     do throws(DatabaseAddressError) {
         return try DatabaseAddress(url: url)
     } catch {
-        throw UnsuitableValue(reason: error.description)
+        throw UnsuitableValue(reasons: [error.description])
     }
 }
 

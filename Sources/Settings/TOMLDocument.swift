@@ -1,8 +1,7 @@
 /// A configuration file: TOML 1.0 (toml.io), with line feeds and a last comma in inline tables as in 1.1.
 ///
-/// The reader is our own because the one library at hand ends the process on a bracket without its match, and
-/// so would have let a slip in a file end a running service that was told to read it again. Of dates and
-/// fractions, which no setting takes, it only knows what they look like.
+/// Of dates and fractions, which no setting takes, it only knows what they look like. ARCHITECTURE.md says
+/// why no library reads it.
 struct TOMLDocument {
     /// A key of the top level.
     struct Entry: Equatable {
@@ -12,19 +11,28 @@ struct TOMLDocument {
         let value: SettingValue
     }
 
+    /// The keys at the top, up to the first place that is no TOML.
     private(set) var entries: [Entry] = []
+    /// Keys that stand twice, of which the first counts, and the place that is no TOML.
+    private(set) var problems: [TOMLError] = []
 
-    /// Far above any real configuration.
-    static let maximumBytes = 1 << 20
-
-    init(_ text: String) throws(TOMLError) {
-        guard text.utf8.count <= Self.maximumBytes else {
-            throw TOMLError(
-                line: 1, column: 1, reason: "expects a file of at most \(Self.maximumBytes) bytes")
-        }
+    init(_ text: String) {
         var reader = TOMLReader(text)
         var root = TOMLTable()
         var lines: [String: Int] = [:]
+        do throws(TOMLError) {
+            try Self.read(&reader, into: &root, &lines)
+            problems = reader.repetitions
+        } catch {
+            problems = reader.repetitions + [error]
+        }
+        entries = root.values.map { Entry(key: $0.key, line: lines[$0.key] ?? 1, value: $0.value) }
+            .sorted { ($0.line, $0.key) < ($1.line, $1.key) }
+    }
+
+    private static func read(
+        _ reader: inout TOMLReader, into root: inout TOMLTable, _ lines: inout [String: Int]
+    ) throws(TOMLError) {
         var section: [String] = []
         reader.skipByteOrderMark()
         reader.skipBlank()
@@ -43,15 +51,11 @@ struct TOMLDocument {
                 reader.skipSpace()
                 isNew = root.insert(try reader.value(), at: path[...])
             }
-            guard isNew else {
-                throw reader.error("\(quoted(path.last ?? "")) stands here for the second time", at: start)
-            }
+            if !isNew { try reader.noteRepetition(of: path, at: start) }
             if lines[path[0]] == nil { lines[path[0]] = reader.line(of: start) }
             try reader.endLine()
             reader.skipBlank()
         }
-        entries = root.values.map { Entry(key: $0.key, line: lines[$0.key] ?? 1, value: $0.value) }
-            .sorted { ($0.line, $0.key) < ($1.line, $1.key) }
     }
 }
 

@@ -2,11 +2,15 @@
 struct TOMLReader {
     private let bytes: [UInt8]
     private(set) var position = 0
+    /// Where keys stand that stood before. They spoil the text, but not what follows.
+    private(set) var repetitions: [TOMLError] = []
     /// A place whose line is known, so that no line feed is counted twice.
     private var counted = (position: 0, line: 1)
 
     /// A table in a list in a table is as deep as a setting goes.
     private static let maximumDepth = 8
+    /// Telling where one is takes as long as the text before it.
+    private static let maximumRepetitions = 100
 
     init(_ text: String) {
         bytes = Array(text.utf8)
@@ -16,9 +20,9 @@ struct TOMLReader {
     static func value(of text: String) -> SettingValue? {
         var reader = TOMLReader(text)
         reader.skipSpace()
-        guard let value = try? reader.value(), (try? reader.endLine()) != nil, reader.isAtEnd else {
-            return nil
-        }
+        guard let value = try? reader.value(), (try? reader.endLine()) != nil, reader.isAtEnd,
+            reader.repetitions.isEmpty
+        else { return nil }
         return value
     }
 
@@ -41,6 +45,14 @@ struct TOMLReader {
         let lineStart = bytes[..<position].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         let column = String(decoding: bytes[lineStart..<position], as: UTF8.self).unicodeScalars.count + 1
         return TOMLError(line: line, column: column, reason: reason)
+    }
+
+    /// Notes that a key stands here again. Throws when that has happened too often.
+    mutating func noteRepetition(of path: [String], at position: Int) throws(TOMLError) {
+        guard repetitions.count < Self.maximumRepetitions else {
+            throw error("expects each key once; there are too many of these to go on", at: position)
+        }
+        repetitions.append(error("\(quoted(path.last ?? "")) stands here for the second time", at: position))
     }
 
     // MARK: - Between keys and values
@@ -134,8 +146,8 @@ struct TOMLReader {
             let path = try key()
             guard skip("=") else { throw error("expects an = after a key") }
             skipSpace()
-            guard table.insert(try value(depth: depth + 1), at: path[...]) else {
-                throw error("\(quoted(path.last ?? "")) stands here for the second time", at: start)
+            if !table.insert(try value(depth: depth + 1), at: path[...]) {
+                try noteRepetition(of: path, at: start)
             }
             try endElement(before: "}")
         }

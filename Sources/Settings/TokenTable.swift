@@ -4,53 +4,45 @@ import Broadcasts
 enum TokenTable {
     static let expectation = #"a table of ids, each once, with their tokens, such as { id = ["token"] }"#
 
+    /// Throws a reason for every id and every token that cannot be one.
     @Sendable
     static func read(_ value: SettingValue) throws(UnsuitableValue) -> [String: [TokenDigest]]? {
         guard case .table(let entries) = value else { return nil }
         var digests: [String: [TokenDigest]] = [:]
+        var reasons: [String] = []
         for (id, value) in entries.sorted(by: { $0.key < $1.key }) {
+            let values: [SettingValue] = if case .list(let list) = value { list } else { [value] }
             // In TOML every line below a [section] belongs to it, so a setting written there would quietly
             // become an id, and its value a token that opens the door.
             if SettingsTable.setting(id) != nil {
-                throw UnsuitableValue(
-                    reason:
-                        "holds \(quoted(id)), which is a setting; settings stand above the first [section]")
+                reasons.append(
+                    "holds \(quoted(id)), which is a setting; settings stand above the first [section]")
+            } else if BroadcasterID(id) == nil {
+                reasons.append("expects ids of 1 to 64 letters, digits, dashes and underscores")
+            } else {
+                reasons += values.compactMap { reason(against: $0, id: id) }
+                digests[id] = values.compactMap(digest)
             }
-            guard BroadcasterID(id) != nil else {
-                throw UnsuitableValue(
-                    reason: "expects ids of 1 to 64 letters, digits, dashes and underscores")
-            }
-            digests[id] = try tokens(of: value, id: id)
         }
+        guard reasons.isEmpty else { throw UnsuitableValue(reasons: reasons) }
         return digests
     }
 
-    private static func tokens(of value: SettingValue, id: String) throws(UnsuitableValue) -> [TokenDigest] {
-        let values: [SettingValue] = if case .list(let list) = value { list } else { [value] }
-        var digests: [TokenDigest] = []
-        for value in values {
-            guard let token = value.text else {
-                throw UnsuitableValue(
-                    reason: "expects a token or a list of tokens, in quotes, for \(quoted(id))")
-            }
-            digests.append(try digest(of: token, id: id))
-        }
-        return digests
+    private static func digest(of token: SettingValue) -> TokenDigest? {
+        guard let token = token.text else { return nil }
+        if token.hasPrefix("sha256:") { return TokenDigest(configured: token) }
+        return TokenDigest.isToken(token) ? TokenDigest(token: token) : nil
     }
 
-    private static func digest(of token: String, id: String) throws(UnsuitableValue) -> TokenDigest {
-        if token.hasPrefix("sha256:") {
-            guard let digest = TokenDigest(configured: token) else {
-                throw UnsuitableValue(
-                    reason: "expects 64 hexadecimal digits after sha256: in a token of \(quoted(id))")
-            }
-            return digest
+    /// Why a value is no token, without a word of it.
+    private static func reason(against token: SettingValue, id: String) -> String? {
+        guard digest(of: token) == nil else { return nil }
+        guard let text = token.text else {
+            return "expects a token or a list of tokens, in quotes, for \(quoted(id))"
         }
-        guard TokenDigest.isToken(token) else {
-            throw UnsuitableValue(
-                reason: "expects printable ASCII, with no space at its ends, in a token of \(quoted(id))")
-        }
-        return TokenDigest(token: token)
+        return text.hasPrefix("sha256:")
+            ? "expects 64 hexadecimal digits after sha256: in a token of \(quoted(id))"
+            : "expects printable ASCII, with no space at its ends, in a token of \(quoted(id))"
     }
 
     /// The table without its tokens.

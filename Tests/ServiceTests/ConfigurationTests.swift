@@ -94,6 +94,30 @@ import Testing
         #expect(empty.code == 65)
     }
 
+    @Test func version_isOneLine() throws {
+        let (code, output) = try Program.run(["--version"])
+        #expect(code == 0)
+        let numbers = output.dropLast().split(separator: ".", omittingEmptySubsequences: false)
+        #expect(numbers.count == 3 && numbers.allSatisfy { Int($0) != nil } && output.last == "\n")
+    }
+
+    @Test func hugeFile_isRefused() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(String(repeating: "# x\n", count: 300_000), to: "m.toml")
+        let (code, output) = try Program.run(["check-config", "--config=m.toml"], in: directory)
+        #expect(code == 78)
+        #expect(output == "megaphone: m.toml: larger than 1 MiB\n")
+    }
+
+    @Test func checkConfig_warnsOfWhatAStartWould() throws {
+        let (code, output) = try Program.run(
+            ["check-config", "--max-connections=1000000"], environment: ["ROCKET_ENV": "production"])
+        #expect(code == 0)
+        for text in ["No tokens", "max_connections is 1000000", "ROCKET_ENV"] {
+            #expect(output.contains("megaphone: \(text)"))
+        }
+    }
+
     @Test func everyCommand_hasHelp() throws {
         for command in ["serve", "check-config", "healthcheck", "hash-token", "migrate"] {
             let (code, output) = try Program.run([command, "--help"])

@@ -1,6 +1,7 @@
 import Broadcasts
-import Settings
 import Testing
+
+@testable import Settings
 
 struct EnvironmentTests {
     @Test func unknownOwnVariable_isAProblem_withTheNearestName() {

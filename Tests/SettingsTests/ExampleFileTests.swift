@@ -1,7 +1,8 @@
 import Broadcasts
 import Glibc
-import Settings
 import Testing
+
+@testable import Settings
 
 struct ExampleFileTests {
     /// The file at the top of the package.

@@ -1,6 +1,7 @@
 import Broadcasts
-import Settings
 import Testing
+
+@testable import Settings
 
 struct FileTests {
     @Test(arguments: ["global", "development", "dev", "staging", "stage", "production", "prod"])
@@ -16,11 +17,31 @@ struct FileTests {
         #expect(problems("port = 1\nport = 2") == [#"test.toml:2:1: "port" stands here for the second time"#])
     }
 
-    @Test func hugeFile_isRefused() {
+    @Test func keyTwice_hidesNoOtherProblem() {
+        let file = """
+            port = "x"
+            port = 2
+            prot = 1
+            reader_auth = { a = "x", a = "y", b.c = "z", b.c = "z" }
+            [reader_auth]
+            keep_alive
+            """
         #expect(
-            problems(String(repeating: "# x\n", count: 300_000)) == [
-                "test.toml:1:1: expects a file of at most 1048576 bytes"
+            problems(file) == [
+                #"test.toml:2:1: "port" stands here for the second time"#,
+                #"test.toml:4:26: "a" stands here for the second time"#,
+                #"test.toml:4:46: "c" stands here for the second time"#,
+                #"test.toml:5:1: "reader_auth" stands here for the second time"#,
+                "test.toml:6:11: expects an = after a key",
+                "test.toml:1: port expects a whole number from 0 to 65535",
+                #"test.toml:3: "prot" is no setting; did you mean "port"?"#,
+                #"test.toml:4: reader_auth expects a token or a list of tokens, in quotes, for "b""#,
             ])
+    }
+
+    @Test func manyKeysTwice_endTheReading() {
+        #expect(problems(String(repeating: "port = 1\n", count: 100_000)).count == 101)
+        #expect(problems("port = {" + String(repeating: "a=1,", count: 200_000) + "}").count == 101)
     }
 
     @Test func deepNesting_isRefused_withoutHarm() {

@@ -1,6 +1,7 @@
 import Broadcasts
-import Settings
 import Testing
+
+@testable import Settings
 
 struct PrecedenceTests {
     @Test func port_comesFromTheBestSource() throws {

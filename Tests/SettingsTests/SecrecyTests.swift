@@ -17,9 +17,11 @@ struct SecrecyTests {
         """
 
     /// Everything that is said about a configuration, as one text.
-    private func said(_ file: String, _ environment: [String: String] = [:]) -> String {
+    private func said(
+        _ file: String, _ environment: [String: String] = [:], _ commandLine: [String: String] = [:]
+    ) -> String {
         do {
-            let loaded = try load(file, environment: environment)
+            let loaded = try load(file, environment: environment, commandLine: commandLine)
             return loaded.summary + loaded.notes.joined() + "\(loaded)" + String(reflecting: loaded.settings)
         } catch {
             return "\(error)" + String(reflecting: error)
@@ -85,6 +87,7 @@ struct SecrecyTests {
                 damaged = value
                 damaged.insert(contentsOf: damage, at: index)
                 expectNoSecret(said("", ["ROCKET_BROADCASTER_AUTH": damaged]), damaged)
+                expectNoSecret(said("", [:], ["reader_auth": damaged]), damaged)
             }
         }
     }

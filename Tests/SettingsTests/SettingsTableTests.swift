@@ -1,5 +1,6 @@
-import Settings
 import Testing
+
+@testable import Settings
 
 struct SettingsTableTests {
     @Test func table_hasTheKeysAndDefaultsOfTheContract() {

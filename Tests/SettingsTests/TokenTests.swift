@@ -98,6 +98,22 @@ struct TokenTests {
         #expect(found.first?.hasPrefix("test.toml:1: reader_auth expects ") == true)
     }
 
+    @Test func everyBadIdAndToken_isReported() {
+        let file = """
+            broadcaster_auth = { "a/b" = "x", c = ["", "fine", 1], d = "sha256:1", e = "fine too" }
+            reader_auth = { "f g" = "y", h = "" }
+            """
+        #expect(
+            problems(file) == [
+                "test.toml:1: broadcaster_auth expects ids of 1 to 64 letters, digits, dashes and underscores",
+                #"test.toml:1: broadcaster_auth expects printable ASCII, with no space at its ends, in a token of "c""#,
+                #"test.toml:1: broadcaster_auth expects a token or a list of tokens, in quotes, for "c""#,
+                #"test.toml:1: broadcaster_auth expects 64 hexadecimal digits after sha256: in a token of "d""#,
+                "test.toml:2: reader_auth expects ids of 1 to 64 letters, digits, dashes and underscores",
+                #"test.toml:2: reader_auth expects printable ASCII, with no space at its ends, in a token of "h""#,
+            ])
+    }
+
     @Test(arguments: ["a/b", "", "ä", String(repeating: "x", count: 65)])
     func id_obeysItsRule(id: String) {
         for key in ["broadcaster_auth", "reader_auth"] {
