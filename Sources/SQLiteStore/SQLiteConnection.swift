@@ -76,13 +76,6 @@ struct SQLiteConnection: ~Copyable {
         return statement.integer(at: 0)
     }
 
-    /// The text in the first column of the first row.
-    func text(_ sql: String) throws(SQLiteError) -> String {
-        let statement = try prepare(sql)
-        _ = try statement.step()
-        return statement.text(at: 0)
-    }
-
     private func lastError(_ code: Int32) -> SQLiteError {
         let message = unsafe String(cString: sqlite3_errmsg(handle))
         guard let cause = unsafe megaphone_sqlite3_system_error(handle) else {

@@ -4,7 +4,7 @@ import Time
 
 /// An open database with its schema in place and its statements compiled.
 struct SQLiteSession: ~Copyable {
-    private let connection: SQLiteConnection
+    let connection: SQLiteConnection
     private let upsert: SQLiteStatement
     private let select: SQLiteStatement
     private let probe: SQLiteStatement

@@ -7,30 +7,12 @@ package final class Counter: Sendable {
 
     package init() {}
 
-    /// Adds to the count, which never falls.
-    package func increment(by amount: Int = 1) {
-        count.wrappingAdd(amount, ordering: .relaxed)
+    /// Adds one to the count, which never falls.
+    package func increment() {
+        count.wrappingAdd(1, ordering: .relaxed)
     }
 
     package var value: Int { count.load(ordering: .relaxed) }
-}
-
-/// A number that goes up and down.
-package final class Gauge: Sendable {
-    private let current = Atomic(0)
-
-    package init() {}
-
-    /// Replaces the value.
-    package func set(_ value: Int) {
-        current.store(value, ordering: .relaxed)
-    }
-
-    package func add(_ amount: Int) {
-        current.wrappingAdd(amount, ordering: .relaxed)
-    }
-
-    package var value: Int { current.load(ordering: .relaxed) }
 }
 
 /// How often durations fell into each of a fixed set of ranges.

@@ -19,20 +19,21 @@ package final class MetricsRegistry: Sendable {
         return counter
     }
 
-    /// The gauge of this name and these labels, made when it is first asked for.
-    package func gauge(_ name: String, help: String, labels: Labels = [:]) -> Gauge {
-        guard case .gauge(let gauge) = metric(name, help, labels, { .gauge(Gauge()) }) else {
-            preconditionFailure("\(name) is not a gauge.")
-        }
-        return gauge
+    /// A counter kept elsewhere, which is asked for its value whenever the metrics are read.
+    package func counter(_ name: String, help: String, read: @escaping @Sendable () -> Int) {
+        sample(name, help, "counter") { Double(read()) }
     }
 
     /// A gauge whose value is asked for whenever the metrics are read. `read` must not block.
-    package func gauge(
-        _ name: String, help: String, labels: Labels = [:], read: @escaping @Sendable () -> Double
+    package func gauge(_ name: String, help: String, read: @escaping @Sendable () -> Double) {
+        sample(name, help, "gauge", read)
+    }
+
+    private func sample(
+        _ name: String, _ help: String, _ type: String, _ read: @escaping @Sendable () -> Double
     ) {
-        guard case .sampledGauge = metric(name, help, labels, { .sampledGauge(read) }) else {
-            preconditionFailure("\(name) is not a gauge that is asked for its value.")
+        guard case .sampled = metric(name, help, [:], { .sampled(type: type, read) }) else {
+            preconditionFailure("\(name) is not a \(type) that is asked for its value.")
         }
     }
 
@@ -46,7 +47,7 @@ package final class MetricsRegistry: Sendable {
 
     /// The text format 0.0.4 (`text/plain; version=0.0.4`), sorted by name and labels.
     package func prometheusText() -> [UInt8] {
-        // Gauges are asked outside the lock, so that one that asks for a metric itself does no harm.
+        // Values are asked for outside the lock, so that whoever asks for a metric itself does no harm.
         let families = families.withLock { $0 }
         var text: [UInt8] = []
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {

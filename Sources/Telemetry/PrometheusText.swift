@@ -1,15 +1,15 @@
 /// One metric, of any kind.
 enum Metric: Sendable {
     case counter(Counter)
-    case gauge(Gauge)
-    case sampledGauge(@Sendable () -> Double)
+    /// Kept elsewhere; its type is the word of a TYPE line.
+    case sampled(type: String, @Sendable () -> Double)
     case histogram(Histogram)
 
     /// The word of a TYPE line.
     var type: String {
         switch self {
         case .counter: "counter"
-        case .gauge, .sampledGauge: "gauge"
+        case .sampled(let type, _): type
         case .histogram: "histogram"
         }
     }
@@ -35,8 +35,7 @@ struct MetricFamily: Sendable {
         for (labels, metric) in metrics.sorted(by: { $0.key < $1.key }) {
             switch metric {
             case .counter(let counter): Self.append(name, labels, String(counter.value), to: &text)
-            case .gauge(let gauge): Self.append(name, labels, String(gauge.value), to: &text)
-            case .sampledGauge(let read): Self.append(name, labels, Self.number(read()), to: &text)
+            case .sampled(_, let read): Self.append(name, labels, Self.number(read()), to: &text)
             case .histogram(let histogram): Self.append(name, labels, histogram, to: &text)
             }
         }

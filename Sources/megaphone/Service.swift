@@ -52,8 +52,8 @@ struct Service {
         metrics.gauge("megaphone_http_open_connections", help: "Connections open now.") { [server] in
             Double(server.openConnections)
         }
-        metrics.gauge("megaphone_log_lines_dropped", help: "Log lines that found no room.") { [log] in
-            Double(log.droppedLines)
+        metrics.counter("megaphone_log_lines_dropped_total", help: "Log lines that found no room.") { [log] in
+            log.droppedLines
         }
     }
 

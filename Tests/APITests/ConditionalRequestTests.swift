@@ -22,6 +22,15 @@ import Testing
         #expect(try await harness.get("If-None-Match: \(tag)").status == 200)
     }
 
+    @Test(arguments: Depth.allCases)
+    func equalVersion_leavesTheTagAsItIs(_ depth: Depth) async throws {
+        let harness = try APIHarness(depth)
+        #expect(try await harness.put("c", "v1").status == 201)
+        let tag = try #require(try await harness.get()["etag"])
+        #expect(try await harness.put("c", "v1").status == 200)
+        #expect(try await harness.get("If-None-Match: \(tag)").status == 304)
+    }
+
     @Test func tag_isTheSame_onEveryNode() async throws {
         let (one, other) = (try APIHarness(), try APIHarness())
         for channel in ["a", "b"] { _ = try await one.put(channel, "v") }

@@ -42,7 +42,10 @@ import Testing
     @Test func startWithoutTokens_saysWhatToSet() throws {
         let service = try RunningService(["--database-url=sqlite::memory:"])
         let line = try service.line(containing: "No tokens")
-        #expect(line.contains("broadcaster_auth") && line.contains("reader_auth"))
+        #expect(
+            line.hasSuffix(
+                "No tokens are configured, so every PUT and GET will be refused: set broadcaster_auth and reader_auth"
+            ))
         #expect(try service.get().status == 401)
     }
 
@@ -61,6 +64,36 @@ import Testing
         #expect(response.status == 201)
         #expect(response["connection"] == "close")
         #expect(try service.process.waitForExit() == 0)
+    }
+
+    @Test func interruption_drains_andExitsWith0() throws {
+        let service = try RunningService(["--database-url=sqlite::memory:"])
+        let idle = try Client(service.address)
+        service.process.signal(SIGINT)
+        _ = try service.process.line(containing: "Draining")
+        #expect(try idle.readToEnd().isEmpty)
+        #expect(try service.process.waitForExit() == 0)
+    }
+
+    @Test func metrics_tellOfTheStore_theConnectionsAndTheLog() throws {
+        let service = try RunningService(RunningService.tokens)
+        #expect(try service.put("v1").status == 201)
+        #expect(try service.get().status == 200)
+        // The database goes away under the service, and the next PUT fails.
+        for suffix in ["", "-wal", "-shm"] {
+            try service.directory.write("no database\n", to: "megaphone.db\(suffix)")
+        }
+        #expect(try service.put("v2").status == 503)
+        let metrics = try Client(service.address).exchange("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").text
+        for line in [
+            #"megaphone_store_operations_total{operation="put"} 2"#,
+            #"megaphone_store_errors_total{operation="put"} 1"#,
+            #"megaphone_store_errors_total{operation="read"} 0"#,
+            #"megaphone_store_duration_seconds_count{operation="put"} 2"#,
+            "megaphone_http_open_connections 1", "megaphone_log_lines_dropped_total 0",
+        ] {
+            #expect(metrics.split(separator: "\n").contains(Substring(line)), "\(line)")
+        }
     }
 
     @Test func hangUp_bringsNewTokens_withoutDroppingAConnection() throws {

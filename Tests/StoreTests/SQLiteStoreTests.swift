@@ -32,8 +32,10 @@ import Time
     @Test func commits_reachTheDisk_beforeTheyAreAnswered() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        let connection = try SQLiteConnection.open(path: path)
-        #expect(try connection.text("PRAGMA journal_mode") == "wal")
+        let session = try SQLiteSession.open(path: path, deadline: patient())
+        #expect(try session.connection.text("PRAGMA journal_mode") == "wal")
+        // FULL, without which a power cut may take commits that were answered.
+        #expect(try session.connection.integer("PRAGMA synchronous") == 2)
     }
 
     @Test func init_saysWhy_whenTheDirectoryIsMissing() {
@@ -153,6 +155,15 @@ import Time
             guard case StoreError.failed(let message) = error else { return false }
             return message.contains(path) && message.contains(text)
         }
+    }
+}
+
+extension SQLiteConnection {
+    /// The text in the first column of the first row.
+    fileprivate func text(_ sql: String) throws(SQLiteError) -> String {
+        let statement = try prepare(sql)
+        _ = try statement.step()
+        return statement.text(at: 0)
     }
 }
 

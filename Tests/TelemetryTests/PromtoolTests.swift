@@ -27,8 +27,9 @@ struct PromtoolTests {
         ProcessMetrics.register(in: registry)
         let requests = registry.counter(
             "megaphone_requests_total", help: "Requests.", labels: ["route": "a\"b\\c\nd", "status": "200"])
-        requests.increment(by: 3)
-        registry.gauge("megaphone_connections", help: "Open connections.").set(2)
+        requests.increment()
+        registry.gauge("megaphone_connections", help: "Open connections.", read: { 2 })
+        registry.counter("megaphone_lines_total", help: "Lines.", read: { 2 })
         registry.gauge("megaphone_age_seconds", help: "Not \\ known\n \"yet\".", read: { .infinity })
         registry.histogram("megaphone_request_duration_seconds", help: "Durations.").record(.milliseconds(3))
         let text = registry.prometheusText()
