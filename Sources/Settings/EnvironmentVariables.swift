@@ -17,7 +17,6 @@ struct EnvironmentVariables {
             if Self.isServiceLink(name, value) {
                 serviceLinks.append(name)
             } else if let key = Self.unknownKey(name, Self.ownPrefix) {
-                if name.hasPrefix("MEGAPHONE_TEST_") { continue }
                 problems.append(
                     "\(legible(name)) is no setting" + suggestion(for: key, prefix: Self.ownPrefix))
             } else if let key = Self.unknownKey(name, Self.rocketPrefix) {
