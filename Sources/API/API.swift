@@ -46,19 +46,23 @@ extension API: Responder {
     package func answer(_ request: Request) -> Answer {
         var context = RequestContext(request, requestID: requestIDs.id(of: request), askedAt: now())
         switch handle(request, &context) {
-        case .ready(let reply):
-            return .ready(finish(reply, context, at: context.askedAt) { LoggedFields(request) })
+        case .ready(var reply):
+            finish(&reply, context, at: context.askedAt) { LoggedFields(request) }
+            return .ready(reply.response)
         case .deferred(let rest):
             let fields = fieldsForLater(request)
             return .deferred { [self, context] body in
-                let reply = await run(rest, body)
-                return finish(reply, context, at: now()) { fields }
+                var reply = await run(rest, body)
+                finish(&reply, context, at: now()) { fields }
+                return reply.response
             }
         case .shared(let join):
             let fields = fieldsForLater(request)
             return .shared { [self, context] deliver in
                 join { [self] reply in
-                    deliver(finish(reply, context, at: now()) { fields })
+                    var reply = reply
+                    finish(&reply, context, at: now()) { fields }
+                    deliver(reply.response)
                 }
             }
         }
@@ -73,13 +77,15 @@ extension API: Responder {
     package func response(
         to refusal: Refusal, of request: Request?, from remoteAddress: RemoteAddress
     ) -> Response {
-        let reply = reply(to: .refused(refusal))
+        var reply = reply(to: .refused(refusal))
         guard let request else {
             let context = RequestContext(requestID: requestIDs.next(), askedAt: now())
-            return finish(reply, context, at: context.askedAt) { LoggedFields(remoteAddress) }
+            finish(&reply, context, at: context.askedAt) { LoggedFields(remoteAddress) }
+            return reply.response
         }
         let context = RequestContext(request, requestID: requestIDs.id(of: request), askedAt: now())
-        return finish(reply, context, at: context.askedAt) { LoggedFields(request) }
+        finish(&reply, context, at: context.askedAt) { LoggedFields(request) }
+        return reply.response
     }
 
     private func handle(_ request: Request, _ context: inout RequestContext) -> Handling {
@@ -104,9 +110,9 @@ extension API: Responder {
 
     /// Counts and logs an answer, and puts the request's id on it.
     private func finish(
-        _ reply: Reply, _ context: RequestContext, at now: Instant,
+        _ reply: inout Reply, _ context: RequestContext, at now: Instant,
         fields: () -> LoggedFields?
-    ) -> Response {
+    ) {
         let status = reply.response.status
         let duration = context.receivedAt.duration(to: now)
         metrics.record(
@@ -115,9 +121,7 @@ extension API: Responder {
         if log.isEnabled(severity), let fields = fields() {
             log.write(RequestSummary(context, fields, reply, severity: severity, duration: duration))
         }
-        var response = reply.response
-        response.ownField = Response.Field(.xRequestID, context.requestID)
-        return response
+        reply.response.ownField = Response.Field(.xRequestID, context.requestID)
     }
 }
 

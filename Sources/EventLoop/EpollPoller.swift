@@ -49,18 +49,16 @@ internal import Time
 
     private static func bits(_ interest: Interest) -> UInt32 {
         var bits: UInt32 = 0
-        if interest.contains(.read) { bits |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue }
-        if interest.contains(.write) { bits |= EPOLLOUT.rawValue }
-        if interest.contains(.edge) { bits |= EPOLLET.rawValue }
+        if interest.reading { bits |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue }
+        if interest.writing { bits |= EPOLLOUT.rawValue }
+        if interest.byEdge { bits |= EPOLLET.rawValue }
         return bits
     }
 
     private static func readiness(_ bits: UInt32) -> Readiness {
-        var readiness: Readiness = []
-        if bits & EPOLLIN.rawValue != 0 { readiness.insert(.read) }
-        if bits & EPOLLOUT.rawValue != 0 { readiness.insert(.write) }
-        if bits & EPOLLRDHUP.rawValue != 0 { readiness.insert(.ended) }
-        if bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { readiness.insert(.gone) }
-        return readiness
+        Readiness(
+            canRead: bits & EPOLLIN.rawValue != 0, canWrite: bits & EPOLLOUT.rawValue != 0,
+            hasEnded: bits & EPOLLRDHUP.rawValue != 0,
+            isGone: bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0)
     }
 }

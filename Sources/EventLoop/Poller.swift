@@ -1,32 +1,37 @@
 /// What a descriptor is watched for.
-package struct Interest: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt8
-
-    package init(rawValue: UInt8) {
-        self.rawValue = rawValue
-    }
-
-    package static let read = Interest(rawValue: 1)
-    package static let write = Interest(rawValue: 2)
+///
+/// This and `Readiness` hold truth values and are no option sets: those go through functions that are looked
+/// up at run time when they are used from another room, which a profile showed.
+package struct Interest: Hashable, Sendable {
+    package var reading = false
+    package var writing = false
     /// Reports only what has come since the last report, so that the kernel need not look again at each
     /// descriptor it has reported before it waits. Whoever leaves something unread asks anew by `modify`.
-    package static let edge = Interest(rawValue: 4)
+    package var byEdge = false
+
+    package init(reading: Bool = false, writing: Bool = false, byEdge: Bool = false) {
+        self.reading = reading
+        self.writing = writing
+        self.byEdge = byEdge
+    }
 }
 
 /// What a watched descriptor reported.
-package struct Readiness: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt8
-
-    package init(rawValue: UInt8) {
-        self.rawValue = rawValue
-    }
-
-    package static let read = Readiness(rawValue: 1)
-    package static let write = Readiness(rawValue: 2)
-    /// The connection is gone in both directions, by an error or a reset.
-    package static let gone = Readiness(rawValue: 4)
+package struct Readiness: Hashable, Sendable {
+    package var canRead = false
+    package var canWrite = false
     /// The peer has closed its side: behind what can be read stands the end.
-    package static let ended = Readiness(rawValue: 8)
+    package var hasEnded = false
+    /// The connection is gone in both directions, by an error or a reset.
+    package var isGone = false
+
+    package init(canRead: Bool = false, canWrite: Bool = false, hasEnded: Bool = false, isGone: Bool = false)
+    {
+        self.canRead = canRead
+        self.canWrite = canWrite
+        self.hasEnded = hasEnded
+        self.isGone = isGone
+    }
 }
 
 /// One event: the token the descriptor was added with, and what it is ready for.
@@ -35,7 +40,7 @@ package struct PollerEvent: Hashable, Sendable {
     package let readiness: Readiness
 }
 
-/// Waits for descriptors. What was not handled is reported again, unless the interest has `edge`.
+/// Waits for descriptors. What was not handled is reported again, unless the interest is `byEdge`.
 package protocol Poller: ~Copyable {
     /// Watches a descriptor. Events carry the token.
     func add(_ descriptor: borrowing FileDescriptor, token: UInt64, interest: Interest) throws(SystemError)

@@ -32,7 +32,7 @@ package final class Reactor {
         timers = TimerWheel(startingAt: .now)
         poller = try EpollPoller(system: system)
         // By edges: each ringing is reported once, and nothing has to be read.
-        try poller.add(loop.bell, token: Self.bellToken, interest: [.read, .edge])
+        try poller.add(loop.bell, token: Self.bellToken, interest: Interest(reading: true, byEdge: true))
     }
 
     /// Runs until the handler says that it is done. Throws only when the kernel takes the poller away.

@@ -19,8 +19,8 @@ final class Connection {
     /// It is one too many, and is only here to be told so.
     let isTurnedAway: Bool
     var conversation: Conversation
-    /// What the poller watches for.
-    var interest: Interest = .read
+    /// What the poller watches for. It goes by edges while only reading is of interest.
+    var interest = Interest(reading: true, byEdge: true)
     /// The earliest hint the timer wheel holds for this connection.
     var hint: Instant?
     var unsent: Unsent?

@@ -11,18 +11,18 @@ extension Worker {
         _ connection: Connection, _ token: UInt64, _ readiness: Readiness, at now: Instant
     ) {
         precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
-        if readiness.contains(.gone) { return close(connection, token) }
-        if readiness.contains(.write), connection.unsent != nil {
+        if readiness.isGone { return close(connection, token) }
+        if readiness.canWrite, connection.unsent != nil {
             guard sendUnsent(connection, token, at: now) else { return }
             if connection.unsent == nil, let late = connection.late.take() {
                 guard respond(connection, token, late, at: now) else { return }
             }
         }
-        if readiness.contains(.read) {
+        if readiness.canRead {
             if connection.conversation.wantsBytes {
-                guard receive(connection, token, hasEnd: readiness.contains(.ended), at: now) else { return }
+                guard receive(connection, token, hasEnd: readiness.hasEnded, at: now) else { return }
             } else {
-                guard watch(connection, token, connection.interest.subtracting(.read)) else { return }
+                guard watch(connection, token, reading: false) else { return }
             }
         }
         advance(connection, token, at: now)
@@ -224,11 +224,9 @@ extension Worker {
     /// timer.
     private mutating func rest(_ connection: Connection, _ token: UInt64) {
         if let lent = connection.conversation.reclaimChunk() { chunk = lent }
-        var interest = connection.interest.subtracting(.write)
-        if connection.unsent != nil { interest.insert(.write) }
         // What comes although it is not wanted is noticed when it is there, which it nearly never is.
-        if connection.conversation.wantsBytes { interest.insert(.read) }
-        guard watch(connection, token, interest) else { return }
+        let reading = connection.interest.reading || connection.conversation.wantsBytes
+        guard watch(connection, token, reading: reading) else { return }
         schedule(connection, token)
     }
 
@@ -240,19 +238,19 @@ extension Worker {
     }
 
     /// Tells the poller what a connection waits for. False when the connection is gone.
-    private mutating func watch(_ connection: Connection, _ token: UInt64, _ interest: Interest) -> Bool {
+    private mutating func watch(_ connection: Connection, _ token: UInt64, reading: Bool) -> Bool {
+        let writing = connection.unsent != nil
+        // Only reading goes by edges, because it is what connections nearly always wait for.
+        let interest = Interest(reading: reading, writing: writing, byEdge: reading && !writing)
         guard interest != connection.interest else { return true }
         connection.interest = interest
         return rearm(connection, token)
     }
 
     /// Has the poller look anew. False when the connection is gone.
-    ///
-    /// Only reading goes by edges, because it is what connections nearly always wait for.
     private mutating func rearm(_ connection: Connection, _ token: UInt64) -> Bool {
-        let interest = connection.interest == .read ? Self.readEdge : connection.interest
         do {
-            try reactor.poller.modify(connection.descriptor, token: token, interest: interest)
+            try reactor.poller.modify(connection.descriptor, token: token, interest: connection.interest)
             return true
         } catch {
             close(connection, token)

@@ -36,8 +36,6 @@ struct Worker: EventHandler, ~Copyable {
     private static let turnedAwayAtOnce = 64
     /// How long an idle connection may still bring the request that was on its way when draining began.
     private static let drainQuiet = Duration.seconds(1)
-    /// What a connection that only waits to read is watched for.
-    static let readEdge: Interest = [.read, .edge]
     /// Tokens below 2³² are not connections'.
     private static let listenerToken: UInt64 = 1
     private static let drainToken: UInt64 = 2
@@ -53,7 +51,8 @@ struct Worker: EventHandler, ~Copyable {
         self.state = state
         self.limits = limits
         self.logger = logger
-        try reactor.poller.add(listener.descriptor, token: Self.listenerToken, interest: .read)
+        try reactor.poller.add(
+            listener.descriptor, token: Self.listenerToken, interest: Interest(reading: true))
     }
 
     // MARK: - Events
@@ -129,7 +128,7 @@ struct Worker: EventHandler, ~Copyable {
             isTurnedAway: !state.connectionOpened())
         let token = connections.insert(connection)
         do {
-            try reactor.poller.add(connection.descriptor, token: token, interest: Self.readEdge)
+            try reactor.poller.add(connection.descriptor, token: token, interest: connection.interest)
             guard connection.isTurnedAway else { return schedule(connection, token) }
             connection.conversation.turnAway()
             advance(connection, token, at: now)
@@ -163,7 +162,8 @@ struct Worker: EventHandler, ~Copyable {
     private mutating func resumeListening() {
         guard let listener else { return }
         do {
-            try reactor.poller.add(listener.descriptor, token: Self.listenerToken, interest: .read)
+            try reactor.poller.add(
+                listener.descriptor, token: Self.listenerToken, interest: Interest(reading: true))
         } catch {
             reactor.timers.add(Self.listenerToken, at: .now + Self.acceptPause)
         }

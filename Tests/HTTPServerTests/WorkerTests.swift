@@ -18,17 +18,19 @@ import Time
         let listener = try Listener(address: .version4(0x7F00_0001, port: 0), system: system)
         var worker = try makeWorker(listener, system)
         let client = try Client(system.localAddress(listener.descriptor))
-        worker.ready(1, .read, at: .now)
+        worker.ready(1, Readiness(canRead: true), at: .now)
         let token = try #require(worker.connections.tokens.first)
         let connection = try #require(worker.connections[token])
         try client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
         // The answer of an earlier request has been blocked, and the present one came meanwhile.
-        while connection.deferred == nil, connection.task == nil { worker.ready(token, .read, at: .now) }
+        while connection.deferred == nil, connection.task == nil {
+            worker.ready(token, Readiness(canRead: true), at: .now)
+        }
         connection.conversation.outputBlocked(at: .now)
         connection.unsent = Connection.Unsent(encoded: [0x20], encodedOffset: 0, body: [], bodyOffset: 0)
         connection.late = Response(status: .ok)
         faults.arm(.recv, .fails(ECONNRESET), .once(at: 1))
-        worker.ready(token, [.read, .write], at: .now)
+        worker.ready(token, Readiness(canRead: true, canWrite: true), at: .now)
         #expect(worker.connections.count == 0)
         #expect(worker.output.isEmpty)
     }
