@@ -167,32 +167,4 @@ import Time
         #expect(try await store.put(broadcast("test", "one", "v1"), deadline: patient()) == .changed)
         try await store.check(deadline: patient())
     }
-
-    /// A tablespace that may not grow, which the server tells like a full disk.
-    @Test func fullDisk_isToldByPut_andIsNoOutage() async throws {
-        let server = try DatabaseServer(
-            "--innodb-file-per-table=0", "--innodb-autoextend-increment=1",
-            "--innodb-data-file-path=ibdata1:12M:autoextend:max:32M")
-        let log = LogRecorder()
-        let store = try makeStore(server.address, log)
-        defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
-        try server.address.sql("CREATE TABLE filler (content LONGBLOB) ENGINE = InnoDB")
-        while (try? server.address.sql("INSERT INTO filler VALUES (REPEAT('x', 100000))")) != nil {}
-
-        var refusals: [StoreError] = []
-        for number in 0..<5_000 where refusals.count <= Circuit.failureLimit {
-            do throws(StoreError) {
-                let version = broadcast("test", "c\(number)", String(repeating: "v", count: 200))
-                _ = try await store.put(version, deadline: soon(.seconds(2)))
-            } catch {
-                refusals.append(error)
-            }
-        }
-        #expect(refusals.count == Circuit.failureLimit + 1)
-        #expect(refusals.allSatisfy { "\($0)".contains("full") && "\($0)".contains("1114") })
-        #expect(try await store.readRows(deadline: patient()).contains { $0.version == "v0" })
-        try await store.check(deadline: patient())
-        #expect(!log.lines.contains { $0.contains("down") })
-    }
 }

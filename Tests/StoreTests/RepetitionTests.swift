@@ -36,7 +36,7 @@ import Time
         #expect(try attempts(failingWith: number, 3, until: patient()) == (3, false))
     }
 
-    @Test(arguments: [1146, 1290, 1021] as [UInt32])
+    @Test(arguments: [1146, 1290, 1021, 1114] as [UInt32])
     func troubleThatWillNotPass_isNotRepeated(number: UInt32) throws {
         #expect(try attempts(failingWith: number, 1, until: patient()) == (1, false))
     }
