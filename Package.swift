@@ -51,7 +51,7 @@ let package = Package(
         room("Time", []),
         room("Broadcasts", ["Time", crypto]),
         room("HTTPWire", ["Time", httpTypes]),
-        room("Threads", ["CLinux"]),
+        room("Threads", ["CLinux", "Time"]),
         room("EventLoop", ["CLinux", "Time"]),
         room("Telemetry", ["Threads", "Time", logging]),
         room("BlockingWork", ["Broadcasts", "CLinux", "Threads", "Time"]),

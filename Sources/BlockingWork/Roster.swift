@@ -1,3 +1,4 @@
+import Threads
 import Time
 
 /// Who works on what: a pool's state as plain data. It holds no thread; it says what is to be done, and the
@@ -172,7 +173,7 @@ struct Roster: Sendable {
     }
 
     private mutating func addWorker(for job: Job) throws(WorkError) -> Worker {
-        let worker = Worker(id: nextID, latch: try Latch(), interrupter: Interrupter(), job: job)
+        let worker = Worker(id: nextID, latch: try makeLatch(), interrupter: Interrupter(), job: job)
         nextID += 1
         workers.append(worker)
         return worker

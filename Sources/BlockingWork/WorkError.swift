@@ -1,3 +1,5 @@
+import Threads
+
 /// Why a piece of work gave its caller no value.
 package enum WorkError: Error, Hashable, Sendable {
     /// The deadline passed. The work may have run, may be running, or will never begin.
@@ -8,4 +10,13 @@ package enum WorkError: Error, Hashable, Sendable {
     case closed
     /// The system gave no thread or descriptor, with its error number; the work will never run.
     case systemLimit(Int32)
+}
+
+/// A latch, or `systemLimit` when the process has no descriptor left.
+func makeLatch() throws(WorkError) -> Latch {
+    do {
+        return try Latch()
+    } catch {
+        throw .systemLimit(error.number)
+    }
 }

@@ -25,8 +25,8 @@ package final class WorkerPool<State: ~Copyable>: Sendable {
     ) throws(WorkError) {
         roster = Mutex(Roster(limits: limits))
         self.makeState = makeState
-        timekeeper = try Latch()
-        lastThreadLeft = try Latch()
+        timekeeper = try makeLatch()
+        lastThreadLeft = try makeLatch()
         try startCounted { self.keepTime() }
     }
 

@@ -21,12 +21,13 @@ package enum SocketAddress: Hashable, Sendable {
 
     /// Reads a numeric address, such as `127.0.0.1`, `::1` or `[::1]`. Nil for anything else, names included.
     package init?(_ text: String, port: UInt16) {
-        let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         var version4 = in_addr()
-        if unsafe inet_pton(AF_INET, bare, &version4) == 1 {
+        if unsafe inet_pton(AF_INET, text, &version4) == 1 {
             self = .version4(UInt32(bigEndian: version4.s_addr), port: port)
             return
         }
+        // Brackets are for IPv6 alone (RFC 3986 section 3.2.2).
+        let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         var version6 = in6_addr()
         guard unsafe inet_pton(AF_INET6, bare, &version6) == 1 else { return nil }
         let (upper, lower) = version6.halves

@@ -38,8 +38,6 @@ final class DatabaseWatch: Sendable {
             wake = try Latch()
             news = try Latch()
             try Thread(name: "store-watch") { self.run() }.detach()
-        } catch let error as WorkError {
-            throw StoreError(error)
         } catch {
             throw .unavailable("\(error)")
         }

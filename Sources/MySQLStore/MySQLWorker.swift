@@ -1,5 +1,6 @@
 import BlockingWork
 import Broadcasts
+import Threads
 import Time
 
 /// One thread's session: opened when needed, and again when it broke.
@@ -43,16 +44,11 @@ struct MySQLWorker: ~Copyable {
                 !interrupter.isInterrupted, Self.mayRepeat(error, until: deadline)
             else { return result }
             if error.isConflict {
-                Self.pause(pauses.draw(using: &random), until: deadline)
+                Thread.pause(min(pauses.draw(using: &random), deadline - .now))
             } else {
                 attempt += 1
             }
         }
-    }
-
-    /// Blocks the thread, by a latch that nobody raises.
-    private static func pause(_ pause: Duration, until deadline: Instant) {
-        try? Latch().wait(until: min(.now + pause, deadline))
     }
 
     private static func mayRepeat(_ error: MySQLError, until deadline: Instant) -> Bool {

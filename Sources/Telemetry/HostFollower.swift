@@ -1,18 +1,19 @@
 import Logging
 import Threads
+import Time
 
 /// A datagram socket to a host whose name has to be looked up, on a thread of its own: a name server may be
 /// slow or away, and the host may move. Nobody waits for a lookup.
 struct HostFollower: Sendable {
-    /// How long to wait before the next lookup, in milliseconds.
+    /// How long to wait before the next lookup.
     struct Pauses: Sendable {
-        var afterSuccess: Int32 = 60_000
-        var afterFailure: Int32 = 5_000
+        var afterSuccess = Duration.seconds(60)
+        var afterFailure = Duration.seconds(5)
     }
 
     /// What is sent here before the host is found is lost. The thread closes it after `end()`.
     let socket: Int32
-    private let life: Int32
+    private let stop: Latch
 
     /// Starts the thread. `connect` looks the host up and gives a socket to it. Whether it could is logged
     /// when that changes.
@@ -20,7 +21,7 @@ struct HostFollower: Sendable {
         of host: String, pauses: Pauses = Pauses(), logger: Logger,
         connect: @escaping @Sendable () throws(SocketError) -> Int32
     ) throws(ThreadError) {
-        let (life, watched) = makeSocketPair()
+        let stop = try Latch()
         let socket = makeIdleSocket()
         try Thread(name: "statsd") {
             var wasFound: Bool?
@@ -39,17 +40,15 @@ struct HostFollower: Sendable {
                     }
                 }
                 wasFound = isFound
-            } while !waitForHangUp(
-                of: watched, milliseconds: isFound ? pauses.afterSuccess : pauses.afterFailure)
-            closeDescriptor(watched)
+            } while !stop.wait(until: .now + (isFound ? pauses.afterSuccess : pauses.afterFailure))
             closeDescriptor(socket)
         }.detach()
-        self.life = life
+        self.stop = stop
         self.socket = socket
     }
 
     /// Ends the thread, after the lookup under way. Nothing may be sent any more.
     func end() {
-        closeDescriptor(life)
+        stop.raise()
     }
 }

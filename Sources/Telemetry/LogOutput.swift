@@ -1,6 +1,7 @@
 package import Logging
 import Synchronization
 import Threads
+import Time
 
 /// Where all log lines of the process go: a bounded buffer, and one thread that writes it out.
 ///
@@ -8,11 +9,11 @@ import Threads
 /// reads standard output stops reading, the buffer fills up, further lines are dropped and counted, and a
 /// line says how many they were as soon as there is room again.
 package final class LogOutput: Sendable {
-    /// How long the writer lets lines gather once it is awake, in milliseconds.
+    /// How long the writer lets lines gather once it is awake.
     ///
     /// Without this pause every line of a busy server would wake the writer by itself, which costs as much as
     /// the request that the line is about.
-    private static let gatheringMilliseconds: Int32 = 5
+    private static let gatheringTime = Duration.milliseconds(5)
     private static let ownLabel = "megaphone.log"
     /// An atomic holds numbers, so a level is kept as its place in here.
     private static let levels = Logger.Level.allCases
@@ -34,7 +35,8 @@ package final class LogOutput: Sendable {
     private let dropped = Atomic(0)
     private let descriptor: Int32
     private let capacity: Int
-    private let wakeUp: WakeUp
+    private let work: Latch
+    private let ended: Latch
 
     /// Starts the writer. The descriptor stays the caller's.
     ///
@@ -46,11 +48,12 @@ package final class LogOutput: Sendable {
         self.descriptor = descriptor
         self.capacity = capacity
         waiting = Mutex(Waiting())
-        wakeUp = WakeUp()
         do {
+            work = try Latch()
+            ended = try Latch()
             try Thread(name: "log") { [self] in writeUntilClosed() }.detach()
         } catch {
-            preconditionFailure("The system gives no thread for the log: \(error).")
+            preconditionFailure("The log cannot be written: \(error).")
         }
     }
 
@@ -91,8 +94,8 @@ package final class LogOutput: Sendable {
             return !waiting.isClosed
         }
         guard isFirst else { return }
-        wakeUp.signal()
-        wakeUp.waitForEnd(milliseconds: 1000)
+        work.raise()
+        ended.wait(until: .now + .seconds(1))
     }
 
     /// Renders a line behind the ones that wait, where there is room.
@@ -106,7 +109,7 @@ package final class LogOutput: Sendable {
             defer { waiting.writerSleeps = false }
             return waiting.writerSleeps
         }
-        if mustWake { wakeUp.signal() }
+        if mustWake { work.raise() }
     }
 
     // MARK: - The writer's thread
@@ -121,11 +124,11 @@ package final class LogOutput: Sendable {
             } else if isClosed {
                 break
             } else {
-                wakeUp.wait()
-                pause(milliseconds: Self.gatheringMilliseconds)
+                work.wait(until: nil)
+                Thread.pause(Self.gatheringTime)
             }
         }
-        wakeUp.end()
+        ended.raise()
     }
 
     /// Exchanges the waiting lines for an empty buffer, so that two buffers serve for ever. True when no more

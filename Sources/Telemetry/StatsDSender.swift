@@ -63,6 +63,8 @@ package final class StatsDSender: Sendable {
 
     /// What means something in the protocol becomes an underscore.
     private static func sanitized(_ text: String) -> String {
-        String(text.map { "|:,#@\n\r ".contains($0) ? "_" : $0 })
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { "|:,#@\n\r ".unicodeScalars.contains($0) ? "_" : $0 }))
     }
 }

@@ -25,39 +25,12 @@ func nanoseconds(of clock: clockid_t) -> Int {
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
 
-/// A connected pair of stream sockets, or twice -1, which every other call here refuses.
-func makeSocketPair() -> (Int32, Int32) {
-    var descriptors: [Int32] = [-1, -1]
-    unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &descriptors)
-    return (descriptors[0], descriptors[1])
-}
-
 /// Whether all bytes were handed over. It never waits and raises no SIGPIPE.
 @discardableResult
 func sendWithoutWaiting(_ bytes: [UInt8], to socket: Int32) -> Bool {
     let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
     return unsafe bytes.withUnsafeBytes { unsafe send(socket, $0.baseAddress, $0.count, flags) }
         == bytes.count
-}
-
-/// Waits for bytes or the end of the other side, and forgets them.
-func receiveSome(from socket: Int32) {
-    var bytes = [UInt8](repeating: 0, count: 64)
-    repeat {
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe recv(socket, $0.baseAddress, $0.count, 0) }
-        if count >= 0 || errno != EINTR { return }
-    } while true
-}
-
-/// Whether the other side hung up before the time was over.
-@discardableResult
-func waitForHangUp(of socket: Int32, milliseconds: Int32) -> Bool {
-    var entry = pollfd(fd: socket, events: 0, revents: 0)
-    return unsafe poll(&entry, 1, milliseconds) == 1
-}
-
-func pause(milliseconds: Int32) {
-    poll(nil, 0, milliseconds)
 }
 
 /// Writes bytes, waiting for the descriptor as long as it takes. Returns how many were written before it

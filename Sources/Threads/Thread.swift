@@ -1,12 +1,13 @@
 internal import CLinux
 internal import Glibc
+internal import Time
 
-/// The system has no thread left to give.
+/// The system has no thread, or no descriptor for a latch, left to give.
 package struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One of the `E…` constants of errno(3).
     package let number: Int32
 
-    package var description: String { "pthread_create: error \(number)" }
+    package var description: String { "no thread or descriptor left (errno \(number))" }
 }
 
 /// A thread of our own, outside Swift's cooperative pool, so that it may block.
@@ -14,6 +15,12 @@ package struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
 /// It takes no signals: those belong to whoever reads them from a signalfd.
 package struct Thread: Sendable {
     private let handle: pthread_t
+
+    /// Blocks the calling thread for a while: in steps of a millisecond, and not at all for what is below
+    /// zero. A signal would end it early, but the threads here take none.
+    package static func pause(_ duration: Duration) {
+        poll(nil, 0, duration.pollMilliseconds)
+    }
 
     /// Starts a thread. The name is what `top` and `ps` show, cut to the kernel's 15 bytes. It must be joined
     /// or detached, exactly once.

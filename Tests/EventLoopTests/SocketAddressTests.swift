@@ -12,7 +12,9 @@ import Testing
         #expect(SocketAddress(text, port: 80) == expected)
     }
 
-    @Test(arguments: ["", "localhost", "1.2.3", "256.0.0.1", "[127.0.0.1", ":::", "127.0.0.1 "])
+    @Test(arguments: [
+        "", "localhost", "1.2.3", "256.0.0.1", "[127.0.0.1", "[127.0.0.1]", ":::", "127.0.0.1 ",
+    ])
     func address_isRefused_whenNotNumeric(text: String) {
         #expect(SocketAddress(text, port: 80) == nil)
     }

@@ -2,6 +2,7 @@ import BlockingWork
 import Synchronization
 import TestSupport
 import Testing
+import Threads
 import Time
 
 /// What becomes of callers and threads when work does not end in time.

@@ -1,6 +1,7 @@
 import BlockingWork
 import Synchronization
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(1))) struct WorkerPoolTests {
     private let events = Events()

@@ -33,8 +33,8 @@ struct StatsDTests {
     @Test func tags_cannotBreakOut() throws {
         let listener = try DatagramListener(version6: false)
         let sender = try StatsDSender(host: "127.0.0.1", port: listener.port, label: "m:x|", logger: silent)
-        sender.increment("a", tags: ["k|": "v,w:1|c\nb:1|c#@"])
-        #expect(listener.receive() == "m_x_.a:1|c|#k_:v_w_1_c_b_1_c__")
+        sender.increment("a", tags: ["k|": "v,w:1|c\r\nb:1|c#@"])
+        #expect(listener.receive() == "m_x_.a:1|c|#k_:v_w_1_c__b_1_c__")
     }
 
     @Test func missingServer_costsNothing() throws {
@@ -59,7 +59,7 @@ struct StatsDTests {
         let fixture = try LogFixture(json: false)
         let lookups = Mutex(0)
         let follower = try HostFollower(
-            of: "there", pauses: .init(afterSuccess: 1, afterFailure: 1),
+            of: "there", pauses: .init(afterSuccess: .milliseconds(1), afterFailure: .milliseconds(1)),
             logger: fixture.output.logger("test")
         ) { () throws(SocketError) in
             let count = lookups.withLock { count in

@@ -1,5 +1,5 @@
-import CLinux
-import Glibc
+internal import CLinux
+internal import Glibc
 package import Time
 
 /// What one thread waits on and any thread raises: an eventfd, which remembers a raise that came before the
@@ -10,10 +10,10 @@ package import Time
 package final class Latch: Sendable {
     private let descriptor: Int32
 
-    /// Throws `systemLimit` when the process has no descriptor left.
-    package init() throws(WorkError) {
+    /// Throws when the process has no descriptor left.
+    package init() throws(ThreadError) {
         descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        guard descriptor >= 0 else { throw .systemLimit(errno) }
+        guard descriptor >= 0 else { throw ThreadError(number: errno) }
     }
 
     deinit {
@@ -31,12 +31,15 @@ package final class Latch: Sendable {
     /// until a raise. The raise is used up.
     ///
     /// The kernel counts milliseconds here, so a wait ends up to one millisecond after its deadline.
-    package func wait(until deadline: Instant?) {
+    ///
+    /// - Returns: Whether it was raised.
+    @discardableResult
+    package func wait(until deadline: Instant?) -> Bool {
         var interest = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         while unsafe poll(&interest, 1, deadline.map { ($0 - .now).pollMilliseconds } ?? -1) < 0,
             errno == EINTR
         {}
         var count: UInt64 = 0
-        _ = unsafe read(descriptor, &count, MemoryLayout<UInt64>.size)
+        return unsafe read(descriptor, &count, MemoryLayout<UInt64>.size) > 0
     }
 }
