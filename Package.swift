@@ -69,7 +69,7 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["EventLoop", "Time"], path: "Tests/TestSupport",
             swiftSettings: settings),
         tests(
             "APITests",
@@ -83,7 +83,7 @@ let package = Package(
             "HTTPServerTests",
             ["HTTPServer", "EventLoop", "HTTPWire", "TestSupport", "Threads", "Time", httpTypes, logging]),
         tests("HTTPWireTests", ["HTTPWire", "Time", httpTypes]),
-        tests("ServiceTests", ["EventLoop", "TestSupport", "Threads", "megaphone"]),
+        tests("ServiceTests", ["EventLoop", "TestSupport", "Threads", "Time", "megaphone"]),
         tests("SettingsTests", ["Settings", "Broadcasts"]),
         tests(
             "StoreTests",

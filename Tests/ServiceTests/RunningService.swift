@@ -90,6 +90,11 @@ final class RunningService {
         return names.output.split(separator: "\n").map(String.init)
     }
 
+    /// Asks for a path that needs no token.
+    func get(path: String) throws -> ReceivedResponse {
+        try Client(address).exchange("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+    }
+
     /// Sends SIGTERM and waits. Returns the exit code.
     func stop() throws -> Int32 {
         process.signal(SIGTERM)

@@ -1,5 +1,5 @@
 import Broadcasts
-import Synchronization
+import TestSupport
 import Testing
 import Time
 
@@ -88,21 +88,6 @@ import Time
         }
     }
 
-    private final class HistoryRecorder: Sendable {
-        let history = Mutex(History())
-
-        func add(
-            _ channel: String, _ value: String?, isWrite: Bool, _ began: Instant,
-            _ ended: Instant?
-        ) {
-            history.withLock { history in
-                history.operations.append(
-                    History.Operation(
-                        channel: channel, value: value, isWrite: isWrite, began: began, ended: ended))
-            }
-        }
-    }
-
     @Test func readsOnAnyNode_reflectEveryPutAcknowledgedBefore_withManyWritersOfAChannel() async throws {
         try await check { _ in
             ["a", "b", "c", "d"]
@@ -138,7 +123,7 @@ import Time
             }
             group.addTask { await meanwhile(database) }
         }
-        let history = recorder.history.withLock { $0 }
+        let history = recorder.history
         #expect(history.operations.count > 2_000)
         #expect(history.violations() == [])
     }

@@ -69,6 +69,13 @@ package final class ChildProcess {
         kill(processID, number)
     }
 
+    /// Stops the program in mid-work, and returns when all its threads stand still.
+    package func pause() {
+        signal(SIGSTOP)
+        var information = unsafe siginfo_t()
+        _ = unsafe waitid(P_PID, id_t(processID), &information, WSTOPPED | WEXITED | WNOWAIT)
+    }
+
     /// Whether the program has not ended yet. Does not wait.
     package var isRunning: Bool {
         var information = unsafe siginfo_t()

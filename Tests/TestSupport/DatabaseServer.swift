@@ -17,17 +17,19 @@ package final class DatabaseServer {
     /// Whether Scripts/with-mariadb said how to start one.
     package static var isAvailable: Bool { variable("MEGAPHONE_TEST_MYSQL_TEMPLATE") != nil }
 
-    /// Copies the template and starts, with more options for the server.
-    package init(_ options: String...) throws {
+    /// Copies the template and starts, with more options for the server, and statements that it runs at each
+    /// start, a line each.
+    package init(_ options: String..., running statements: String = "") throws {
         let template = Self.variable("MEGAPHONE_TEST_MYSQL_TEMPLATE") ?? ""
         program = Self.variable("MEGAPHONE_TEST_MYSQLD") ?? ""
-        self.options = options
         // Beside the template, so that the server's user may go there and the script clears up what a crash
         // leaves.
         directory = "\(template).\(getpid()).\(UInt32.random(in: 0 ... .max))"
+        self.options = options + ["--init-file=\(directory)/init.sql"]
         // Ports from 32768 on belong to outgoing connections.
         port = UInt16.random(in: 10_000..<30_000)
         try Self.run("cp", ["-a", template, directory])
+        try Self.run("tee", ["\(directory)/init.sql"], input: statements + "\n")
         try start()
     }
 
@@ -37,8 +39,11 @@ package final class DatabaseServer {
     }
 
     /// The user who may do everything, in the empty database `megaphone`.
-    package var url: String {
-        "mysql://megaphone:p%40ss%2Fword@127.0.0.1:\(port)/megaphone?ssl-mode=DISABLED"
+    package var url: String { url(user: "megaphone", password: "p%40ss%2Fword") }
+
+    /// Somebody else, percent-encoded, in the same database.
+    package func url(user: String, password: String) -> String {
+        "mysql://\(user):\(password)@127.0.0.1:\(port)/megaphone?ssl-mode=DISABLED"
     }
 
     /// Starts the server and returns once it takes connections.
@@ -68,7 +73,7 @@ package final class DatabaseServer {
 
     /// Stops it in mid-work: connections stay open, and nobody answers.
     package func pause() {
-        process?.signal(SIGSTOP)
+        process?.pause()
     }
 
     package func resume() {
@@ -80,8 +85,9 @@ package final class DatabaseServer {
         "--mysqlx=OFF", "--secure-file-priv=NULL", "--innodb-redo-log-capacity=8M",
     ]
 
-    private static func run(_ program: String, _ arguments: [String]) throws {
-        let process = try ChildProcess(program, arguments, environment: ["PATH": "/usr/bin:/bin"])
+    private static func run(_ program: String, _ arguments: [String], input: String = "") throws {
+        let process = try ChildProcess(
+            program, arguments, environment: ["PATH": "/usr/bin:/bin"], input: input)
         guard try process.waitForExit() == 0 else { throw CannotStart(output: process.output) }
     }
 

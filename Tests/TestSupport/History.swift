@@ -1,20 +1,40 @@
-import Time
+internal import Synchronization
+package import Time
 
 /// What happened to the channels of one board, as the callers saw it.
-struct History {
+package struct History: Sendable {
     /// One operation on one channel. Instants are those of the callers: the operation took effect at some
     /// moment between.
-    struct Operation: Hashable {
-        let channel: String
+    package struct Operation: Hashable, Sendable {
+        package let channel: String
         /// Written or read; nil is the state before the first write. No value is written twice to a channel.
-        let value: String?
-        let isWrite: Bool
-        let began: Instant
+        package let value: String?
+        package let isWrite: Bool
+        package let began: Instant
         /// Nil for a write that was not acknowledged: it may take effect at any time, or never.
-        let ended: Instant?
+        package let ended: Instant?
+
+        package init(
+            channel: String, value: String?, isWrite: Bool, began: Instant,
+            ended: Instant?
+        ) {
+            self.channel = channel
+            self.value = value
+            self.isWrite = isWrite
+            self.began = began
+            self.ended = ended
+        }
     }
 
-    var operations: [Operation] = []
+    package private(set) var operations: [Operation] = []
+
+    package init(operations: [Operation] = []) {
+        self.operations = operations
+    }
+
+    fileprivate mutating func append(_ operation: Operation) {
+        operations.append(operation)
+    }
 
     /// The channels on which no order of the operations explains what was read: each takes effect between its
     /// beginning and its end, and a read gives the value of the last write before it.
@@ -24,7 +44,7 @@ struct History {
     /// Zones that run forward, in which the value must have held throughout, may not overlap; one that runs
     /// backward, which needs but a moment, may not lie inside one that runs forward. A register is
     /// linearizable if and only if each channel is (Herlihy and Wing).
-    func violations() -> [String] {
+    package func violations() -> [String] {
         Dictionary(grouping: operations, by: \.channel).filter { !Self.isLinearizable($0.value) }.map(\.key)
     }
 
@@ -61,5 +81,23 @@ struct History {
         return zones.filter { !$0.runsForward }.allSatisfy { zone in
             !forward.contains { $0.start < zone.start && zone.end < $0.end }
         }
+    }
+}
+
+/// A history in the making, to which callers on any thread add what they saw.
+package final class HistoryRecorder: Sendable {
+    private let recorded = Mutex(History())
+
+    package init() {}
+
+    package var history: History { recorded.withLock { $0 } }
+
+    package func add(
+        _ channel: String, _ value: String?, isWrite: Bool, _ began: Instant,
+        _ ended: Instant?
+    ) {
+        let operation = History.Operation(
+            channel: channel, value: value, isWrite: isWrite, began: began, ended: ended)
+        recorded.withLock { $0.append(operation) }
     }
 }
