@@ -5,7 +5,7 @@ extension API {
     package struct Configuration: Sendable {
         /// The setting `environment`: the realm of 401 answers.
         package var realm = "development"
-        /// How long a PUT waits for the store once its body is complete.
+        /// How long the answer to a PUT may take once its body is complete.
         package var writeDeadline = Duration.seconds(2)
         package var access: AccessTable
         package var build: Build

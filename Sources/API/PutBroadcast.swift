@@ -33,11 +33,12 @@ extension API {
         }
     }
 
+    /// A twentieth of the time is left for the way back: the client is promised an answer within it.
     private func put(_ broadcast: Broadcast) async throws(APIError) -> Reply {
         let start = now()
         let outcome: PutOutcome
         do {
-            outcome = try await boards.put(broadcast, deadline: start + configuration.writeDeadline)
+            outcome = try await boards.put(broadcast, deadline: start + configuration.writeDeadline * 19 / 20)
         } catch {
             throw .storeFailed(error)
         }

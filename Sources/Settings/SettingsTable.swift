@@ -40,7 +40,7 @@ package enum SettingsTable {
             help: "The most connections to MySQL that this node holds."),
         .duration(
             "write_deadline", \.writeDeadline, .milliseconds(1) ... .seconds(60),
-            help: "How long a PUT waits for the database before it answers with status 503."),
+            help: "How long the answer to a PUT may take. Where the database takes longer, it is 503."),
     ]
 
     private static let access: [Setting] = [
