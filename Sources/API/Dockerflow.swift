@@ -3,7 +3,7 @@ import HTTPTypes
 import HTTPWire
 import Logging
 
-/// What Mozilla's Dockerflow asks of a service, and the metrics.
+/// What Mozilla's Dockerflow asks of a service.
 extension API {
     /// The load balancer's check: says that the process answers, and touches nothing.
     func getLoadBalancerHeartbeat(_: Request, _: inout RequestContext) -> Handling {
@@ -57,14 +57,5 @@ extension API {
         try authorizeReader(request, &context)
         logger.error("Oh Noes!", metadata: ["rid": "\(context.requestID)"])
         throw .ohNoes
-    }
-
-    func getMetrics(_: Request, _: inout RequestContext) -> Handling {
-        .ready(
-            Reply(
-                Response(
-                    status: .ok,
-                    fields: FieldLines([.contentType: "text/plain; version=0.0.4; charset=utf-8"]),
-                    body: metrics.prometheusText())))
     }
 }

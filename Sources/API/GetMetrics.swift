@@ -1,0 +1,14 @@
+import HTTPTypes
+import HTTPWire
+
+extension API {
+    /// All metrics, in Prometheus' text format.
+    func getMetrics(_: Request, _: inout RequestContext) -> Handling {
+        .ready(
+            Reply(
+                Response(
+                    status: .ok,
+                    fields: FieldLines([.contentType: "text/plain; version=0.0.4; charset=utf-8"]),
+                    body: metrics.prometheusText())))
+    }
+}
