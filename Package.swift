@@ -93,6 +93,11 @@ let package = Package(
             ]),
         tests("TelemetryTests", ["Telemetry", "TestSupport", "Time", logging]),
         tests("TimeTests", ["Time"]),
-        tests("HouseTests", ["API", "Broadcasts", "HTTPWire", "Settings", "TestSupport", httpTypes]),
+        tests(
+            "HouseTests",
+            [
+                "API", "Broadcasts", "EventLoop", "HTTPServer", "HTTPWire", "Settings", "TestSupport",
+                httpTypes,
+            ]),
     ]
 )

@@ -27,7 +27,7 @@ struct FreshService {
 
     init() throws {
         process = try ChildProcess(
-            "\(Shell.products)/megaphone",
+            BuiltProgram.path,
             [
                 "serve", "--config=\(SourceTree.root)/config.example.toml", "--port=0",
                 "--database-url=sqlite::memory:",

@@ -1,4 +1,3 @@
-import Glibc
 import TestSupport
 
 /// Runs commands from the root of the repository.
@@ -9,19 +8,12 @@ enum Shell {
         let output: String
     }
 
-    /// The folder of the programs that were built together with this test.
-    static let products: String = {
-        let program = unsafe realpath("/proc/self/exe", nil)
-        defer { unsafe free(program) }
-        let path = unsafe program.map { unsafe String(cString: $0) } ?? ""
-        return "/" + path.split(separator: "/").dropLast().joined(separator: "/")
-    }()
-
     static func run(_ command: String) throws -> Result {
         let process = try ChildProcess(
             "/bin/sh", ["-c", "cd \"$ROOT\"\n\(command)"],
             environment: [
-                "PATH": "\(products):/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "ROOT": SourceTree.root,
+                "PATH": "\(BuiltProgram.folder):/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "ROOT": SourceTree.root,
             ])
         return Result(exitCode: try process.waitForExit(), output: process.output)
     }

@@ -104,23 +104,13 @@ final class RunningService {
 
 /// The built binary.
 enum Program {
-    /// Beside the test bundle, whatever folder the build uses.
-    static let path: String = {
-        let arguments = CommandLine.arguments
-        let bundle =
-            arguments.firstIndex(of: "--test-bundle-path").map { arguments[$0 + 1] } ?? arguments[0]
-        return bundle.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
-            separator: "/")
-            + "/megaphone"
-    }()
-
     /// Starts it with a directory to work in. Nothing of the environment of the tests reaches it.
     static func start(
         _ arguments: [String], environment: [String: String] = [:], in directory: TemporaryDirectory,
         input: String = "", outputFile: String? = nil, through command: [String] = []
     ) throws -> ChildProcess {
         try ChildProcess(
-            "/usr/bin/env", ["-C", directory.path] + command + [path] + arguments,
+            "/usr/bin/env", ["-C", directory.path] + command + [BuiltProgram.path] + arguments,
             environment: environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given },
             input: input, outputFile: outputFile)
     }

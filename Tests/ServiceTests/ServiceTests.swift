@@ -30,7 +30,7 @@ import Testing
             exec "$1"
             """, to: "start.sh")
         let process = try ChildProcess(
-            "/bin/bash", ["\(directory.path)/start.sh", Program.path],
+            "/bin/bash", ["\(directory.path)/start.sh", BuiltProgram.path],
             environment: ["SWIFT_BACKTRACE": "enable=no"])
         let line = try process.line(containing: "Listening on http://")
         let port = try #require(line.split(separator: ":").last.flatMap { UInt16($0) })

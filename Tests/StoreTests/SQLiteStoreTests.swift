@@ -47,7 +47,7 @@ import Time
     }
 
     @Test func init_saysWhy_whenTheFileIsNoDatabase() throws {
-        try write(String(repeating: "no database\n", count: 1_000), to: path)
+        try directory.write(String(repeating: "no database\n", count: 1_000), to: "megaphone.db")
         expectRefusal(of: path, saying: "is not an SQLite database")
     }
 
@@ -173,11 +173,4 @@ private final class Recorder: StoreObserver {
     func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool) {
         seen.withLock { $0.append("\(operation) \(succeeded)") }
     }
-}
-
-private func write(_ text: String, to path: String) throws {
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT, 0o600)
-    guard descriptor >= 0 else { throw SystemFailure(errno: errno) }
-    defer { close(descriptor) }
-    _ = unsafe write(descriptor, Array(text.utf8), text.utf8.count)
 }

@@ -1,5 +1,6 @@
 import Broadcasts
 import SQLiteStore
+import TestSupport
 import Testing
 
 /// The stores that every test of the contract runs on.

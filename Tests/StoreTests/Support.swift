@@ -3,22 +3,6 @@ import Glibc
 import Logging
 import Time
 
-/// A directory of its own for one test, gone with the value.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/megaphone-test-XXXXXX".utf8CString)
-        guard let made = unsafe mkdtemp(&template) else { throw SystemFailure(errno: errno) }
-        path = unsafe String(cString: made)
-    }
-
-    deinit {
-        for name in entries(of: path) { _ = unsafe unlink("\(path)/\(name)") }
-        _ = unsafe rmdir(path)
-    }
-}
-
 /// The names in a directory.
 func entries(of path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }

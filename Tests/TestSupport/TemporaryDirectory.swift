@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// A directory that is gone with the test.
-package final class TemporaryDirectory {
+package final class TemporaryDirectory: Sendable {
     package let path: String
 
     package struct Failure: Error {
