@@ -39,8 +39,7 @@ struct Service {
         boards = BoardReader(store: store, freshness: BoardReader.Freshness(settings))
         api = API(
             boards: boards, configuration: API.Configuration(settings, versionFile), log: log,
-            metrics: metrics,
-            statsD: statsD)
+            metrics: metrics, statsD: statsD)
         do {
             server = try Server(
                 configuration: ServerConfiguration(settings, address: address), responder: api,
