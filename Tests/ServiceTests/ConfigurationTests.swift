@@ -90,8 +90,11 @@ import Testing
                 "--broadcaster-auth={test=\"\(output.split(separator: "\n")[0])\"}",
             ])
         #expect(try service.put("v1").status == 201)
-        let empty = try Program.run(["hash-token"])
-        #expect(empty.code == 65)
+        // The rule for a token is that of the configuration.
+        #expect(try Program.run(["hash-token"], input: "two words\n").code == 0)
+        for input in ["", "\n", " a\n", "a \n", "\u{e4}\n", "a\tb\n"] {
+            #expect(try Program.run(["hash-token"], input: input).code == 65, "\(input)")
+        }
     }
 
     @Test func version_isOneLine() throws {
