@@ -24,6 +24,11 @@ package struct MySQLAddress: Hashable, Sendable {
         self.encryption = encryption
     }
 
+    /// Where the server is, for messages: the socket's path, or host and port.
+    package var place: String {
+        socket ?? "\(isAddressWithColons(host) ? "[\(host)]" : host):\(port)"
+    }
+
     /// Reads what follows `mysql:`.
     init(afterScheme text: Substring) throws(DatabaseAddressError) {
         guard text.hasPrefix("//") else { throw DatabaseAddressError("needs // after mysql:") }

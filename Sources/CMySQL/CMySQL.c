@@ -15,8 +15,9 @@
 #define HAS_MARIADB_CLIENT 0
 #endif
 
-/* The number both libraries use for TLS trouble (CR_SSL_CONNECTION_ERROR), and for want of memory. */
-enum { ERROR_TLS = 2026, ERROR_MEMORY = 2008 };
+/* The numbers both libraries use for TLS trouble (CR_SSL_CONNECTION_ERROR), for want of memory, for calls out of
+ * order (CR_NO_PREPARE_STMT) and for parameters that do not fit (CR_INVALID_PARAMETER_NO). */
+enum { ERROR_TLS = 2026, ERROR_MEMORY = 2008, ERROR_NOT_PREPARED = 2030, ERROR_PARAMETER = 2034 };
 
 struct megaphone_mysql {
     MYSQL client;
@@ -61,14 +62,6 @@ static void drop_result(megaphone_mysql *connection) {
 int megaphone_mysql_library_init(void) { return mysql_library_init(0, NULL, NULL); }
 
 void megaphone_mysql_thread_end(void) { mysql_thread_end(); }
-
-const char *megaphone_mysql_library_version(void) {
-#if HAS_MARIADB_CLIENT
-    return "MariaDB Connector/C " MARIADB_PACKAGE_VERSION;
-#else
-    return "Oracle libmysqlclient " LIBMYSQL_VERSION;
-#endif
-}
 
 megaphone_mysql *megaphone_mysql_create(void) {
     megaphone_mysql *connection = calloc(1, sizeof *connection);
@@ -154,20 +147,19 @@ int megaphone_mysql_query(megaphone_mysql *connection, const char *statement, si
     if (!connection->result && (mysql_errno(client) || mysql_field_count(client))) {
         return client_error(connection);
     }
-    connection->affected_rows = mysql_affected_rows(client);
     if (connection->result) connection->columns = mysql_num_fields(connection->result);
     return 0;
 }
 
 int megaphone_mysql_prepare(megaphone_mysql *connection, const char *statement, size_t length,
                             unsigned parameters) {
-    if (parameters > MEGAPHONE_MYSQL_PARAMETERS) return fail(connection, ERROR_MEMORY, "too many parameters");
+    if (parameters > MEGAPHONE_MYSQL_PARAMETERS) return fail(connection, ERROR_PARAMETER, "too many parameters");
     if (connection->statement) mysql_stmt_close(connection->statement);
     connection->statement = mysql_stmt_init(&connection->client);
     if (!connection->statement) return fail(connection, ERROR_MEMORY, "out of memory");
     if (mysql_stmt_prepare(connection->statement, statement, length)) return statement_error(connection);
     if (mysql_stmt_param_count(connection->statement) != parameters) {
-        return fail(connection, ERROR_MEMORY, "the statement has another number of parameters");
+        return fail(connection, ERROR_PARAMETER, "the statement has another number of parameters");
     }
     memset(connection->binds, 0, sizeof connection->binds);
     for (unsigned index = 0; index < parameters; index++) {
@@ -181,7 +173,7 @@ int megaphone_mysql_prepare(megaphone_mysql *connection, const char *statement, 
 
 int megaphone_mysql_bind(megaphone_mysql *connection, unsigned parameter, const char *bytes, size_t length) {
     if (parameter >= MEGAPHONE_MYSQL_PARAMETERS || length > MEGAPHONE_MYSQL_PARAMETER_BYTES) {
-        return fail(connection, ERROR_MEMORY, "the parameter is too long");
+        return fail(connection, ERROR_PARAMETER, "the parameter is too long");
     }
     if (length > 0) memcpy(connection->parameters[parameter], bytes, length);
     connection->parameter_lengths[parameter] = length;
@@ -189,7 +181,7 @@ int megaphone_mysql_bind(megaphone_mysql *connection, unsigned parameter, const 
 }
 
 int megaphone_mysql_execute(megaphone_mysql *connection) {
-    if (!connection->statement) return fail(connection, ERROR_MEMORY, "no statement is prepared");
+    if (!connection->statement) return fail(connection, ERROR_NOT_PREPARED, "no statement is prepared");
     if (mysql_stmt_execute(connection->statement)) return statement_error(connection);
     connection->affected_rows = mysql_stmt_affected_rows(connection->statement);
     return 0;

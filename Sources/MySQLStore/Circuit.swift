@@ -50,6 +50,12 @@ struct Circuit: Sendable {
         failuresInARow = 0
     }
 
+    /// A call of this generation found out that its session is with the wrong server: the others of its time
+    /// may be too.
+    mutating func distrustSessions(of generation: Int) {
+        if generation == self.generation { self.generation += 1 }
+    }
+
     private mutating func open(_ reason: String) {
         outage = reason
         generation += 1

@@ -67,6 +67,11 @@ final class DatabaseWatch: Sendable {
         wake.raise()
     }
 
+    /// See `Circuit.distrustSessions`.
+    func distrustSessions(of generation: Int) {
+        circuit.withLock { $0.distrustSessions(of: generation) }
+    }
+
     /// Ends the thread; returns when it has ended, after a second at the latest.
     func close() {
         state.withLock { $0.isClosed = true }

@@ -52,8 +52,15 @@ struct MySQLError: Error, Hashable, Sendable {
     /// A prepared statement that the server does not know any more.
     private var isStaleStatement: Bool { number == 1243 || number == 1615 }
 
-    /// The server takes no writes. The next session may be with one that does.
-    private var isReadOnly: Bool { number == 1290 || number == 1836 }
+    /// The server takes no writes: it may have been the primary and be a replica now, whose reads are of the
+    /// past. The next session may be with the one that took its place.
+    var isReadOnly: Bool { number == 1290 || number == 1836 }
+
+    /// The user may not do this.
+    var isDenied: Bool { number == 1044 || number == 1142 }
+
+    /// A value does not fit into the new type of its column.
+    var isMisfit: Bool { number == 1366 }
 
     /// The table or the database is gone.
     private var isMissingTable: Bool { number == 1146 || number == 1049 }
@@ -71,7 +78,7 @@ struct MySQLError: Error, Hashable, Sendable {
 
     /// One line for the operator, with user and place, and never the password.
     func explained(_ address: MySQLAddress) -> String {
-        let place = address.socket ?? "\(address.host):\(address.port)"
+        let place = address.place
         return switch stage {
         case .login where isUnreachable:
             """

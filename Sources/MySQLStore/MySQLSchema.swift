@@ -72,18 +72,24 @@ enum MySQLSchema {
     private static func lock(
         _ connection: borrowing MySQLConnection, logger: Logger
     ) throws(MySQLError) {
+        let outcome: Int?
         do {
             let limit = MySQLLimits.migrating.lock
-            guard try connection.integer("SELECT GET_LOCK('megaphone.migrations', \(limit))") == 0 else {
-                return
-            }
+            outcome = try connection.integer("SELECT GET_LOCK('megaphone.migrations', \(limit))")
         } catch {
             guard !error.isConnectionTrouble else { throw error }
             logger.warning("Migrating without a lock, which this server does not give: \(error.message)")
             return
         }
-        throw MySQLError(
-            number: 0, message: "another node has been migrating it for too long", stage: .schema)
+        switch outcome {
+        case 1: return
+        case 0:
+            throw MySQLError(
+                number: 0, message: "another node has been migrating it for too long", stage: .schema)
+        default:
+            // NULL: the server met an error of its own.
+            throw MySQLError(number: 0, message: "the lock for migrating it failed", stage: .schema)
+        }
     }
 
     private static func createTable(_ connection: borrowing MySQLConnection) throws(MySQLError) {
@@ -106,7 +112,7 @@ enum MySQLSchema {
         do {
             try setIDs("CHARACTER SET ascii COLLATE ascii_bin", connection)
         } catch {
-            guard !error.isConnectionTrouble, !error.isLockTrouble else { throw error }
+            guard error.isMisfit else { throw error }
             try setIDs("CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", connection)
         }
     }

@@ -52,7 +52,7 @@ package struct MySQLStore: BroadcastStore {
                 error.explained(address)
             } look: { interrupter in
                 Result { () throws(MySQLError) in
-                    try Self.look(at: address, migrate: migrate, interrupter, logger)
+                    try Self.look(at: address, limits: .probing, migrate: migrate, interrupter, logger)
                 }
             }
         } catch {
@@ -70,7 +70,7 @@ package struct MySQLStore: BroadcastStore {
     /// line when the database cannot be reached, refuses, or is newer than this program knows.
     package static func migrate(_ address: MySQLAddress, logger: Logger) throws(StoreError) {
         do {
-            _ = try look(at: address, migrate: true, Interrupter(), logger)
+            _ = try look(at: address, limits: .migrating, migrate: true, Interrupter(), logger)
         } catch {
             throw .failed(error.explained(address))
         }
@@ -120,6 +120,7 @@ package struct MySQLStore: BroadcastStore {
                 } else {
                     watch.succeeded(generation)
                 }
+                if error.isReadOnly { watch.distrustSessions(of: generation) }
                 throw .failed(reason)
             }
         }
@@ -137,7 +138,8 @@ package struct MySQLStore: BroadcastStore {
             }
         } catch {
             if error == .deadlineExceeded, began.duration(to: deadline) >= Self.tellingWait {
-                watch.failed(generation, "it did not answer within a caller's deadline")
+                watch.failed(
+                    generation, "MySQL at \(address.place) did not answer within a caller's deadline")
             }
             throw error
         }
@@ -145,21 +147,36 @@ package struct MySQLStore: BroadcastStore {
 
     /// One look at the database, with whatever it needs done to its tables. Returns a line about the server.
     private static func look(
-        at address: MySQLAddress, migrate: Bool, _ interrupter: Interrupter, _ logger: Logger
+        at address: MySQLAddress, limits: MySQLLimits, migrate: Bool, _ interrupter: Interrupter,
+        _ logger: Logger
     ) throws(MySQLError) -> String {
-        let session = try MySQLSession.open(address, limits: .probing, interrupter: interrupter)
+        let session = try MySQLSession.open(address, limits: limits, interrupter: interrupter)
         switch try session.schemaState() {
         case .current:
             break
         case .behind(let version):
             guard migrate else { throw schemaError("has version \(version); run megaphone migrate") }
-            try MySQLSession.open(address, limits: .migrating, interrupter: interrupter)
-                .migrate(logger: logger)
+            try bringUpToDate(address, interrupter, logger)
         case .ahead(let version):
             throw schemaError("has version \(version), newer than the \(MySQLSchema.knownVersion) known here")
         }
         try session.probe()
         return session.summary
+    }
+
+    private static func bringUpToDate(
+        _ address: MySQLAddress, _ interrupter: Interrupter, _ logger: Logger
+    ) throws(MySQLError) {
+        do {
+            try MySQLSession.open(address, limits: .migrating, interrupter: interrupter)
+                .migrate(logger: logger)
+        } catch {
+            guard error.isDenied, error.stage == .statement else { throw error }
+            throw MySQLError(
+                number: error.number,
+                message: "\(error.message); run megaphone migrate as a user who may change tables",
+                stage: error.stage)
+        }
     }
 
     private static func schemaError(_ text: String) -> MySQLError {

@@ -52,6 +52,14 @@ import Testing
         fail(&circuit, new, "three", opens: true)
     }
 
+    @Test func sessionsOfADemotedServer_areDistrustedOnce() throws {
+        var circuit = closedCircuit()
+        let old = try circuit.admit()
+        circuit.distrustSessions(of: old)
+        circuit.distrustSessions(of: old)
+        #expect(try circuit.admit() == old + 1)
+    }
+
     @Test func failuresOfAnOpenCircuit_areNoNews() throws {
         var circuit = closedCircuit()
         let generation = try circuit.admit()

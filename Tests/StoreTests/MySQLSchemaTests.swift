@@ -113,7 +113,10 @@ import Testing
         let early = try MySQLStore(address: address, poolSize: 2, migrate: true, logger: log.logger)
         defer { early.close() }
         await #expect(throws: StoreError.self) { try await early.check(deadline: patient()) }
-        #expect(log.lines.contains { $0.contains("denied") && $0.contains(user) })
+        #expect(
+            log.lines.contains {
+                $0.contains("denied") && $0.contains(user) && $0.contains("run megaphone migrate as a user")
+            })
 
         try MySQLStore.migrate(database.address, logger: silent)
         for migrate in [true, false] {

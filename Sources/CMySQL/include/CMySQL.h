@@ -31,9 +31,6 @@ int megaphone_mysql_library_init(void);
 /* When a thread that used a connection ends. */
 void megaphone_mysql_thread_end(void);
 
-/* The library's own name and version, static text. */
-const char *megaphone_mysql_library_version(void);
-
 /* NULL: no memory. */
 megaphone_mysql *megaphone_mysql_create(void);
 
