@@ -20,7 +20,7 @@ package final class BoardReader: Sendable {
         /// A board read at most this long ago is served at once. Zero: every answer reflects every PUT
         /// acknowledged by any node before the GET arrived.
         package var maxStaleness = Duration.zero
-        /// How long one GET waits for the store, counted from its arrival.
+        /// How long one GET waits for the store, counted from when it asks for the board.
         package var readDeadline = Duration.milliseconds(250)
         /// How old the last board may be when the store fails.
         package var staleIfError = Duration.seconds(300)

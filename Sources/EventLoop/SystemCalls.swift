@@ -1,9 +1,9 @@
 internal import CLinux
 internal import Glibc
 
-/// Every system call of the house, each a thin wrapper that throws what the kernel said.
+/// The system calls on sockets and pollers, each a thin wrapper that throws what the kernel said.
 ///
-/// EINTR is retried here and nowhere else, except by `wait`, where it means that nothing is ready.
+/// EINTR is retried here and not by callers; in `wait` it means that nothing is ready.
 package struct SystemCalls: Sendable {
     private let faults: FaultTable?
 

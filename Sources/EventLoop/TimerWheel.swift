@@ -15,7 +15,7 @@ package struct TimerWheel {
     private var count = 0
     /// All ticks below this have been handed out.
     private var position = 0
-    /// No entry stands before this tick; nil when not known to be closer than the bucket scan would say.
+    /// No entry stands before this tick; the greatest number when there is none at all.
     private var earliest = Int.max
 
     package init(startingAt now: Instant) {

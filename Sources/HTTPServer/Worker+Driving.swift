@@ -118,7 +118,7 @@ extension Worker {
             let (count, isAll) = try reactor.system.receive(connection.descriptor, into: &buffer)
             if count == 0 {
                 chunk = buffer
-                connection.conversation.receiveEnd(at: now)
+                connection.conversation.receiveEnd()
                 return true
             }
             connection.conversation.receive(buffer, count: count, at: now)
@@ -138,7 +138,7 @@ extension Worker {
     private mutating func respond(
         _ connection: Connection, _ token: UInt64, _ response: consuming Response, at now: Instant
     ) -> Bool {
-        if state.isDraining { connection.conversation.drain(at: now) }
+        if state.isDraining { connection.conversation.drain() }
         let body = connection.conversation.respond(response, date: date.bytes, into: &output, at: now)
         if body == nil, output.count < Self.batchSize { return true }
         return flush(connection, token, body: body ?? [], at: now)

@@ -209,7 +209,7 @@ struct Worker: EventHandler, ~Copyable {
     private mutating func drainAll(at now: Instant) {
         for token in connections.tokens {
             guard let connection = connections[token] else { continue }
-            connection.conversation.drain(at: now)
+            connection.conversation.drain()
             advance(connection, token, at: now)
         }
     }

@@ -37,7 +37,7 @@ extension Conversation {
     }
 
     /// The peer has closed its side. What it sent before is still answered.
-    package mutating func receiveEnd(at now: Instant) {
+    package mutating func receiveEnd() {
         hasEnded = true
     }
 

@@ -23,7 +23,7 @@ extension Conversation {
     }
 
     /// The server is shutting down: an idle connection closes, one with a request closes after the answer.
-    package mutating func drain(at now: Instant) {
+    package mutating func drain() {
         isDraining = true
     }
 }

@@ -56,7 +56,7 @@ final class IncomingBody {
     ) throws(Refusal) -> Progress {
         switch framing {
         case .length(let remaining):
-            let data = position..<min(end, position + min(remaining, end - position))
+            let data = position..<(position + min(remaining, end - position))
             if keeps { content += bytes[data] }
             position = data.upperBound
             framing = .length(remaining: remaining - data.count)

@@ -47,7 +47,7 @@ final class CorpusRun {
             case .pause: break
             case .wait(let duration): wait(duration)
             case .end:
-                conversation.receiveEnd(at: now)
+                conversation.receiveEnd()
                 pull()
             }
         }

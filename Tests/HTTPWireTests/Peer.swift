@@ -69,8 +69,8 @@ final class Peer {
     }
 
     func awaitAnswer() { conversation.awaitAnswer(at: now) }
-    func end() { conversation.receiveEnd(at: now) }
-    func drain() { conversation.drain(at: now) }
+    func end() { conversation.receiveEnd() }
+    func drain() { conversation.drain() }
     func expire() { conversation.expire(at: now) }
     func outputDrained() { conversation.outputDrained(at: now) }
     func outputBlocked() { conversation.outputBlocked(at: now) }

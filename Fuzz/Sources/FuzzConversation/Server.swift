@@ -68,7 +68,7 @@ final class Server {
     func end() {
         guard !hasEnded else { return }
         hasEnded = true
-        conversation.receiveEnd(at: now)
+        conversation.receiveEnd()
         pull()
     }
 
@@ -92,7 +92,7 @@ final class Server {
     }
 
     func drain() {
-        conversation.drain(at: now)
+        conversation.drain()
         pull()
     }
 
