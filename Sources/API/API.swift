@@ -56,15 +56,8 @@ extension API: Responder {
                 finish(&reply, context, at: now()) { fields }
                 return reply.response
             }
-        case .shared(let join):
-            let fields = fieldsForLater(request)
-            return .shared { [self, context] deliver in
-                join { [self] reply in
-                    var reply = reply
-                    finish(&reply, context, at: now()) { fields }
-                    deliver(reply.response)
-                }
-            }
+        case .shared(let question):
+            return .shared(SharedAnswer(self, question, context, fieldsForLater(request)).join)
         }
     }
 
@@ -109,7 +102,7 @@ extension API: Responder {
     }
 
     /// Counts and logs an answer, and puts the request's id on it.
-    private func finish(
+    func finish(
         _ reply: inout Reply, _ context: RequestContext, at now: Instant,
         fields: () -> LoggedFields?
     ) {

@@ -2,6 +2,7 @@ import Broadcasts
 import HTTPTypes
 import HTTPWire
 import Synchronization
+import Time
 
 extension API {
     /// `GET /v1/broadcasts`: the whole board.
@@ -12,16 +13,20 @@ extension API {
             metrics.recordDump(since: context.askedAt)
             return .ready(reply(reading, ifNoneMatch))
         }
-        return .shared { [self, start = context.askedAt] deliver in
-            boards.read { [self] result in
-                switch result {
-                case .success(let reading):
-                    metrics.recordDump(since: start)
-                    deliver(reply(reading, ifNoneMatch))
-                case .failure(let error):
-                    deliver(reply(to: .storeFailed(error.cause)))
-                }
-            }
+        return .shared(.board(ifNoneMatch))
+    }
+
+    /// The answer to a GET that asked for the board at an instant.
+    func reply(
+        to result: Result<BoardReader.Reading, BoardUnavailable>, _ ifNoneMatch: IfNoneMatch?,
+        since start: Instant
+    ) -> Reply {
+        switch result {
+        case .success(let reading):
+            metrics.recordDump(since: start)
+            return reply(reading, ifNoneMatch)
+        case .failure(let error):
+            return reply(to: .storeFailed(error.cause))
         }
     }
 

@@ -29,5 +29,5 @@ enum Handling: Sendable {
     /// The body has to be read, or the store to be waited for.
     case deferred(@Sendable (_ body: [UInt8]) async throws(APIError) -> Reply)
     /// The store is waited for together with everybody who asks the same.
-    case shared(@Sendable (_ deliver: @escaping @Sendable (Reply) -> Void) -> Answer.SharedWork?)
+    case shared(SharedQuestion)
 }

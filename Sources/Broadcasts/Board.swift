@@ -25,7 +25,9 @@ package final class Board: Sendable {
     /// `String`'s own equality will not do: it takes differently composed accents for the same, and rows of
     /// another program may hold them.
     func holds(_ others: [BoardRow]) -> Bool {
-        rows.elementsEqual(others) { row, other in
+        // Stores give the same array as before while nothing has changed.
+        if isSame(rows, others) { return true }
+        return rows.elementsEqual(others) { row, other in
             compare(row.version.utf8.span, other.version.utf8.span) == 0
                 && compare(row.channelID.utf8.span, other.channelID.utf8.span) == 0
                 && compare(row.broadcasterID.utf8.span, other.broadcasterID.utf8.span) == 0
@@ -84,4 +86,13 @@ private func compare(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
         return Int(left[index]) - Int(right[index])
     }
     return left.count - right.count
+}
+
+/// Whether two arrays are one in memory.
+private func isSame(_ left: [BoardRow], _ right: [BoardRow]) -> Bool {
+    unsafe left.withUnsafeBufferPointer { left in
+        unsafe right.withUnsafeBufferPointer { right in
+            unsafe left.baseAddress == right.baseAddress && left.count == right.count
+        }
+    }
 }

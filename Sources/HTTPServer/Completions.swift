@@ -20,8 +20,12 @@ final class Completions: Sendable {
     }
 
     func deliver(_ response: Response, to token: UInt64) {
-        state.withLock { $0.answers.append((token, response)) }
-        loop.wake()
+        let isFirst = state.withLock { state in
+            state.answers.append((token, response))
+            return state.answers.count == 1
+        }
+        // Whoever came first has woken the loop, which takes all that is there by then.
+        if isFirst { loop.wake() }
     }
 
     /// Exchanges the answers that are there for an empty array, so that two arrays serve for ever.

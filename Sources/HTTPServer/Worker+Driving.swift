@@ -42,7 +42,7 @@ extension Worker {
     }
 
     mutating func finish(
-        _ connection: Connection, _ token: UInt64, with response: Response, at now: Instant
+        _ connection: Connection, _ token: UInt64, with response: consuming Response, at now: Instant
     ) {
         precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
         connection.task = nil

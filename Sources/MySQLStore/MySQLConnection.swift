@@ -83,6 +83,15 @@ struct MySQLConnection: ~Copyable {
         return unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
+    /// Whether a value of the row has the bytes of this text.
+    func holds(_ text: String, at column: UInt32) -> Bool {
+        var count = 0
+        guard let bytes = unsafe megaphone_mysql_value(handle, column, &count) else { return false }
+        let value = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+        guard text.utf8.count == value.count else { return false }
+        return unsafe text.utf8.span.withUnsafeBytes { unsafe $0.elementsEqual(value) }
+    }
+
     /// The first value of the first row, as a number where it is one.
     func integer(_ sql: String) throws(MySQLError) -> Int? {
         try query(sql)

@@ -101,16 +101,37 @@ struct MySQLSession: ~Copyable {
         }
     }
 
-    func readRows() throws(MySQLError) -> [BoardRow] {
+    /// Reads the table, and gives back the last rows where they are still the same: no text is made again
+    /// then, and nobody has to look at the rows.
+    func readRows(
+        last: [BoardRow]
+    ) throws(MySQLError) -> (rows: [BoardRow], areNew: Bool) {
         try connection.query("SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1")
-        var rows: [BoardRow] = []
+        var unchanged = 0
         while connection.nextRow() {
+            guard unchanged < last.count, rowIs(last[unchanged]) else {
+                return (Array(last[..<unchanged]) + remainingRows(), true)
+            }
+            unchanged += 1
+        }
+        return unchanged == last.count ? (last, false) : (Array(last[..<unchanged]), true)
+    }
+
+    /// The row at hand and those after it.
+    private func remainingRows() -> [BoardRow] {
+        var rows: [BoardRow] = []
+        repeat {
             rows.append(
                 BoardRow(
                     broadcasterID: connection.text(at: 0) ?? "", channelID: connection.text(at: 1) ?? "",
                     version: connection.text(at: 2) ?? ""))
-        }
+        } while connection.nextRow()
         return rows
+    }
+
+    private func rowIs(_ row: BoardRow) -> Bool {
+        connection.holds(row.version, at: 2) && connection.holds(row.channelID, at: 1)
+            && connection.holds(row.broadcasterID, at: 0)
     }
 
     /// Reads from the table. Login alone proves little: a Galera node without its cluster lets one in and

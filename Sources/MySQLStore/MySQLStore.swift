@@ -1,6 +1,7 @@
 import BlockingWork
 package import Broadcasts
 package import Logging
+import Synchronization
 package import Time
 
 /// Broadcasts in a MySQL or MariaDB database, which any number of nodes may share.
@@ -14,6 +15,7 @@ package struct MySQLStore: BroadcastStore {
     private let observer: (any StoreObserver)?
     private let logger: Logger
     private let oddRows = OddRows()
+    private let lastRows = LastRows()
 
     /// How long the start waits for the database: long enough for a first connection, too short to matter
     /// when it is down.
@@ -77,8 +79,11 @@ package struct MySQLStore: BroadcastStore {
     }
 
     package func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
-        try await perform(.read, until: deadline) { [oddRows, logger] session throws(MySQLError) in
-            let rows = try session.readRows()
+        try await perform(.read, until: deadline) {
+            [lastRows, oddRows, logger] session throws(MySQLError) in
+            let (rows, areNew) = try session.readRows(last: lastRows.value)
+            guard areNew else { return rows }
+            lastRows.value = rows
             for warning in oddRows.warnings(about: rows) { logger.warning("\(warning)") }
             return rows
         }
@@ -181,5 +186,15 @@ package struct MySQLStore: BroadcastStore {
 
     private static func schemaError(_ text: String) -> MySQLError {
         MySQLError(number: 0, message: "its schema \(text)", stage: .schema)
+    }
+}
+
+/// What was read last, by whichever session.
+private final class LastRows: Sendable {
+    private let rows = Mutex<[BoardRow]>([])
+
+    var value: [BoardRow] {
+        get { rows.withLock { $0 } }
+        set { rows.withLock { $0 = newValue } }
     }
 }
