@@ -5,11 +5,21 @@ internal import Time
 /// One accepted connection, as its worker holds it. An idle one owns this object and nothing more.
 final class Connection {
     /// Bytes the kernel would not take yet: what was encoded, then the shared bytes of a large body.
-    struct Unsent {
-        var encoded: [UInt8]
-        var encodedOffset: Int
-        var body: [UInt8]
+    ///
+    /// An object of its own, because few connections ever have one.
+    final class Unsent {
+        let encoded: [UInt8]
+        var encodedOffset = 0
+        let body: [UInt8]
         var bodyOffset: Int
+        /// An answer that was made meanwhile. It is encoded behind these bytes, never before.
+        var late: Response?
+
+        init(encoded: [UInt8], body: [UInt8], bodyOffset: Int) {
+            self.encoded = encoded
+            self.body = body
+            self.bodyOffset = bodyOffset
+        }
 
         var isEmpty: Bool { encodedOffset == encoded.count && bodyOffset == body.count }
     }
@@ -24,8 +34,6 @@ final class Connection {
     /// The earliest hint the timer wheel holds for this connection.
     var hint: Instant?
     var unsent: Unsent?
-    /// An answer that was made while `unsent` was still on its way. It is encoded behind it, never before.
-    var late: Response?
     /// How the current request is answered once its body is read.
     var deferred: Answer?
     /// The handler at work on the current request.

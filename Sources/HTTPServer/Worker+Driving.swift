@@ -12,9 +12,9 @@ extension Worker {
     ) {
         precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
         if readiness.isGone { return close(connection, token) }
-        if readiness.canWrite, connection.unsent != nil {
-            guard sendUnsent(connection, token, at: now) else { return }
-            if connection.unsent == nil, let late = connection.late.take() {
+        if readiness.canWrite, let unsent = connection.unsent {
+            guard send(unsent, connection, token, at: now) else { return }
+            if unsent.isEmpty, let late = unsent.late.take() {
                 guard respond(connection, token, late, at: now) else { return }
             }
         }
@@ -46,8 +46,8 @@ extension Worker {
     ) {
         precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
         connection.task = nil
-        guard connection.unsent == nil else {
-            connection.late = response
+        if let unsent = connection.unsent {
+            unsent.late = response
             return
         }
         guard respond(connection, token, response, at: now) else { return }
@@ -185,18 +185,14 @@ extension Worker {
     ) {
         let encodedCount = min(count, output.count)
         connection.unsent = Connection.Unsent(
-            encoded: Array(output[encodedCount...]), encodedOffset: 0, body: body,
-            bodyOffset: count - encodedCount)
+            encoded: Array(output[encodedCount...]), body: body, bodyOffset: count - encodedCount)
         connection.conversation.outputBlocked(at: now)
     }
 
     /// Sends what was kept. False when the connection is gone.
-    private mutating func sendUnsent(
-        _ connection: Connection, _ token: UInt64, at now: Instant
-    )
-        -> Bool
-    {
-        guard var unsent = connection.unsent else { return true }
+    private mutating func send(
+        _ unsent: Connection.Unsent, _ connection: Connection, _ token: UInt64, at now: Instant
+    ) -> Bool {
         do {
             let count = try send(
                 connection, unsent.encoded, unsent.encodedOffset, unsent.body, unsent.bodyOffset)
@@ -209,7 +205,6 @@ extension Worker {
             return false
         }
         guard unsent.isEmpty else {
-            connection.unsent = unsent
             connection.conversation.outputProgressed(at: now)
             return true
         }

@@ -27,8 +27,8 @@ import Time
             worker.ready(token, Readiness(canRead: true), at: .now)
         }
         connection.conversation.outputBlocked(at: .now)
-        connection.unsent = Connection.Unsent(encoded: [0x20], encodedOffset: 0, body: [], bodyOffset: 0)
-        connection.late = Response(status: .ok)
+        connection.unsent = Connection.Unsent(encoded: [0x20], body: [], bodyOffset: 0)
+        connection.unsent?.late = Response(status: .ok)
         faults.arm(.recv, .fails(ECONNRESET), .once(at: 1))
         worker.ready(token, Readiness(canRead: true, canWrite: true), at: .now)
         #expect(worker.connections.count == 0)
