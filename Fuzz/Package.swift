@@ -44,7 +44,7 @@ let package = Package(
         room("HTTPWire", ["Time", httpTypes]),
         room("Settings", ["Broadcasts"]),
         room("Telemetry", ["Threads", "Time", logging]),
-        room("Threads", ["CLinux"]),
+        room("Threads", ["CLinux", "Time"]),
         room("Time", []),
         .target(name: "Crypto", swiftSettings: rules),
         .target(name: "CFuzzer"),

@@ -2,11 +2,9 @@ import HTTPWire
 
 /// The parts of a path between its slashes. Empty ones are dropped.
 struct PathSegments: Sendable {
-    /// As many as the longest route has.
-    private static let capacity = 4
-
     /// How many there are, also beyond those that are kept.
     private(set) var count = 0
+    /// As many as the longest route has.
     private var ranges = [4 of Range<Int>](repeating: 0..<0)
 
     /// None, for a request without a path.
@@ -25,7 +23,7 @@ struct PathSegments: Sendable {
 
     private mutating func append(_ range: Range<Int>) {
         guard !range.isEmpty else { return }
-        if count < Self.capacity { ranges[count] = range }
+        if count < ranges.count { ranges[count] = range }
         count += 1
     }
 
@@ -60,19 +58,10 @@ private func percentDecoded(_ segment: ArraySlice<UInt8>) -> [UInt8]? {
             decoded.append(byte)
             continue
         }
-        guard let high = rest.popFirst().flatMap(hexadecimalValue),
-            let low = rest.popFirst().flatMap(hexadecimalValue)
-        else { return nil }
-        decoded.append(high << 4 | low)
+        guard let high = rest.popFirst()?.hexadecimalValue, let low = rest.popFirst()?.hexadecimalValue else {
+            return nil
+        }
+        decoded.append(UInt8(high << 4 | low))
     }
     return decoded
-}
-
-private func hexadecimalValue(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
 }

@@ -63,7 +63,7 @@ extension UInt8 {
     /// The value of a hexadecimal digit in either case (RFC 5234 appendix B.1 and RFC 9112 section 7.1), or
     /// nil.
     @inline(__always)
-    var hexadecimalValue: Int? {
+    package var hexadecimalValue: Int? {
         if let decimalValue { return decimalValue }
         let letter = (self | 0x20) &- UInt8(ascii: "a")
         return letter < 6 ? Int(letter) + 10 : nil

@@ -45,8 +45,9 @@ package final class ChildProcess {
         let error = unsafe posix_spawnp(
             &processID, path, &actions, nil, argumentPointers, environmentPointers)
         close(outputPipe[1])
-        close(inputPipe[0])
+        // Written while our own reading end is open, so that a child that has ended raises no SIGPIPE here.
         if !input.isEmpty { _ = unsafe write(inputPipe[1], input, input.utf8.count) }
+        close(inputPipe[0])
         close(inputPipe[1])
         guard error == 0 else {
             close(outputPipe[0])
