@@ -91,7 +91,6 @@ final class DatabaseWatch: Sendable {
 
     private func watch() {
         var pauses = Pauses.betweenLooks
-        var random = SystemRandomNumberGenerator()
         while !state.withLock({ $0.isClosed }) {
             guard circuit.withLock({ $0.outage }) != nil else {
                 pauses = Pauses.betweenLooks
@@ -100,7 +99,7 @@ final class DatabaseWatch: Sendable {
             }
             let result = look(interrupter)
             note(result)
-            if case .failure = result { wake.wait(until: .now + pauses.draw(using: &random)) }
+            if case .failure = result { wake.wait(until: .now + pauses.draw()) }
         }
     }
 

@@ -37,14 +37,13 @@ struct MySQLWorker: ~Copyable {
     ) -> Result<Value, MySQLError> {
         var attempt = 1
         var pauses = Pauses.afterConflicts
-        var random = SystemRandomNumberGenerator()
         while true {
             let result = run(deadline, generation, body)
             guard case .failure(let error) = result, attempt < Self.maximumAttempts,
                 !interrupter.isInterrupted, Self.mayRepeat(error, until: deadline)
             else { return result }
             if error.isConflict {
-                Thread.pause(min(pauses.draw(using: &random), deadline - .now))
+                Thread.pause(min(pauses.draw(), deadline - .now))
             } else {
                 attempt += 1
             }

@@ -19,8 +19,8 @@ struct Pauses: Sendable {
     }
 
     /// Between half of the pause and all of it.
-    mutating func draw(using generator: inout some RandomNumberGenerator) -> Duration {
+    mutating func draw() -> Duration {
         defer { next = min(next * 2, longest) }
-        return next * Double.random(in: 0.5...1, using: &generator)
+        return next * Double.random(in: 0.5...1)
     }
 }

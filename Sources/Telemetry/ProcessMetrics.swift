@@ -1,3 +1,5 @@
+import Time
+
 /// What Prometheus' client libraries tell about their process, under the same names.
 package enum ProcessMetrics {
     /// The values are read from `/proc/self` whenever the metrics are.
@@ -9,7 +11,8 @@ package enum ProcessMetrics {
         registry.gauge("process_resident_memory_bytes", help: "Resident memory.") {
             residentPages(procFile("/proc/self/statm")) * Double(pageSize())
         }
-        registry.gauge("process_open_fds", help: "Open file descriptors.") { openDescriptorCount() }
+        let openDescriptors = Sample { openDescriptorCount() }
+        registry.gauge("process_open_fds", help: "Open file descriptors.") { openDescriptors.value(at: .now) }
         registry.gauge("process_max_fds", help: "The limit on open file descriptors.") { descriptorLimit() }
         registry.gauge("process_threads", help: "Threads of the process.") {
             // Field 20 of proc_pid_stat(5).

@@ -43,10 +43,9 @@ import Time
     @Test func delay_leadsToEveryHint_stepByStep() {
         var wheel = TimerWheel(startingAt: start)
         var now = start
-        var generator = SystemRandomNumberGenerator()
         var deadlines: [UInt64: Instant] = [:]
         for token in 0..<200 as Range<UInt64> {
-            let deadline = start + .milliseconds(Int.random(in: 0..<200_000, using: &generator))
+            let deadline = start + .milliseconds(Int.random(in: 0..<200_000))
             deadlines[token] = deadline
             wheel.add(token, at: deadline)
         }

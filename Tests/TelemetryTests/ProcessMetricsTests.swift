@@ -1,5 +1,7 @@
 import Glibc
+import Synchronization
 import Testing
+import Time
 
 @testable import Telemetry
 
@@ -22,6 +24,20 @@ struct ProcessMetricsTests {
         #expect((1...10_000).contains(try value("process_threads")))
         #expect((3...100_000).contains(try value("process_open_fds")))
         #expect(try value("process_max_fds") >= 3)
+    }
+
+    @Test func sample_isTakenOnceASecondAtMost() {
+        let reads = Mutex(0.0)
+        let sample = Sample {
+            reads.withLock { reads in
+                reads += 1
+                return reads
+            }
+        }
+        let now = Instant.now
+        #expect(sample.value(at: now) == 1)
+        #expect(sample.value(at: now + .milliseconds(999)) == 1)
+        #expect(sample.value(at: now + .seconds(1)) == 2)
     }
 
     @Test(arguments: [
