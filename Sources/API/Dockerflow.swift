@@ -23,10 +23,8 @@ extension API {
     private static func unhealthy(_ error: StoreError) -> Reply {
         let failure = APIError.storeFailed(error)
         return Reply(
-            Response(
-                status: .serviceUnavailable, fields: FieldLines([.contentType: jsonContentType]),
-                body: Array(Self.unhealthy.utf8)),
-            errno: failure.row.errno, message: failure.detail)
+            .serviceUnavailable, json: Array(Self.unhealthy.utf8), errno: failure.row.errno,
+            message: failure.detail)
     }
 
     private static let healthy = #"""

@@ -17,8 +17,10 @@ struct Reply: Sendable {
     }
 
     /// JSON that the caller has written.
-    init(_ status: HTTPResponse.Status, json: [UInt8]) {
-        self.init(Response(status: status, fields: FieldLines([.contentType: jsonContentType]), body: json))
+    init(_ status: HTTPResponse.Status, json: [UInt8], errno: Int = 0, message: String? = nil) {
+        self.init(
+            Response(status: status, fields: FieldLines([.contentType: jsonContentType]), body: json),
+            errno: errno, message: message)
     }
 }
 

@@ -32,6 +32,31 @@ private final class StopFlag: Sendable {
     func raise() { flag.store(true, ordering: .releasing) }
 }
 
+/// A loop on a thread of its own.
+private struct RunningLoop {
+    let loop: EventLoop
+    let stop = StopFlag()
+    private let thread: Thread
+
+    init() throws {
+        let system = SystemCalls()
+        loop = try EventLoop(system: system)
+        let reactor = Handoff(try Reactor(loop: loop, system: system))
+        thread = try Thread(name: "test-loop") { [stop] in
+            guard let reactor = reactor.take() else { return }
+            var handler = RecordingHandler(stop: stop)
+            try? reactor.run(&handler)
+        }
+    }
+
+    /// Stops the loop and waits for its thread.
+    func end() {
+        stop.raise()
+        loop.wake()
+        thread.join()
+    }
+}
+
 /// A continuation that another thread resumes.
 private final class Parcel: Sendable {
     private let continuation = Mutex<CheckedContinuation<Int, Never>?>(nil)
@@ -57,60 +82,33 @@ private final class Parcel: Sendable {
     }
 
     @Test func suspendedTask_comesBackToTheLoop_whenAnotherThreadResumesIt() async throws {
-        let system = SystemCalls()
-        let loop = try EventLoop(system: system)
-        let stop = StopFlag()
+        let running = try RunningLoop()
         let parcel = Parcel()
-        let reactor = Handoff(try Reactor(loop: loop, system: system))
-        let thread = try Thread(name: "test-loop") {
-            guard let reactor = reactor.take() else { return }
-            var handler = RecordingHandler(stop: stop)
-            try? reactor.run(&handler)
-        }
-        let task = Task(executorPreference: loop) {
+        let task = Task(executorPreference: running.loop) {
             let value = await withCheckedContinuation { parcel.put($0) }
-            stop.raise()
+            running.stop.raise()
             return value
         }
         while !parcel.open(42) { await Task.yield() }
         #expect(await task.value == 42)
-        loop.wake()
-        thread.join()
+        running.end()
     }
 
     /// Each loop is stopped at another moment of its first turns; a wake that is lost would leave it waiting
     /// for ever.
     @Test func wake_isNeverLost_whereverTheLoopIs() throws {
-        let system = SystemCalls()
         for _ in 0..<2000 {
-            let loop = try EventLoop(system: system)
-            let stop = StopFlag()
-            let reactor = Handoff(try Reactor(loop: loop, system: system))
-            let thread = try Thread(name: "test-loop") {
-                guard let reactor = reactor.take() else { return }
-                var handler = RecordingHandler(stop: stop)
-                try? reactor.run(&handler)
-            }
-            for _ in 0..<Int.random(in: 0..<3000) where stop.isRaised {}
-            stop.raise()
-            loop.wake()
-            thread.join()
+            let running = try RunningLoop()
+            for _ in 0..<Int.random(in: 0..<3000) where running.stop.isRaised {}
+            running.end()
         }
     }
 
     @Test func tenThousandJobs_allRun_whenEnqueuedFromManyThreads() async throws {
-        let system = SystemCalls()
-        let loop = try EventLoop(system: system)
-        let stop = StopFlag()
-        let reactor = Handoff(try Reactor(loop: loop, system: system))
-        let thread = try Thread(name: "test-loop") {
-            guard let reactor = reactor.take() else { return }
-            var handler = RecordingHandler(stop: stop)
-            try? reactor.run(&handler)
-        }
+        let running = try RunningLoop()
         let sum = await withTaskGroup(of: Int.self) { group in
             for number in 0..<10_000 {
-                group.addTask(executorPreference: loop) {
+                group.addTask(executorPreference: running.loop) {
                     await Task.yield()
                     return number
                 }
@@ -118,9 +116,7 @@ private final class Parcel: Sendable {
             return await group.reduce(0, +)
         }
         #expect(sum == 10_000 * 9_999 / 2)
-        stop.raise()
-        loop.wake()
-        thread.join()
+        running.end()
     }
 
     /// What another thread hands over just after the owner has looked must not wait for the next event.

@@ -190,11 +190,8 @@ import Testing
     }
 
     @Test func portOfAnother_isRefused_withTheKernelsWords() throws {
-        let system = SystemCalls()
-        let socket = try system.socket(.version4)
-        try system.bind(socket, to: .version4(0x7F00_0001, port: 0))
-        try system.listen(socket, backlog: 1)
-        let taken = try system.localAddress(socket)
+        let socket = try ListeningSocket()
+        let taken = socket.address
         #expect(throws: SystemError(.bind, EADDRINUSE)) { _ = try TestServer { $0.address = taken } }
     }
 }

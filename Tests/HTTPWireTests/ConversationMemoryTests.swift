@@ -99,12 +99,7 @@ import Testing
     }
 
     @Test func lingeringConversation_keepsNothingOfWhatCame() {
-        let peer = Peer()
-        peer.receive(get("/a", "Connection: close\r\n"))
-        #expect(peer.step() == .ask("/a"))
-        peer.respond()
-        peer.outputDrained()
-        #expect(peer.step() == .shutdownWrite)
+        let peer = lingeringPeer()
         peer.receive(get("/b"))
         #expect(peer.step() == .wait)
         #expect(peer.conversation.bytes.capacity == 0)

@@ -116,12 +116,7 @@ import Testing
     }
 
     @Test func bytes_areSkipped_afterTheWriteSideIsShutDown() {
-        let peer = Peer()
-        peer.receive(get("/a", "Connection: close\r\n"))
-        #expect(peer.step() == .ask("/a"))
-        peer.respond()
-        peer.outputDrained()
-        #expect(peer.step() == .shutdownWrite)
+        let peer = lingeringPeer()
         peer.receive(get("/b"))
         #expect(peer.step() == .wait)
         peer.end()

@@ -87,12 +87,7 @@ import Testing
     }
 
     @Test func lingering_isGivenUp_whenTheClientDoesNotClose() {
-        let peer = Peer()
-        peer.receive(get("/a", "Connection: close\r\n"))
-        #expect(peer.step() == .ask("/a"))
-        peer.respond()
-        peer.outputDrained()
-        #expect(peer.step() == .shutdownWrite)
+        let peer = lingeringPeer()
         #expect(peer.timeLeft == Conversation.lingerTimeout)
         peer.pass(.seconds(1))
         peer.receive("more")

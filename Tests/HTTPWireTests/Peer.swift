@@ -1,5 +1,6 @@
 import HTTPTypes
 import HTTPWire
+import Testing
 import Time
 
 /// A conversation with the ends of its strings in a test's hands: the test says what arrives, what time it
@@ -76,6 +77,17 @@ final class Peer {
     func outputBlocked() { conversation.outputBlocked(at: now) }
     func outputProgressed() { conversation.outputProgressed(at: now) }
     func pass(_ duration: Duration) { now = now + duration }
+}
+
+/// A peer that has been sent its last answer, and is to close its side.
+func lingeringPeer() -> Peer {
+    let peer = Peer()
+    peer.receive(get("/a", "Connection: close\r\n"))
+    #expect(peer.step() == .ask("/a"))
+    peer.respond()
+    peer.outputDrained()
+    #expect(peer.step() == .shutdownWrite)
+    return peer
 }
 
 /// A GET of a path.

@@ -49,11 +49,8 @@ import Testing
     }
 
     @Test func takenPort_endsWith71() throws {
-        let system = SystemCalls()
-        let socket = try system.socket(.version4)
-        try system.bind(socket, to: .version4(0x7F00_0001, port: 0))
-        try system.listen(socket, backlog: 1)
-        let port = try system.localAddress(socket).port
+        let socket = try ListeningSocket()
+        let port = socket.address.port
         let (code, output) = try Program.run(["--port=\(port)", "--database-url=sqlite::memory:"])
         #expect(code == 71)
         #expect(output.contains("port \(port)") && output.contains("Address already in use"))

@@ -40,15 +40,13 @@ import Testing
 
     @Test func healthcheck_asksTheHostItIsGiven_andNamesWhatItWaitedFor() throws {
         let system = SystemCalls()
-        let socket = try system.socket(.version4)
-        try system.bind(socket, to: .version4(0x7F00_0001, port: 0))
-        try system.listen(socket, backlog: 1)
-        let port = try system.localAddress(socket).port
+        let socket = try ListeningSocket()
+        let port = socket.address.port
         let directory = try TemporaryDirectory()
         let probe = try Program.start(["healthcheck", "--url=http://localhost:\(port)/a"], in: directory)
-        #expect(waitUntilReadable(socket.rawValue))
+        #expect(waitUntilReadable(socket.descriptor.rawValue))
         var peer = SocketAddress.version4(0, port: 0)
-        let connection = try system.accept(socket, peer: &peer)
+        let connection = try system.accept(socket.descriptor, peer: &peer)
         #expect(waitUntilReadable(connection.rawValue))
         var bytes = [UInt8](repeating: 0, count: 1024)
         let (count, _) = try system.receive(connection, into: &bytes)

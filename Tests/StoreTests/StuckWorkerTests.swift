@@ -77,20 +77,14 @@ import Time
     }
 
     @Test func queuedWork_neverBegins_afterItsDeadline() async throws {
-        let hold = try Latch()
-        let began = Event()
         let pool = try events.makePool(limits())
         defer { pool.close() }
-        async let first: Void = pool.run(until: soon(.seconds(10))) { _ in
-            began.happen()
-            hold.wait(until: nil)
-        }
-        await began.wait()
+        let busy = try await BusyWorker(of: pool)
         await #expect(throws: WorkError.deadlineExceeded) {
             try await pool.run(until: soon(.milliseconds(20))) { $0.uses += 100 }
         }
-        hold.raise()
-        try await first
+        busy.letGo()
+        try await busy.end()
         #expect(try await pool.run(until: soon(.seconds(10))) { $0.uses } == 0)
     }
 }

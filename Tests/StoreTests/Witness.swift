@@ -45,3 +45,32 @@ func limits(
     WorkerLimits(
         maximumWorkers: workers, maximumQueue: queue, idleLimit: idle, replacesLateWorkers: replaces)
 }
+
+/// A call that keeps a worker of a pool busy until it is let go.
+struct BusyWorker {
+    private let hold: Latch
+    private let call: Task<Void, any Error>
+
+    /// Returns once the worker is at the call.
+    init(of pool: WorkerPool<Witness>) async throws {
+        let hold = try Latch()
+        let began = Event()
+        self.hold = hold
+        call = Task {
+            try await pool.run(until: soon(.seconds(10))) { _ in
+                began.happen()
+                hold.wait(until: nil)
+            }
+        }
+        await began.wait()
+    }
+
+    func letGo() {
+        hold.raise()
+    }
+
+    /// Throws what the call ended with.
+    func end() async throws {
+        try await call.value
+    }
+}

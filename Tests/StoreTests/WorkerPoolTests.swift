@@ -55,14 +55,8 @@ import Threads
     }
 
     @Test func run_refuses_whenTheQueueIsFull() async throws {
-        let hold = try Latch()
-        let began = Event()
         let pool = try events.makePool(limits(queue: 1))
-        async let first: Void = pool.run(until: soon(.seconds(10))) { _ in
-            began.happen()
-            hold.wait(until: nil)
-        }
-        await began.wait()
+        let busy = try await BusyWorker(of: pool)
         let refusals = await withTaskGroup(of: WorkError?.self) { group in
             for _ in 0..<3 {
                 group.addTask {
@@ -78,11 +72,11 @@ import Threads
             // Two are refused while the third waits in the queue; then the worker is let go.
             for await error in group {
                 if error == .queueFull { refused += 1 }
-                if refused == 2 { hold.raise() }
+                if refused == 2 { busy.letGo() }
             }
             return refused
         }
-        try await first
+        try await busy.end()
         #expect(refusals == 2)
         pool.close()
     }
@@ -106,24 +100,18 @@ import Threads
     }
 
     @Test func urgentWork_goesBeforeAllThatWaits() async throws {
-        let hold = try Latch()
-        let began = Event()
         let order = Order()
         let pool = try events.makePool(limits())
         defer { pool.close() }
-        async let first: Void = pool.run(until: soon(.seconds(10))) { _ in
-            began.happen()
-            hold.wait(until: nil)
-        }
-        await began.wait()
+        let busy = try await BusyWorker(of: pool)
         // Each call is queued before the task suspends for the first time.
         let calls = [("a", false), ("b", false), ("c", true)].map { name, isUrgent in
             Task.immediate {
                 try await pool.run(until: soon(.seconds(10)), isUrgent: isUrgent) { _ in order.add(name) }
             }
         }
-        hold.raise()
-        try await first
+        busy.letGo()
+        try await busy.end()
         for call in calls { try await call.value }
         #expect(order.names == ["c", "a", "b"])
     }
