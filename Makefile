@@ -13,7 +13,7 @@ MINUTES ?= 20
 RELEASE_FLAGS := -c release --static-swift-stdlib
 SANITIZE_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE))
 # One test at a time leaves each its deadlines on a small or busy machine.
-TEST_FLAGS := --skip-build --no-parallel $(SANITIZE_FLAGS) $(if $(FILTER),--filter $(FILTER))
+TEST_FLAGS := --skip-build --no-parallel $(SANITIZE_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
 # Debian's Go packages are sources below one directory, used without modules and without a network.
 BUILD_PEER := GO111MODULE=off GOPATH=/usr/share/gocode go build
 BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(ROUNDS)) \
