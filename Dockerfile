@@ -2,7 +2,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends default-libmysqlclient-dev libsqlite3-dev pkg-config \
+    && apt-get install --yes --no-install-recommends default-libmysqlclient-dev libsqlite3-dev libssl-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # The dependencies have a layer of their own: it is only made again when the manifest changes.
@@ -23,7 +23,7 @@ RUN printf '{"source":"%s","version":"%s","commit":"%s","build":"%s"}\n' \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates libmariadb3 libsqlite3-0 libstdc++6 \
+    && apt-get install --yes --no-install-recommends ca-certificates libmariadb3 libsqlite3-0 libssl3 libstdc++6 \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 app \
     && useradd --uid 10001 --gid app --home-dir /app --no-create-home --shell /usr/sbin/nologin app \

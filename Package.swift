@@ -17,7 +17,6 @@ let settings: [SwiftSetting] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -36,7 +35,6 @@ let package = Package(
     products: [.executable(name: "megaphone", targets: ["megaphone"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
@@ -46,10 +44,13 @@ let package = Package(
             name: "CMySQLClient", pkgConfig: "mysqlclient",
             providers: [.apt(["default-libmysqlclient-dev"])]),
         .target(name: "CMySQL", dependencies: ["CMySQLClient"]),
+        .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CCrypto", dependencies: ["CLibCrypto"]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         room("Time", []),
-        room("Broadcasts", ["Time", crypto]),
+        room("Crypto", ["CCrypto"]),
+        room("Broadcasts", ["Crypto", "Time"]),
         room("HTTPWire", ["Time", httpTypes]),
         room("Threads", ["CLinux", "Time"]),
         room("EventLoop", ["CLinux", "Time"]),

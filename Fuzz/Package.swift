@@ -39,6 +39,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
+        .systemLibrary(name: "CLibCrypto", path: "Rooms/CLibCrypto", pkgConfig: "libcrypto"),
+        .target(name: "CCrypto", dependencies: ["CLibCrypto"], path: "Rooms/CCrypto"),
+        room("Crypto", ["CCrypto"]),
         .target(name: "CLinux", path: "Rooms/CLinux"),
         room("Broadcasts", ["Crypto", "Time"]),
         room("HTTPWire", ["Time", httpTypes]),
@@ -46,7 +49,6 @@ let package = Package(
         room("Telemetry", ["Threads", "Time", logging]),
         room("Threads", ["CLinux", "Time"]),
         room("Time", []),
-        .target(name: "Crypto", swiftSettings: rules),
         .target(name: "CFuzzer"),
         .target(name: "FuzzSupport", dependencies: ["CFuzzer"], swiftSettings: rules),
         fuzzer("FuzzHead", ["HTTPWire"]),

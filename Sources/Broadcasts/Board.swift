@@ -16,8 +16,9 @@ package final class Board: Sendable {
 
     package init(rows: [BoardRow]) {
         self.rows = rows
-        body = Self.render(rows)
-        entityTag = "\"" + SHA256.hash(data: body).map(Self.hexadecimal).joined() + "\""
+        let body = Self.render(rows)
+        self.body = body
+        entityTag = "\"\(SHA256Digest(hashing: body.span).hexadecimal)\""
     }
 
     /// Whether the rows are those of this board, byte for byte and in the same order.
@@ -71,10 +72,6 @@ package final class Board: Sendable {
         let leftKey = "\(left.broadcasterID)/\(left.channelID)"
         let rightKey = "\(right.broadcasterID)/\(right.channelID)"
         return compare(leftKey.utf8.span, rightKey.utf8.span)
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> String {
-        (byte < 0x10 ? "0" : "") + String(byte, radix: 16)
     }
 }
 
