@@ -20,12 +20,12 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
-/// A Swift room: a library target that only this package can see.
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// A Swift module: a library target that only this package can see.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// The tests of one or several rooms.
+/// The tests of one or several modules.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -48,19 +48,19 @@ let package = Package(
         .target(name: "CCrypto", dependencies: ["CLibCrypto"]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
-        room("Time", []),
-        room("Crypto", ["CCrypto"]),
-        room("Broadcasts", ["Crypto", "Time"]),
-        room("HTTPWire", ["Time", httpTypes]),
-        room("Threads", ["CLinux", "Time"]),
-        room("EventLoop", ["CLinux", "Time"]),
-        room("Telemetry", ["Threads", "Time", logging]),
-        room("BlockingWork", ["Broadcasts", "CLinux", "Threads", "Time"]),
-        room("HTTPServer", ["EventLoop", "HTTPWire", "Threads", "Time", logging]),
-        room("API", ["HTTPWire", "Broadcasts", "Telemetry", "Time", httpTypes, logging]),
-        room("SQLiteStore", ["Broadcasts", "BlockingWork", "CSQLite", "Time", logging]),
-        room("MySQLStore", ["Broadcasts", "BlockingWork", "CMySQL", "Threads", "Time", logging]),
-        room("Settings", ["Broadcasts"]),
+        module("Time", []),
+        module("Crypto", ["CCrypto"]),
+        module("Broadcasts", ["Crypto", "Time"]),
+        module("HTTPWire", ["Time", httpTypes]),
+        module("Threads", ["CLinux", "Time"]),
+        module("EventLoop", ["CLinux", "Time"]),
+        module("Telemetry", ["Threads", "Time", logging]),
+        module("BlockingWork", ["Broadcasts", "CLinux", "Threads", "Time"]),
+        module("HTTPServer", ["EventLoop", "HTTPWire", "Threads", "Time", logging]),
+        module("API", ["HTTPWire", "Broadcasts", "Telemetry", "Time", httpTypes, logging]),
+        module("SQLiteStore", ["Broadcasts", "BlockingWork", "CSQLite", "Time", logging]),
+        module("MySQLStore", ["Broadcasts", "BlockingWork", "CMySQL", "Threads", "Time", logging]),
+        module("Settings", ["Broadcasts"]),
         .executableTarget(
             name: "megaphone",
             dependencies: [
@@ -95,7 +95,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "TestSupport", "Time", logging]),
         tests("TimeTests", ["Time"]),
         tests(
-            "HouseTests",
+            "RepositoryTests",
             [
                 "API", "Broadcasts", "EventLoop", "HTTPServer", "HTTPWire", "Settings", "TestSupport",
                 httpTypes,

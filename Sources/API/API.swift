@@ -93,7 +93,9 @@ extension API: Responder {
         }
     }
 
-    private func run(_ rest: ([UInt8]) async throws(APIError) -> Reply, _ body: [UInt8]) async -> Reply {
+    private func run(_ rest: ([UInt8]) async throws(APIError) -> LoggedResponse, _ body: [UInt8]) async
+        -> LoggedResponse
+    {
         do {
             return try await rest(body)
         } catch {
@@ -103,7 +105,7 @@ extension API: Responder {
 
     /// Counts and logs an answer, and puts the request's id on it.
     func finish(
-        _ reply: inout Reply, _ context: RequestContext, at now: Instant,
+        _ reply: inout LoggedResponse, _ context: RequestContext, at now: Instant,
         fields: () -> LoggedFields?
     ) {
         let status = reply.response.status

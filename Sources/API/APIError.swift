@@ -81,7 +81,7 @@ extension API {
     /// How long a client should leave a service alone that is down: about as long as recovery takes.
     private static let retryAfterSeconds = "2"
 
-    func reply(to error: APIError) -> Reply {
+    func reply(to error: APIError) -> LoggedResponse {
         let (status, errno, text) = error.row
         var fields = FieldLines([.contentType: jsonContentType])
         switch error {
@@ -97,7 +97,7 @@ extension API {
         var body = Array(#"{"code":\#(status.code),"errno":\#(errno),"error":"#.utf8)
         body.appendJSONString(text)
         body.append(UInt8(ascii: "}"))
-        return Reply(
+        return LoggedResponse(
             Response(status: status, fields: fields, body: body), errno: errno,
             message: error.detail.map { "\(text): \($0)" } ?? text)
     }

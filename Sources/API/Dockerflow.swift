@@ -7,7 +7,7 @@ import Logging
 extension API {
     /// The load balancer's check: says that the process answers, and touches nothing.
     func getLoadBalancerHeartbeat(_: Request, _: inout RequestContext) -> Handling {
-        .ready(Reply(Response(status: .ok)))
+        .ready(LoggedResponse(Response(status: .ok)))
     }
 
     /// Asks the store a real question.
@@ -16,13 +16,13 @@ extension API {
     }
 
     /// The answer to a heartbeat, by what is wrong with the store.
-    func reply(toHealth error: StoreError?) -> Reply {
-        error.map(Self.unhealthy) ?? Reply(.ok, json: Array(Self.healthy.utf8))
+    func reply(toHealth error: StoreError?) -> LoggedResponse {
+        error.map(Self.unhealthy) ?? LoggedResponse(.ok, json: Array(Self.healthy.utf8))
     }
 
-    private static func unhealthy(_ error: StoreError) -> Reply {
+    private static func unhealthy(_ error: StoreError) -> LoggedResponse {
         let failure = APIError.storeFailed(error)
-        return Reply(
+        return LoggedResponse(
             .serviceUnavailable, json: Array(Self.unhealthy.utf8), errno: failure.row.errno,
             message: failure.detail)
     }
@@ -43,7 +43,7 @@ extension API {
         .deferred { [configuration] _ throws(APIError) in
             do throws(VersionFileError) {
                 let file = try await configuration.versionFile()
-                return Reply(.ok, json: file ?? configuration.build.json)
+                return LoggedResponse(.ok, json: file ?? configuration.build.json)
             } catch {
                 throw .unexpected(error.reason)
             }

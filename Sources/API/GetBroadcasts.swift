@@ -20,7 +20,7 @@ extension API {
     func reply(
         to result: Result<BoardReader.Reading, BoardUnavailable>, _ ifNoneMatch: IfNoneMatch?,
         since start: Instant
-    ) -> Reply {
+    ) -> LoggedResponse {
         switch result {
         case .success(let reading):
             metrics.recordDump(since: start)
@@ -30,13 +30,13 @@ extension API {
         }
     }
 
-    private func reply(_ reading: BoardReader.Reading, _ ifNoneMatch: IfNoneMatch?) -> Reply {
+    private func reply(_ reading: BoardReader.Reading, _ ifNoneMatch: IfNoneMatch?) -> LoggedResponse {
         let boardFields = fields(of: reading.board)
         let isHeld = ifNoneMatch?.holds(boardFields.entityTag) ?? false
         var fields = isHeld ? boardFields.notModified : boardFields.ok
         // RFC 9111 section 5.1: whole seconds.
         if let age = reading.age { fields.append(.age, String(max(0, age.components.seconds))) }
-        return Reply(
+        return LoggedResponse(
             Response(status: isHeld ? .notModified : .ok, fields: fields, body: reading.board.body))
     }
 

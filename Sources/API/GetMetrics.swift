@@ -5,7 +5,7 @@ extension API {
     /// All metrics, in Prometheus' text format.
     func getMetrics(_: Request, _: inout RequestContext) -> Handling {
         .ready(
-            Reply(
+            LoggedResponse(
                 Response(
                     status: .ok,
                     fields: FieldLines([.contentType: "text/plain; version=0.0.4; charset=utf-8"]),

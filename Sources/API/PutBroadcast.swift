@@ -34,7 +34,7 @@ extension API {
     }
 
     /// A twentieth of the time is left for the way back: the client is promised an answer within it.
-    private func put(_ broadcast: Broadcast) async throws(APIError) -> Reply {
+    private func put(_ broadcast: Broadcast) async throws(APIError) -> LoggedResponse {
         let start = now()
         let outcome: PutOutcome
         do {
@@ -44,6 +44,6 @@ extension API {
         }
         metrics.recordUpdate(broadcast, since: start)
         let status: HTTPResponse.Status = outcome == .created ? .created : .ok
-        return Reply(status, json: Array(#"{"code":\#(status.code)}"#.utf8))
+        return LoggedResponse(status, json: Array(#"{"code":\#(status.code)}"#.utf8))
     }
 }

@@ -41,7 +41,7 @@ struct LoggedFields: Sendable {
 
 extension RequestSummary {
     init(
-        _ context: RequestContext, _ fields: LoggedFields, _ reply: Reply, severity: Severity,
+        _ context: RequestContext, _ fields: LoggedFields, _ reply: LoggedResponse, severity: Severity,
         duration: Duration
     ) {
         self.init(

@@ -41,7 +41,7 @@ final class SharedAnswer: Sendable {
         }
     }
 
-    private func finish(_ reply: inout Reply, _ deliver: Answer.Deliver) {
+    private func finish(_ reply: inout LoggedResponse, _ deliver: Answer.Deliver) {
         api.finish(&reply, context, at: api.now()) { fields }
         deliver(reply.response)
     }

@@ -1,19 +1,19 @@
 import Time
 
-/// One call on its way to a worker, with the types of state and value erased: generic code that is not
+/// One call on its way to a thread, with the types of state and value erased: generic code that is not
 /// specialised, across modules, looks their metadata up again and again, which was a sixth of a call's cost.
 struct Job: Sendable {
     let deadline: Instant
     /// Goes before all that wait.
     let isUrgent: Bool
-    let reply: any PendingReply
-    /// Does the work on a worker's `StateCell` and gives back what hands the value over. These are two steps
-    /// so that the worker is free again, as far as the roster knows, before the caller can ask for the next
+    let call: any AnyPendingCall
+    /// Does the work on a thread's `StateCell` and gives back what hands the value over. These are two steps
+    /// so that the thread is free again, as far as the roster knows, before the caller can ask for the next
     /// thing.
     let perform: @Sendable (AnyObject) -> @Sendable () -> Void
 }
 
-/// A worker's state, for the worker's thread alone.
+/// A thread's state, for the thread's thread alone.
 final class StateCell<State: ~Copyable> {
     var state: State
 
@@ -49,14 +49,14 @@ struct JobQueue: Sendable {
                 jobs.removeFirst(head)
                 head = 0
             }
-            if job.reply.isAwaited { return job }
+            if job.call.isAwaited { return job }
         }
         return nil
     }
 
     /// Takes out what is due, and drops what nobody waits for any more.
     mutating func removeExpired(at now: Instant) -> [Job] {
-        let waiting = jobs[head...].filter { $0.reply.isAwaited }
+        let waiting = jobs[head...].filter { $0.call.isAwaited }
         jobs = waiting.filter { $0.deadline > now }
         head = 0
         return waiting.filter { $0.deadline <= now }

@@ -46,7 +46,7 @@ package final class BoardReader: Sendable {
     /// Work that a caller must see to, once: it serves everybody who waits, until nobody does.
     package typealias SharedWork = @Sendable () async -> Void
 
-    private typealias Reads = SharedRuns<Result<Reading, BoardUnavailable>>
+    private typealias Reads = SingleFlight<Result<Reading, BoardUnavailable>>
 
     private struct State {
         var freshness: Freshness
@@ -68,7 +68,7 @@ package final class BoardReader: Sendable {
     private let now: @Sendable () -> Instant
     private let state: Mutex<State>
     private let reads = Reads()
-    private let checks = SharedRuns<StoreError?>()
+    private let checks = SingleFlight<StoreError?>()
 
     /// Tests give a clock of their own.
     package init(
@@ -130,7 +130,7 @@ package final class BoardReader: Sendable {
         return { [self] in await checks.run { await checkStore(deadline: $0 + limit) } }
     }
 
-    private func checkStore(deadline: Instant) async -> SharedRuns<StoreError?>.End {
+    private func checkStore(deadline: Instant) async -> SingleFlight<StoreError?>.End {
         let problem: StoreError?
         do throws(StoreError) {
             try await store.check(deadline: deadline)
@@ -140,7 +140,7 @@ package final class BoardReader: Sendable {
         }
         // Whoever asked during the check has its answer too: health need not be fresher than that, and
         // another check could outlast its deadline.
-        return SharedRuns.End(outcome: problem, early: (now(), problem))
+        return SingleFlight.End(outcome: problem, early: (now(), problem))
     }
 
     private func readStore(_ arrival: Instant) async -> Reads.End {

@@ -1,8 +1,9 @@
 internal import CLinux
 internal import Time
 
-/// epoll(7).
-@safe package struct EpollPoller: Poller, ~Copyable {
+/// Waits for descriptors with epoll(7). A descriptor that was not handled is reported again, unless its interest is
+/// `byEdge`.
+@safe package struct EpollPoller: ~Copyable {
     private let system: SystemCalls
     private let descriptor: FileDescriptor
     private var kernelEvents: [epoll_event]
@@ -14,24 +15,29 @@ internal import Time
         unsafe kernelEvents = unsafe Array(repeating: epoll_event(), count: capacity)
     }
 
+    /// Registers a descriptor. Its events carry `source`.
     package func add(
-        _ descriptor: borrowing FileDescriptor, token: UInt64, interest: Interest
+        _ descriptor: borrowing FileDescriptor, source: EventSource, interest: Interest
     ) throws(SystemError) {
         try system.control(
-            self.descriptor, EPOLL_CTL_ADD, descriptor.rawValue, events: Self.bits(interest), token: token)
+            self.descriptor, EPOLL_CTL_ADD, descriptor.rawValue, events: Self.bits(interest), source: source)
     }
 
+    /// Replaces the interest of a registered descriptor, and has the kernel look at it anew.
     package func modify(
-        _ descriptor: borrowing FileDescriptor, token: UInt64, interest: Interest
+        _ descriptor: borrowing FileDescriptor, source: EventSource, interest: Interest
     ) throws(SystemError) {
         try system.control(
-            self.descriptor, EPOLL_CTL_MOD, descriptor.rawValue, events: Self.bits(interest), token: token)
+            self.descriptor, EPOLL_CTL_MOD, descriptor.rawValue, events: Self.bits(interest), source: source)
     }
 
+    /// Removes a descriptor. Closing the only descriptor of a socket does the same.
     package func remove(_ descriptor: borrowing FileDescriptor) throws(SystemError) {
-        try system.control(self.descriptor, EPOLL_CTL_DEL, descriptor.rawValue, events: 0, token: 0)
+        try system.control(
+            self.descriptor, EPOLL_CTL_DEL, descriptor.rawValue, events: 0, source: EventSource(rawValue: 0))
     }
 
+    /// Waits until a descriptor is ready or the timeout has passed (nil: no timeout), and replaces `events`.
     package mutating func wait(
         into events: inout [PollerEvent], timeout: Duration?
     ) throws(SystemError) {
@@ -42,7 +48,8 @@ internal import Time
             let event = unsafe kernelEvents[index]
             events.append(
                 PollerEvent(
-                    token: unsafe megaphone_epoll_token(event), readiness: Self.readiness(unsafe event.events)
+                    source: EventSource(rawValue: unsafe megaphone_epoll_data(event)),
+                    readiness: Self.readiness(unsafe event.events)
                 ))
         }
     }

@@ -1,88 +1,61 @@
-internal import Synchronization
+package import Time
 
-/// The part of an event loop that other threads may touch: its queue of Swift jobs, and the bell that wakes
-/// it.
-///
-/// It is the preferred executor of the handlers that the loop starts, so they run on the loop's thread, and a
-/// handler that was suspended comes back to it.
-package final class EventLoop: TaskExecutor, Sendable {
-    private struct Inbox {
-        var jobs: [UnownedJob] = []
-        /// The loop is waiting in the kernel, or about to, and must be woken.
-        var isAsleep = false
-        /// Somebody called `wake` since the loop last began to look at what its owner shares: it must look
-        /// again before it waits.
-        var isWoken = false
-    }
+/// What a loop does with its events. It lives on the loop's thread and is never seen by another.
+package protocol EventHandler: ~Copyable {
+    /// The wait is over, and events follow.
+    mutating func turnBegins()
 
-    private let inbox = Mutex(Inbox())
-    private let system: SystemCalls
-    let bell: FileDescriptor
+    /// A descriptor is ready. The source is the one it was added with; it may belong to something already
+    /// closed.
+    mutating func ready(_ source: EventSource, _ readiness: Readiness, at now: Instant)
 
-    package init(system: SystemCalls) throws(SystemError) {
+    /// A hint of the timer wheel has come.
+    mutating func timerFired(_ source: EventSource, at now: Instant)
+
+    /// Events and jobs of this turn are done. False ends the loop.
+    mutating func turnEnded(at now: Instant) -> Bool
+}
+
+/// The loop itself: waits, hands out events, runs jobs, hands out timers. One thread owns it.
+package final class EventLoop {
+    private static let wakeUpSource = EventSource(rawValue: .max)
+
+    package let executor: LoopExecutor
+    package let system: SystemCalls
+    package private(set) var poller: EpollPoller
+    package var timers: TimerWheel
+
+    /// Whoever makes it hands it to the thread that runs it, and keeps no reference.
+    package init(executor: LoopExecutor, system: SystemCalls) throws(SystemError) {
+        self.executor = executor
         self.system = system
-        bell = try system.makeEventCounter()
+        timers = TimerWheel(startingAt: .now)
+        poller = try EpollPoller(system: system)
+        // By edges: each ringing is reported once, and nothing has to be read.
+        try poller.add(
+            executor.wakeUpCounter, source: Self.wakeUpSource, interest: Interest(reading: true, byEdge: true)
+        )
     }
 
-    package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        let ring = inbox.withLock { inbox in
-            inbox.jobs.append(job)
-            return wakes(&inbox)
-        }
-        if ring { ringBell() }
-    }
-
-    /// Lets the loop take another turn, so that it looks at what its owner shares with other threads.
-    package func wake() {
-        let ring = inbox.withLock { inbox in
-            inbox.isWoken = true
-            return wakes(&inbox)
-        }
-        if ring { ringBell() }
-    }
-
-    /// Whether the loop must be woken by whoever calls this. Only the first one does, until the next sleep.
-    private func wakes(_ inbox: inout Inbox) -> Bool {
-        defer { inbox.isAsleep = false }
-        return inbox.isAsleep
-    }
-
-    private func ringBell() {
-        // A counter that is full has woken the loop already.
-        try? system.increment(bell)
-    }
-
-    /// Called by the loop before it waits. False when there are jobs or it has been woken, so that it must
-    /// not.
-    func fallAsleep() -> Bool {
-        inbox.withLock { inbox in
-            inbox.isAsleep = inbox.jobs.isEmpty && !inbox.isWoken
-            return inbox.isAsleep
-        }
-    }
-
-    /// Called by the loop after it waited.
-    func awake() {
-        inbox.withLock { $0.isAsleep = false }
-    }
-
-    /// Runs the jobs that are there, and those they add, up to a bound that leaves sockets their turn. After
-    /// it the owner looks at what it shares, so that a `wake` before is dealt with, and one after is not
-    /// lost.
-    ///
-    /// `jobs` is an empty array whose room is used again and again.
-    func runJobs(_ jobs: inout [UnownedJob]) {
-        for _ in 0..<16 {
-            jobs.removeAll(keepingCapacity: true)
-            inbox.withLock { inbox in
-                swap(&jobs, &inbox.jobs)
-                inbox.isWoken = inbox.isWoken && !jobs.isEmpty
+    /// Runs until the handler says that it is done. Throws only when the kernel takes the poller away.
+    package func run(_ handler: inout some EventHandler & ~Copyable) throws(SystemError) {
+        var events: [PollerEvent] = []
+        var due: [EventSource] = []
+        var jobs: [UnownedJob] = []
+        var now = Instant.now
+        while true {
+            let timeout = executor.prepareToWait() ? timers.delay(from: now) : .zero
+            try poller.wait(into: &events, timeout: timeout)
+            executor.didWait()
+            now = .now
+            handler.turnBegins()
+            for event in events where event.source != Self.wakeUpSource {
+                handler.ready(event.source, event.readiness, at: now)
             }
-            if jobs.isEmpty { return }
-            for job in jobs {
-                unsafe job.runSynchronously(on: asUnownedTaskExecutor())
-            }
+            executor.runJobs(&jobs)
+            timers.advance(to: now, into: &due)
+            for source in due { handler.timerFired(source, at: now) }
+            guard handler.turnEnded(at: now) else { return }
         }
     }
 }

@@ -188,11 +188,11 @@ package struct SystemCalls: Sendable {
 
     func control(
         _ poller: borrowing FileDescriptor, _ operation: Int32, _ descriptor: Int32, events: UInt32,
-        token: UInt64
+        source: EventSource
     ) throws(SystemError) {
         try fail(.epollControl)
         let number = poller.rawValue
-        var event = unsafe megaphone_epoll_event(events, token)
+        var event = unsafe megaphone_epoll_event(events, source.rawValue)
         _ = try retrying(.epollControl) {
             unsafe withUnsafeMutablePointer(to: &event) {
                 Int(unsafe epoll_ctl(number, operation, descriptor, $0))

@@ -11,7 +11,7 @@ package struct TimerWheel {
     private static let bucketCount = 512
 
     private let start: Instant
-    private var buckets: [[(tick: Int, token: UInt64)]] = Array(repeating: [], count: bucketCount)
+    private var buckets: [[(tick: Int, source: EventSource)]] = Array(repeating: [], count: bucketCount)
     private var count = 0
     /// All ticks below this have been handed out.
     private var position = 0
@@ -22,10 +22,10 @@ package struct TimerWheel {
         start = now
     }
 
-    /// Asks for a hint with this token at a deadline.
-    package mutating func add(_ token: UInt64, at deadline: Instant) {
+    /// Asks for a hint with this source at a deadline.
+    package mutating func add(_ source: EventSource, at deadline: Instant) {
         let tick = max(position, tickNumber(deadline, roundingUp: true))
-        buckets[tick % Self.bucketCount].append((tick, token))
+        buckets[tick % Self.bucketCount].append((tick, source))
         count += 1
         earliest = min(earliest, tick)
     }
@@ -37,7 +37,7 @@ package struct TimerWheel {
     }
 
     /// Takes out the hints that are due.
-    package mutating func advance(to now: Instant, into due: inout [UInt64]) {
+    package mutating func advance(to now: Instant, into due: inout [EventSource]) {
         due.removeAll(keepingCapacity: true)
         let current = tickNumber(now, roundingUp: false)
         guard count > 0, earliest <= current else {
@@ -55,11 +55,11 @@ package struct TimerWheel {
         earliest = count == 0 ? .max : nextOccupied()
     }
 
-    private mutating func takeDue(from bucket: Int, upTo current: Int, into due: inout [UInt64]) {
+    private mutating func takeDue(from bucket: Int, upTo current: Int, into due: inout [EventSource]) {
         guard !buckets[bucket].isEmpty else { return }
         buckets[bucket].removeAll { entry in
             guard entry.tick <= current else { return false }
-            due.append(entry.token)
+            due.append(entry.source)
             return true
         }
         // A bucket that once held a burst gives its memory back.

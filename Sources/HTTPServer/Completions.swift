@@ -5,7 +5,7 @@ internal import Synchronization
 /// Later answers, on their way back to the connections that wait for them, from any thread.
 final class Completions: Sendable {
     /// An answer, and the connection that it is for.
-    typealias Completion = (token: UInt64, response: Response)
+    typealias Completion = (id: ConnectionID, response: Response)
 
     private struct State {
         var answers: [Completion] = []
@@ -13,15 +13,15 @@ final class Completions: Sendable {
     }
 
     private let state = Mutex(State())
-    private let loop: EventLoop
+    private let loop: LoopExecutor
 
-    init(wakes loop: EventLoop) {
+    init(wakes loop: LoopExecutor) {
         self.loop = loop
     }
 
-    func deliver(_ response: Response, to token: UInt64) {
+    func deliver(_ response: Response, to id: ConnectionID) {
         let isFirst = state.withLock { state in
-            state.answers.append((token, response))
+            state.answers.append((id, response))
             return state.answers.count == 1
         }
         // Whoever came first has woken the loop, which takes all that is there by then.

@@ -27,12 +27,12 @@ final class Connection {
     let descriptor: FileDescriptor
     let remoteAddress: RemoteAddress
     /// It is one too many, and is only here to be told so.
-    let isTurnedAway: Bool
+    let isOverLimit: Bool
     var conversation: Conversation
     /// What the poller watches for. It goes by edges while only reading is of interest.
     var interest = Interest(reading: true, byEdge: true)
-    /// The earliest hint the timer wheel holds for this connection.
-    var hint: Instant?
+    /// The earliest timerEntry the timer wheel holds for this connection.
+    var timerEntry: Instant?
     var unsent: Unsent?
     /// How the current request is answered once its body is read.
     var deferred: Answer?
@@ -41,11 +41,11 @@ final class Connection {
 
     init(
         descriptor: consuming FileDescriptor, remoteAddress: RemoteAddress, limits: Limits,
-        openedAt now: Instant, isTurnedAway: Bool
+        openedAt now: Instant, isOverLimit: Bool
     ) {
         self.descriptor = descriptor
         self.remoteAddress = remoteAddress
-        self.isTurnedAway = isTurnedAway
+        self.isOverLimit = isOverLimit
         conversation = Conversation(remoteAddress: remoteAddress, limits: limits, openedAt: now)
     }
 }

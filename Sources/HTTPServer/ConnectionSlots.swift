@@ -1,7 +1,26 @@
-/// The connections of one worker, found by token.
+internal import EventLoop
+
+/// Names one connection of a loop: its slot in the lower 32 bits, the slot's generation in the upper ones.
+struct ConnectionID: Hashable, Sendable {
+    /// What the poller and the timer wheel carry for this connection.
+    let source: EventSource
+
+    init(source: EventSource) {
+        self.source = source
+    }
+
+    init(slot: UInt32, generation: UInt32) {
+        source = EventSource(rawValue: UInt64(generation) << 32 | UInt64(slot))
+    }
+
+    var slot: UInt32 { UInt32(truncatingIfNeeded: source.rawValue) }
+    var generation: UInt32 { UInt32(source.rawValue >> 32) }
+}
+
+/// The connections of one loop by their ids.
 ///
-/// A token carries the generation of its slot, so an event or an answer that comes after its connection was
-/// closed finds nothing, even when the slot or the descriptor number is in use again.
+/// An id carries the generation of its slot. An event or a response for a closed connection finds nothing, even
+/// when the slot or the descriptor number is in use again.
 struct ConnectionSlots {
     private struct Slot {
         var connection: Connection?
@@ -12,27 +31,27 @@ struct ConnectionSlots {
     private var free: [UInt32] = []
     private(set) var count = 0
 
-    /// Generations begin at 1: a token below 2³² is never a connection's.
-    mutating func insert(_ connection: Connection) -> UInt64 {
+    /// Generations begin at 1: no source below 2³² is a connection's.
+    mutating func insert(_ connection: Connection) -> ConnectionID {
         count += 1
         if let index = free.popLast() {
             slots[Int(index)].connection = connection
-            return token(index, slots[Int(index)].generation)
+            return ConnectionID(slot: index, generation: slots[Int(index)].generation)
         }
         slots.append(Slot(connection: connection, generation: 1))
-        return token(UInt32(slots.count - 1), 1)
+        return ConnectionID(slot: UInt32(slots.count - 1), generation: 1)
     }
 
-    subscript(token: UInt64) -> Connection? {
-        let index = Int(UInt32(truncatingIfNeeded: token))
-        guard index < slots.count, slots[index].generation == UInt32(token >> 32) else { return nil }
+    subscript(id: ConnectionID) -> Connection? {
+        let index = Int(id.slot)
+        guard index < slots.count, slots[index].generation == id.generation else { return nil }
         return slots[index].connection
     }
 
     /// False when there is no such connection.
-    mutating func remove(_ token: UInt64) -> Bool {
-        guard self[token] != nil else { return false }
-        let index = UInt32(truncatingIfNeeded: token)
+    mutating func remove(_ id: ConnectionID) -> Bool {
+        guard self[id] != nil else { return false }
+        let index = id.slot
         slots[Int(index)].connection = nil
         // After 2³² reuses the generation begins again at 1, for 0 is not a connection's.
         slots[Int(index)].generation =
@@ -42,14 +61,11 @@ struct ConnectionSlots {
         return true
     }
 
-    /// The tokens of all connections.
-    var tokens: [UInt64] {
+    /// The ids of all connections.
+    var ids: [ConnectionID] {
         slots.indices.compactMap { index in
-            slots[index].connection == nil ? nil : token(UInt32(index), slots[index].generation)
+            slots[index].connection == nil
+                ? nil : ConnectionID(slot: UInt32(index), generation: slots[index].generation)
         }
-    }
-
-    private func token(_ index: UInt32, _ generation: UInt32) -> UInt64 {
-        UInt64(generation) << 32 | UInt64(index)
     }
 }

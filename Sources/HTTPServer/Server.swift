@@ -10,8 +10,8 @@ package final class Server: Sendable {
     /// Where the server listens, with the port the kernel chose.
     package let address: SocketAddress
     private let state: ServerState
-    private let loops: [EventLoop]
-    private let workers: [Handoff<Worker>]
+    private let executors: [LoopExecutor]
+    private let connectionLoops: [Handoff<ConnectionLoop>]
     private let threads = Mutex<[Thread]>([])
     private let logger: Logger
 
@@ -24,28 +24,28 @@ package final class Server: Sendable {
         let system = configuration.system
         let state = ServerState(maximumConnections: configuration.maximumConnections)
         var address = configuration.address
-        var loops: [EventLoop] = []
-        var workers: [Handoff<Worker>] = []
+        var executors: [LoopExecutor] = []
+        var connectionLoops: [Handoff<ConnectionLoop>] = []
         for _ in 0..<max(1, configuration.workers) {
             let listener = try Listener(address: address, system: system)
             address = try system.localAddress(listener.descriptor)
-            let loop = try EventLoop(system: system)
-            loops.append(loop)
-            workers.append(
+            let executor = try LoopExecutor(system: system)
+            executors.append(executor)
+            connectionLoops.append(
                 Handoff(
-                    try Worker(
-                        reactor: Reactor(loop: loop, system: system), listener: listener,
+                    try ConnectionLoop(
+                        loop: EventLoop(executor: executor, system: system), listener: listener,
                         responder: responder,
                         state: state, limits: configuration.limits, logger: logger)))
         }
         self.address = address
         self.state = state
-        self.loops = loops
-        self.workers = workers
+        self.executors = executors
+        self.connectionLoops = connectionLoops
         self.logger = logger
     }
 
-    /// Open connections over all workers.
+    /// Open connections over all loops.
     package var openConnections: Int { state.openConnections }
 
     /// Starts the loops. Must be called once.
@@ -53,13 +53,13 @@ package final class Server: Sendable {
     /// `whenALoopFails` is called on the thread of a loop that the kernel took the poller from, when its
     /// connections are gone. The other loops go on; whether that is enough is for the caller to say.
     package func start(whenALoopFails: @escaping @Sendable (SystemError) -> Void) throws(ThreadError) {
-        for (index, worker) in workers.enumerated() {
+        for (index, handoff) in connectionLoops.enumerated() {
             let thread = try Thread(name: "loop-\(index)") { [logger] in
-                guard var worker = worker.take() else { return }
+                guard var connectionLoop = handoff.take() else { return }
                 do throws(SystemError) {
-                    try worker.reactor.run(&worker)
+                    try connectionLoop.loop.run(&connectionLoop)
                 } catch {
-                    _ = consume worker
+                    _ = consume connectionLoop
                     logger.critical("An event loop ended", metadata: ["error": "\(error)"])
                     whenALoopFails(error)
                 }
@@ -71,7 +71,7 @@ package final class Server: Sendable {
     /// Stops accepting, lets requests in flight be answered, and closes every connection within `grace`.
     package func drain(within grace: Duration) {
         state.drain(until: .now + grace)
-        for loop in loops { loop.wake() }
+        for executor in executors { executor.wake() }
     }
 
     /// Blocks the calling thread until every loop has ended.

@@ -3,12 +3,12 @@ package import HTTPWire
 
 /// What a server is made of (config.example.toml).
 package struct ServerConfiguration: Sendable {
-    /// Where to listen. Port 0 lets the kernel choose one, the same for all workers.
+    /// Where to listen. Port 0 lets the kernel choose one, the same for all loops.
     package var address: SocketAddress
     /// Event loops, a thread each; at least 1.
     package var workers: Int
     package var limits: Limits
-    /// Open connections over all workers; one more is answered 503 and closed.
+    /// Open connections over all loops; one more is answered 503 and closed.
     package var maximumConnections: Int
     /// The kernel, or a kernel with faults in tests.
     package var system: SystemCalls

@@ -4,7 +4,7 @@ internal import Time
 /// What the workers of a server share.
 final class ServerState: Sendable {
     private let connections = Atomic<Int>(0)
-    private let turnedAway = Atomic<Int>(0)
+    private let rejected = Atomic<Int>(0)
     private let drainDeadline = Mutex<Instant?>(nil)
     private let draining = Atomic<Bool>(false)
     let maximumConnections: Int
@@ -13,23 +13,23 @@ final class ServerState: Sendable {
         self.maximumConnections = maximumConnections
     }
 
-    /// Open connections over all workers, without those that are being turned away.
+    /// Open connections over all loops, without those that are being turned away.
     var openConnections: Int { connections.load(ordering: .relaxed) }
 
     /// Connections that are being told that they are too many.
-    var turnedAwayConnections: Int { turnedAway.load(ordering: .relaxed) }
+    var rejectedConnections: Int { rejected.load(ordering: .relaxed) }
 
     /// Counts a connection in. False when it is one too many, which still has to be told so.
     func connectionOpened() -> Bool {
         if connections.add(1, ordering: .relaxed).newValue <= maximumConnections { return true }
         connections.subtract(1, ordering: .relaxed)
-        turnedAway.add(1, ordering: .relaxed)
+        rejected.add(1, ordering: .relaxed)
         return false
     }
 
-    func connectionClosed(wasTurnedAway: Bool) {
-        if wasTurnedAway {
-            turnedAway.subtract(1, ordering: .relaxed)
+    func connectionClosed(wasOverLimit: Bool) {
+        if wasOverLimit {
+            rejected.subtract(1, ordering: .relaxed)
         } else {
             connections.subtract(1, ordering: .relaxed)
         }

@@ -1,39 +1,39 @@
 package import Time
 
 extension Conversation {
-    /// Takes received bytes: the first `count` of a chunk that the event loop lends until `reclaimChunk`.
+    /// Takes received bytes: the first `count` of a read buffer that the event loop lends until `reclaimReadBuffer`.
     ///
-    /// - Precondition: No chunk is lent, and `count` is within the chunk.
-    package mutating func receive(_ chunk: consuming [UInt8], count: Int, at now: Instant) {
-        precondition(lentChunk == nil && count >= 0 && count <= chunk.count)
-        isFresh = false
+    /// - Precondition: No read buffer is lent, and `count` is within the read buffer.
+    package mutating func receive(_ readBuffer: consuming [UInt8], count: Int, at now: Instant) {
+        precondition(lentReadBuffer == nil && count >= 0 && count <= readBuffer.count)
+        hasReceivedNothing = false
         if phase == .idle && count > 0 && start == end { since = now }
         if phase < .closing {
             if start == end {
-                bytes = chunk
+                bytes = readBuffer
                 (start, end) = (0, Int32(count))
-                borrowsChunk = true
+                borrowsReadBuffer = true
             } else {
-                bytes += chunk[..<count]
+                bytes += readBuffer[..<count]
                 end += Int32(count)
             }
         }
-        lentChunk = consume chunk
+        lentReadBuffer = consume readBuffer
     }
 
-    /// Gives the lent chunk back, after `next` said `wait` and before anything else is received. What is not
+    /// Gives the lent read buffer back, after `next` said `wait` and before anything else is received. What is not
     /// yet consumed of it is copied out.
     ///
-    /// - Returns: Nil when no chunk is lent.
-    package mutating func reclaimChunk() -> [UInt8]? {
-        guard let chunk = lentChunk.take() else { return nil }
-        if borrowsChunk { incoming?.detach() }
-        if borrowsChunk || start > 0 {
+    /// - Returns: Nil when no readBuffer is lent.
+    package mutating func reclaimReadBuffer() -> [UInt8]? {
+        guard let readBuffer = lentReadBuffer.take() else { return nil }
+        if borrowsReadBuffer { incoming?.detach() }
+        if borrowsReadBuffer || start > 0 {
             bytes = start == end ? [] : Array(bytes[Int(start)..<Int(end)])
             (start, end) = (0, end - start)
         }
-        borrowsChunk = false
-        return chunk
+        borrowsReadBuffer = false
+        return readBuffer
     }
 
     /// The peer has closed its side. What it sent before is still answered.
@@ -46,7 +46,7 @@ extension Conversation {
     package var wantsBytes: Bool {
         switch phase {
         case .closing, .finished, .closed: false
-        case .asked, .answering, .refusing, .timedOut, .turnedAway:
+        case .asked, .answering, .refusing, .timedOut, .rejected:
             !hasEnded && !isOutputBlocked && Int(end - start) < limits.maximumHeaderBytes
         case .idle, .head, .body, .discarding, .lingering: !hasEnded && !isOutputBlocked
         }
@@ -59,7 +59,7 @@ extension Conversation {
     mutating func dropBytes() {
         start = end
         incoming = nil
-        guard !borrowsChunk else { return }
+        guard !borrowsReadBuffer else { return }
         bytes = []
         (start, end) = (0, 0)
     }

@@ -11,7 +11,7 @@ extension Conversation {
             return .close
         case .timedOut:
             return refuse(.timeout, incoming?.request)
-        case .turnedAway:
+        case .rejected:
             return refuse(.tooManyConnections, nil)
         case .closing:
             return finishClosing(at: now)
@@ -28,9 +28,9 @@ extension Conversation {
     }
 
     /// Makes a new connection one too many: it is refused without waiting for a request.
-    package mutating func turnAway() {
+    package mutating func rejectOverLimit() {
         precondition(phase == .idle)
-        phase = .turnedAway
+        phase = .rejected
     }
 
     private mutating func continueRequest(at now: Instant) -> Step {
@@ -118,7 +118,7 @@ extension Conversation {
         if head.hasUnknownExpectation { return refuse(.expectationFailed, request) }
         if request.hasBody {
             incoming = IncomingBody(
-                head: head, request: request, borrowsChunk: borrowsChunk, limits: limits)
+                head: head, request: request, borrowsReadBuffer: borrowsReadBuffer, limits: limits)
         }
         phase = .asked
         return .ask(request)

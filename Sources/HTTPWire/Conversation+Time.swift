@@ -6,11 +6,11 @@ extension Conversation {
     package var deadline: Instant? {
         if isOutputBlocked && phase != .finished && phase != .closed { return since + limits.bodyTimeout }
         return switch phase {
-        case .idle: since + (isFresh ? limits.headerTimeout : limits.keepAlive)
+        case .idle: since + (hasReceivedNothing ? limits.headerTimeout : limits.keepAlive)
         case .head: since + limits.headerTimeout
         case .body, .discarding, .closing: since + limits.bodyTimeout
         case .lingering: since + Self.lingerTimeout
-        case .asked, .answering, .refusing, .timedOut, .turnedAway, .finished, .closed: nil
+        case .asked, .answering, .refusing, .timedOut, .rejected, .finished, .closed: nil
         }
     }
 

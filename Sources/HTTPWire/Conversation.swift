@@ -3,8 +3,8 @@ package import Time
 /// One connection's side of HTTP/1.1, without the connection: bytes and the time go in, steps come out.
 ///
 /// Everything about when to read, ask, answer, wait and close is decided here. The server obeys: it hands
-/// over what it received (`receive`), pulls steps (`next`) until it is told to wait, gives the chunk back to
-/// its event loop (`reclaimChunk`), writes the output, says how that went (`outputDrained` or
+/// over what it received (`receive`), pulls steps (`next`) until it is told to wait, gives the read buffer back to
+/// its event loop (`reclaimReadBuffer`), writes the output, says how that went (`outputDrained` or
 /// `outputBlocked`), and calls `expire` when `deadline` has passed.
 ///
 /// Requests are answered strictly in order: the next one is not looked at before the last one has its answer.
@@ -51,7 +51,7 @@ package struct Conversation: ~Copyable {
         /// A deadline passed in the middle of a request.
         case timedOut
         /// The connection is one too many.
-        case turnedAway
+        case rejected
         /// The answer is out, and what is left of the request's body is skipped.
         case discarding
         /// The last answer is out of `respond`, but maybe not yet sent.
@@ -73,7 +73,7 @@ package struct Conversation: ~Copyable {
     /// Whether the present request is HEAD.
     var answersHead = false
     /// Whether nothing has been received yet.
-    var isFresh = true
+    var hasReceivedNothing = true
     /// Whether an empty line before the next request line has been skipped.
     var hasSkippedEmptyLine = false
     /// Whether the peer has closed its side.
@@ -83,16 +83,16 @@ package struct Conversation: ~Copyable {
     var hasOutput = false
     /// Whether the socket takes no more.
     var isOutputBlocked = false
-    /// Whether `bytes` is the chunk that the event loop lent.
-    var borrowsChunk = false
+    /// Whether `bytes` is the read buffer that the event loop lent.
+    var borrowsReadBuffer = false
     let limits: Limits
     /// The received bytes; those from `start` to `end` are not consumed yet.
     var bytes: [UInt8] = []
     var start: Int32 = 0
     var end: Int32 = 0
     var scanner = HeadScanner()
-    /// The chunk that the event loop wants back.
-    var lentChunk: [UInt8]?
+    /// The read buffer that the event loop wants back.
+    var lentReadBuffer: [UInt8]?
     var incoming: IncomingBody?
     /// When the present wait began; together with the phase it makes the deadline. It stands last, for the
     /// compiler does not know the size of an instant, and looks up at run time where fields behind one are.

@@ -17,14 +17,14 @@ final class IncomingBody {
     var awaitsContinue: Bool
     /// Whether the declared length is larger than a body may be.
     let isTooLarge: Bool
-    /// Whether the request's bytes are those of the chunk that the event loop lent.
-    private var borrowsChunk: Bool
+    /// Whether the request's bytes are those of the read buffer that the event loop lent.
+    private var borrowsReadBuffer: Bool
     /// Where the head stands in the request's bytes.
     private let headRange: Range<Int>
     private var framing: Framing
     private var content: [UInt8] = []
 
-    init(head: borrowing Head, request: Request, borrowsChunk: Bool, limits: Limits) {
+    init(head: borrowing Head, request: Request, borrowsReadBuffer: Bool, limits: Limits) {
         switch head.framing {
         case .none:
             framing = .length(remaining: 0)
@@ -38,7 +38,7 @@ final class IncomingBody {
         }
         self.request = request
         headRange = head.range
-        self.borrowsChunk = borrowsChunk
+        self.borrowsReadBuffer = borrowsReadBuffer
         awaitsContinue = head.expectsContinue
     }
 
@@ -79,10 +79,10 @@ final class IncomingBody {
         return content
     }
 
-    /// Gives up the event loop's chunk: the head moves to bytes of its own.
+    /// Gives up the event loop's read buffer: the head moves to bytes of its own.
     func detach() {
-        guard borrowsChunk else { return }
-        borrowsChunk = false
+        guard borrowsReadBuffer else { return }
+        borrowsReadBuffer = false
         request = request.copied(head: headRange)
     }
 }

@@ -7,48 +7,48 @@ import Time
 
 /// Knows whether the database works. While it does not, one thread looks for it, and callers fail at once.
 final class DatabaseWatch: Sendable {
-    /// How a look at the database ended.
-    typealias Look = Result<String, MySQLError>
+    /// How a probe at the database ended.
+    typealias Probe = Result<String, MySQLError>
 
     private let circuit = Mutex(Circuit(outage: "not connected yet"))
-    private let look: @Sendable (Interrupter) -> Look
+    private let probe: @Sendable (Interrupter) -> Probe
     private let explain: @Sendable (MySQLError) -> String
     private let logger: Logger
     private let interrupter = Interrupter()
-    private let wake: Latch
-    private let news: Latch
+    private let wake: WakeEvent
+    private let firstProbeDone: WakeEvent
     private let state = Mutex(State())
 
     private struct State {
         var isClosed = false
         var hasEnded = false
-        var firstLook: Look?
+        var firstProbe: Probe?
     }
 
-    /// Starts the thread, which looks at once. `look` blocks it, for a little more than a second at most
+    /// Starts the thread, which looks at once. `probe` blocks it, for a little more than a second at most
     /// unless it has tables to change.
     init(
         logger: Logger, explain: @escaping @Sendable (MySQLError) -> String,
-        look: @escaping @Sendable (Interrupter) -> Look
+        probe: @escaping @Sendable (Interrupter) -> Probe
     ) throws(StoreError) {
-        self.look = look
+        self.probe = probe
         self.explain = explain
         self.logger = logger
         do {
-            wake = try Latch()
-            news = try Latch()
+            wake = try WakeEvent()
+            firstProbeDone = try WakeEvent()
             try Thread(name: "store-watch") { self.run() }.detach()
         } catch {
             throw .unavailable("\(error)")
         }
     }
 
-    /// Waits for the first look to end. Nil when it takes longer than that.
-    func firstLook(waitingUntil deadline: Instant) -> Look? {
+    /// Waits for the first probe to end. Nil when it takes longer than that.
+    func firstProbe(waitingUntil deadline: Instant) -> Probe? {
         while true {
-            if let look = state.withLock({ $0.firstLook }) { return look }
+            if let probe = state.withLock({ $0.firstProbe }) { return probe }
             guard Instant.now < deadline else { return nil }
-            news.wait(until: deadline)
+            firstProbeDone.wait(until: deadline)
         }
     }
 
@@ -64,7 +64,7 @@ final class DatabaseWatch: Sendable {
     func failed(_ generation: Int, _ reason: String) {
         guard circuit.withLock({ $0.failed(generation, reason) }) else { return }
         logger.error("The database is down, calls fail at once: \(reason)")
-        wake.raise()
+        wake.signal()
     }
 
     /// See `Circuit.distrustSessions`.
@@ -75,10 +75,12 @@ final class DatabaseWatch: Sendable {
     /// Ends the thread; returns when it has ended, after a second at the latest.
     func close() {
         state.withLock { $0.isClosed = true }
-        wake.raise()
+        wake.signal()
         interrupter.interrupt()
         let deadline = Instant.now + .seconds(1)
-        while !state.withLock({ $0.hasEnded }), Instant.now < deadline { news.wait(until: deadline) }
+        while !state.withLock({ $0.hasEnded }), Instant.now < deadline {
+            firstProbeDone.wait(until: deadline)
+        }
     }
 
     private func run() {
@@ -86,37 +88,37 @@ final class DatabaseWatch: Sendable {
         watch()
         _ = consume thread
         state.withLock { $0.hasEnded = true }
-        news.raise()
+        firstProbeDone.signal()
     }
 
     private func watch() {
-        var pauses = Pauses.betweenLooks
+        var backoff = Backoff.betweenProbes
         while !state.withLock({ $0.isClosed }) {
             guard circuit.withLock({ $0.outage }) != nil else {
-                pauses = Pauses.betweenLooks
+                backoff = Backoff.betweenProbes
                 wake.wait(until: nil)
                 continue
             }
-            let result = look(interrupter)
+            let result = probe(interrupter)
             note(result)
-            if case .failure = result { wake.wait(until: .now + pauses.draw()) }
+            if case .failure = result { wake.wait(until: .now + backoff.draw()) }
         }
     }
 
-    private func note(_ result: Look) {
+    private func note(_ result: Probe) {
         switch result {
         case .success(let summary):
             circuit.withLock { $0.restore() }
             logger.notice("The database is there: \(summary)")
         case .failure(let error):
             let reason = explain(error)
-            let isNews = circuit.withLock { $0.remainsOpen(reason) }
-            if isNews { logger.error("The database is down: \(reason)") }
+            let isNewReason = circuit.withLock { $0.remainsOpen(reason) }
+            if isNewReason { logger.error("The database is down: \(reason)") }
         }
         let isFirst = state.withLock { state in
-            defer { state.firstLook = state.firstLook ?? result }
-            return state.firstLook == nil
+            defer { state.firstProbe = state.firstProbe ?? result }
+            return state.firstProbe == nil
         }
-        if isFirst { news.raise() }
+        if isFirst { firstProbeDone.signal() }
     }
 }

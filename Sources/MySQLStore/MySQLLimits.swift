@@ -21,7 +21,7 @@ struct MySQLLimits: Sendable {
             connect: min(max(seconds, 1), 5), readAndWrite: 10, lock: lockOfOneRow, statement: 10)
     }
 
-    /// For a look at whether the database is back: that has to be noticed within two seconds, pauses
+    /// For a probe of whether the database is back: that has to be noticed within two seconds, pauses
     /// included.
     static let probing = MySQLLimits(connect: 1, readAndWrite: 1, lock: lockOfOneRow, statement: 10)
 

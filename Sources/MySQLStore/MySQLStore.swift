@@ -9,12 +9,12 @@ package import Time
 /// A pool of threads, each with one session, does the work; one more thread watches the database while it is
 /// down.
 package struct MySQLStore: BroadcastStore {
-    let workers: StoreWorkers<MySQLWorker>
+    let workers: StorePool<MySQLThreadState>
     private let watch: DatabaseWatch
     private let address: MySQLAddress
     private let observer: (any StoreObserver)?
     private let logger: Logger
-    private let oddRows = OddRows()
+    private let nonconformingRows = NonconformingRows()
     private let lastRows = LastRows()
 
     /// How long the start waits for the database: long enough for a first connection, too short to matter
@@ -25,7 +25,7 @@ package struct MySQLStore: BroadcastStore {
     /// A session unused for this long ends.
     private static let idleLimit = Duration.seconds(60)
     /// Giving up after less than this says nothing about the database.
-    private static let tellingWait = Duration.milliseconds(100)
+    private static let minimumMeaningfulWait = Duration.milliseconds(100)
 
     /// Connects, and with `migrate` brings the schema up to date. A database that cannot be reached, or that
     /// refuses the login, is logged and looked for again and again; calls throw `unavailable` meanwhile.
@@ -43,26 +43,26 @@ package struct MySQLStore: BroadcastStore {
         self.address = address
         self.observer = observer
         self.logger = logger
-        let limits = WorkerLimits(
-            maximumWorkers: poolSize, maximumQueue: Self.maximumQueue, idleLimit: Self.idleLimit,
-            replacesLateWorkers: true)
-        workers = try StoreWorkers(limits: limits) { interrupter in
-            MySQLWorker(address: address, interrupter: interrupter)
+        let limits = PoolLimits(
+            maximumThreads: poolSize, maximumQueue: Self.maximumQueue, idleLimit: Self.idleLimit,
+            replacesLateThreads: true)
+        workers = try StorePool(limits: limits) { interrupter in
+            MySQLThreadState(address: address, interrupter: interrupter)
         }
         do throws(StoreError) {
             watch = try DatabaseWatch(logger: logger) { error in
                 error.explained(address)
-            } look: { interrupter in
+            } probe: { interrupter in
                 Result { () throws(MySQLError) in
-                    try Self.look(at: address, limits: .probing, migrate: migrate, interrupter, logger)
+                    try Self.probe(at: address, limits: .probing, migrate: migrate, interrupter, logger)
                 }
             }
         } catch {
             workers.close()
             throw error
         }
-        let firstLook = watch.firstLook(waitingUntil: .now + Self.startLimit)
-        if case .failure(let error) = firstLook, error.stage == .schema {
+        let firstProbe = watch.firstProbe(waitingUntil: .now + Self.startLimit)
+        if case .failure(let error) = firstProbe, error.stage == .schema {
             close()
             throw .failed(error.explained(address))
         }
@@ -72,7 +72,7 @@ package struct MySQLStore: BroadcastStore {
     /// line when the database cannot be reached, refuses, or is newer than this program knows.
     package static func migrate(_ address: MySQLAddress, logger: Logger) throws(StoreError) {
         do {
-            _ = try look(at: address, limits: .migrating, migrate: true, Interrupter(), logger)
+            _ = try probe(at: address, limits: .migrating, migrate: true, Interrupter(), logger)
         } catch {
             throw .failed(error.explained(address))
         }
@@ -80,11 +80,11 @@ package struct MySQLStore: BroadcastStore {
 
     package func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
         try await perform(.read, until: deadline) {
-            [lastRows, oddRows, logger] session throws(MySQLError) in
+            [lastRows, nonconformingRows, logger] session throws(MySQLError) in
             let (rows, areNew) = try session.readRows(last: lastRows.value)
             guard areNew else { return rows }
             lastRows.value = rows
-            for warning in oddRows.warnings(about: rows) { logger.warning("\(warning)") }
+            for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
             return rows
         }
     }
@@ -142,7 +142,7 @@ package struct MySQLStore: BroadcastStore {
                 worker.use(until: deadline, generation: generation, body)
             }
         } catch {
-            if error == .deadlineExceeded, began.duration(to: deadline) >= Self.tellingWait {
+            if error == .deadlineExceeded, began.duration(to: deadline) >= Self.minimumMeaningfulWait {
                 watch.failed(
                     generation, "MySQL at \(address.place) did not answer within a caller's deadline")
             }
@@ -150,8 +150,8 @@ package struct MySQLStore: BroadcastStore {
         }
     }
 
-    /// One look at the database, with whatever it needs done to its tables. Returns a line about the server.
-    private static func look(
+    /// One probe of the database, with whatever it needs done to its tables. Returns a line about the server.
+    private static func probe(
         at address: MySQLAddress, limits: MySQLLimits, migrate: Bool, _ interrupter: Interrupter,
         _ logger: Logger
     ) throws(MySQLError) -> String {

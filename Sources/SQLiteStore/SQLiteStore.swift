@@ -8,11 +8,11 @@ package import Time
 /// One thread writes. A file has a second one that reads, on a connection of its own: in WAL mode a read does
 /// not wait for a write that waits for the disk.
 package struct SQLiteStore: BroadcastStore {
-    private let writer: StoreWorkers<SQLiteWorker>
-    private let reader: StoreWorkers<SQLiteWorker>?
+    private let writer: StorePool<SQLiteThreadState>
+    private let reader: StorePool<SQLiteThreadState>?
     private let observer: (any StoreObserver)?
     private let logger: Logger
-    private let oddRows = OddRows()
+    private let nonconformingRows = NonconformingRows()
 
     /// How long opening waits for another process that holds the file's lock.
     private static let openLimit = Duration.seconds(5)
@@ -36,18 +36,18 @@ package struct SQLiteStore: BroadcastStore {
         }
         self.observer = observer
         self.logger = logger
-        let limits = WorkerLimits(
-            maximumWorkers: 1, maximumQueue: Self.maximumQueue, idleLimit: nil, replacesLateWorkers: false)
-        writer = try StoreWorkers(limits: limits) { _ in
-            SQLiteWorker(path: path, logger: logger)
+        let limits = PoolLimits(
+            maximumThreads: 1, maximumQueue: Self.maximumQueue, idleLimit: nil, replacesLateThreads: false)
+        writer = try StorePool(limits: limits) { _ in
+            SQLiteThreadState(path: path, logger: logger)
         }
         guard path != ":memory:" else {
             reader = nil
             return
         }
         do throws(StoreError) {
-            reader = try StoreWorkers(limits: limits) { _ in
-                SQLiteWorker(path: path, logger: logger)
+            reader = try StorePool(limits: limits) { _ in
+                SQLiteThreadState(path: path, logger: logger)
             }
         } catch {
             writer.close()
@@ -57,10 +57,10 @@ package struct SQLiteStore: BroadcastStore {
 
     package func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
         try await perform(.read, on: reader ?? writer, deadline) {
-            [oddRows, logger] session throws(SQLiteError) in
+            [nonconformingRows, logger] session throws(SQLiteError) in
             let (rows, areNew) = try session.readRows(deadline: deadline)
             guard areNew else { return rows }
-            for warning in oddRows.warnings(about: rows) { logger.warning("\(warning)") }
+            for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
             return rows
         }
     }
@@ -85,7 +85,7 @@ package struct SQLiteStore: BroadcastStore {
     }
 
     private func perform<Value: Sendable>(
-        _ operation: StoreOperation, on workers: StoreWorkers<SQLiteWorker>,
+        _ operation: StoreOperation, on workers: StorePool<SQLiteThreadState>,
         _ deadline: Instant,
         _ body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
     ) async throws(StoreError) -> Value {

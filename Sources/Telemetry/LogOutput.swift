@@ -35,8 +35,8 @@ package final class LogOutput: Sendable {
     private let dropped = Atomic(0)
     private let descriptor: Int32
     private let capacity: Int
-    private let work: Latch
-    private let ended: Latch
+    private let work: WakeEvent
+    private let ended: WakeEvent
 
     /// Starts the writer. The descriptor stays the caller's.
     ///
@@ -49,8 +49,8 @@ package final class LogOutput: Sendable {
         self.capacity = capacity
         waiting = Mutex(Waiting())
         do {
-            work = try Latch()
-            ended = try Latch()
+            work = try WakeEvent()
+            ended = try WakeEvent()
             try Thread(name: "log") { [self] in writeUntilClosed() }.detach()
         } catch {
             preconditionFailure("The log cannot be written: \(error).")
@@ -94,7 +94,7 @@ package final class LogOutput: Sendable {
             return !waiting.isClosed
         }
         guard isFirst else { return }
-        work.raise()
+        work.signal()
         ended.wait(until: .now + .seconds(1))
     }
 
@@ -109,7 +109,7 @@ package final class LogOutput: Sendable {
             defer { waiting.writerSleeps = false }
             return waiting.writerSleeps
         }
-        if mustWake { work.raise() }
+        if mustWake { work.signal() }
     }
 
     // MARK: - The writer's thread
@@ -128,7 +128,7 @@ package final class LogOutput: Sendable {
                 Thread.pause(Self.gatheringTime)
             }
         }
-        ended.raise()
+        ended.signal()
     }
 
     /// Exchanges the waiting lines for an empty buffer, so that two buffers serve for ever. True when no more

@@ -11,7 +11,7 @@ package enum ProcessMetrics {
         registry.gauge("process_resident_memory_bytes", help: "Resident memory.") {
             residentPages(procFile("/proc/self/statm")) * Double(pageSize())
         }
-        let openDescriptors = Sample { openDescriptorCount() }
+        let openDescriptors = CachedGauge { openDescriptorCount() }
         registry.gauge("process_open_fds", help: "Open file descriptors.") { openDescriptors.value(at: .now) }
         registry.gauge("process_max_fds", help: "The limit on open file descriptors.") { descriptorLimit() }
         registry.gauge("process_threads", help: "Threads of the process.") {

@@ -10,7 +10,7 @@ package final class StatsDSender: Sendable {
     private let prefix: [UInt8]
     private let socket: Int32
     /// Nil for an address, which needs no looking up.
-    private let follower: HostFollower?
+    private let resolver: StatsDResolver?
 
     /// Takes the first of the host's addresses that the system has a route to. A host given by name is looked
     /// up now and then, and until it is found, what is sent is lost.
@@ -20,18 +20,18 @@ package final class StatsDSender: Sendable {
         prefix = Array((label.isEmpty ? "" : Self.sanitized(label) + ".").utf8)
         if let socket = try? connectDatagramSocket(host: host, port: port, isAddress: true) {
             self.socket = socket
-            follower = nil
+            resolver = nil
         } else {
-            let follower = try HostFollower(of: host, logger: logger) { () throws(SocketError) in
+            let resolver = try StatsDResolver(of: host, logger: logger) { () throws(SocketError) in
                 try connectDatagramSocket(host: host, port: port, isAddress: false)
             }
-            socket = follower.socket
-            self.follower = follower
+            socket = resolver.socket
+            self.resolver = resolver
         }
     }
 
     deinit {
-        if let follower { follower.end() } else { closeDescriptor(socket) }
+        if let resolver { resolver.end() } else { closeDescriptor(socket) }
     }
 
     /// Counts one event. Nothing waits for the datagram, and a lost one is lost.

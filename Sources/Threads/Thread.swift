@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import Time
 
-/// The system has no thread, or no descriptor for a latch, left to give.
+/// The system has no thread, or no descriptor for a wakeEvent, left to give.
 package struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One of the `E…` constants of errno(3).
     package let number: Int32

@@ -47,11 +47,11 @@ struct HealthProbe {
         } catch {
             guard error.isInProgress else { throw error }
         }
-        try poller.add(socket, token: 0, interest: Interest(writing: true))
+        try poller.add(socket, source: 0, interest: Interest(writing: true))
         try wait(&poller, for: .connect, until: end)
         let request = "GET \(path) HTTP/1.1\r\nHost: \(authority)\r\nConnection: close\r\n\r\n"
         _ = try system.send(socket, Array(request.utf8))
-        try poller.modify(socket, token: 0, interest: Interest(reading: true))
+        try poller.modify(socket, source: 0, interest: Interest(reading: true))
         var head: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1024)
         // The status stands in the first 12 bytes: `HTTP/1.1 200`.

@@ -9,17 +9,17 @@ struct VersionFile {
     private struct Nothing: ~Copyable {}
 
     private let path: String
-    private let pool: WorkerPool<Nothing>
+    private let pool: BlockingPool<Nothing>
 
     /// As long as the heartbeat.
     private static let limit = Duration.milliseconds(900)
 
-    init(path: String) throws(WorkError) {
+    init(path: String) throws(PoolError) {
         self.path = path
         // A reader that hangs is left behind, and one more tried in its place.
-        let limits = WorkerLimits(
-            maximumWorkers: 1, maximumQueue: 1000, idleLimit: .seconds(10), replacesLateWorkers: true)
-        pool = try WorkerPool(limits: limits) { _ in Nothing() }
+        let limits = PoolLimits(
+            maximumThreads: 1, maximumQueue: 1000, idleLimit: .seconds(10), replacesLateThreads: true)
+        pool = try BlockingPool(limits: limits) { _ in Nothing() }
     }
 
     /// The bytes as they are on disk now, or nil when there is no such file.

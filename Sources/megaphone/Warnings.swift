@@ -27,22 +27,22 @@ extension Settings {
 
     /// The file descriptors that a service with these settings has open at most.
     private var neededDescriptors: Int {
-        maximumConnections + Self.turnedAway + 3 * (workers ?? allowedProcessors()) + storeDescriptors
+        maximumConnections + Self.rejected + 3 * (workers ?? allowedProcessors()) + storeDescriptors
             + Self.otherDescriptors
     }
 
     private var storeDescriptors: Int {
         switch database {
-        // A socket, its duplicate and a latch for each thread, of which as many again may be stuck and left
+        // A socket, its duplicate and a wakeEvent for each thread, of which as many again may be stuck and left
         // behind, and for the watch.
         case .mysql: 3 * (2 * databasePoolMaximumSize + 1)
-        // The file, its log, its index and a latch, for a writer and a reader.
+        // The file, its log, its index and a wakeEvent, for a writer and a reader.
         case .sqlite, .sqliteMemory: 8
         }
     }
 
     /// Connections beyond the limit that are told so at a time. A loop has a listener, a poller and a bell.
-    private static let turnedAway = 64
+    private static let rejected = 64
     /// Standard streams, signals, the log, StatsD, the version file, /proc: some twenty.
     private static let otherDescriptors = 32
 }

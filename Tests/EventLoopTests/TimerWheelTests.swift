@@ -6,9 +6,9 @@ import Time
     private let start = Instant.now
 
     private func due(_ wheel: inout TimerWheel, after duration: Duration) -> [UInt64] {
-        var due: [UInt64] = []
+        var due: [EventSource] = []
         wheel.advance(to: start + duration, into: &due)
-        return due.sorted()
+        return due.map(\.rawValue).sorted()
     }
 
     @Test func wheel_hasNoDelay_whenEmpty() {
@@ -16,7 +16,7 @@ import Time
         #expect(wheel.delay(from: start) == nil)
     }
 
-    @Test func hint_comesNotBeforeItsDeadline_andWithinATick() {
+    @Test func timerEntry_comesNotBeforeItsDeadline_andWithinATick() {
         var wheel = TimerWheel(startingAt: start)
         wheel.add(7, at: start + .milliseconds(250))
         #expect(due(&wheel, after: .milliseconds(249)).isEmpty)
@@ -24,7 +24,7 @@ import Time
         #expect(due(&wheel, after: .seconds(1000)).isEmpty)
     }
 
-    @Test func hint_ofALaterRound_waitsForItsRound() {
+    @Test func timerEntry_ofALaterRound_waitsForItsRound() {
         var wheel = TimerWheel(startingAt: start)
         wheel.add(1, at: start + .milliseconds(100))
         wheel.add(2, at: start + .milliseconds(100) + TimerWheel.tick * 512)
@@ -33,29 +33,31 @@ import Time
         #expect(due(&wheel, after: .milliseconds(51_300)) == [2])
     }
 
-    @Test func everyHint_comesOnce_afterALongSleep() {
+    @Test func everyTimerEntry_comesOnce_afterALongSleep() {
         var wheel = TimerWheel(startingAt: start)
-        for token in 0..<1000 { wheel.add(UInt64(token), at: start + .milliseconds(token * 333)) }
+        for number in 0..<1000 {
+            wheel.add(EventSource(rawValue: UInt64(number)), at: start + .milliseconds(number * 333))
+        }
         #expect(due(&wheel, after: .seconds(10_000)) == Array(0..<1000))
         #expect(wheel.delay(from: start) == nil)
     }
 
-    @Test func delay_leadsToEveryHint_stepByStep() {
+    @Test func delay_leadsToEveryTimerEntry_stepByStep() {
         var wheel = TimerWheel(startingAt: start)
         var now = start
         var deadlines: [UInt64: Instant] = [:]
         for token in 0..<200 as Range<UInt64> {
             let deadline = start + .milliseconds(Int.random(in: 0..<200_000))
             deadlines[token] = deadline
-            wheel.add(token, at: deadline)
+            wheel.add(EventSource(rawValue: token), at: deadline)
         }
-        var due: [UInt64] = []
+        var due: [EventSource] = []
         var turns = 0
         while let delay = wheel.delay(from: now), turns < 10_000 {
             now = now + max(delay, .milliseconds(1))
             wheel.advance(to: now, into: &due)
-            for token in due {
-                let deadline = deadlines.removeValue(forKey: token)
+            for source in due {
+                let deadline = deadlines.removeValue(forKey: source.rawValue)
                 #expect(deadline.map { $0 <= now && now - $0 < TimerWheel.tick + .milliseconds(1) } == true)
             }
             turns += 1
@@ -63,7 +65,7 @@ import Time
         #expect(deadlines.isEmpty)
     }
 
-    @Test func hint_inThePast_comesWithTheNextTick() {
+    @Test func timerEntry_inThePast_comesWithTheNextTick() {
         var wheel = TimerWheel(startingAt: start)
         #expect(due(&wheel, after: .seconds(5)).isEmpty)
         wheel.add(3, at: start)

@@ -24,30 +24,30 @@ import Testing
         peer.outputDrained()
         #expect(peer.isIdle)
         #expect(peer.conversation.bytes.capacity == 0)
-        #expect(peer.conversation.lentChunk == nil)
+        #expect(peer.conversation.lentReadBuffer == nil)
         #expect(peer.conversation.incoming == nil)
     }
 
     @Test func chunk_comesBackWithoutACopy_whenAllIsConsumed() {
         let peer = Peer()
-        let before = address(of: peer.chunk)
+        let before = address(of: peer.readBuffer)
         for _ in 0..<3 {
             peer.receive(get("/a"))
             #expect(peer.step() == .ask("/a"))
             peer.respond()
             #expect(peer.step() == .wait)
-            #expect(address(of: peer.chunk) == before)
+            #expect(address(of: peer.readBuffer) == before)
         }
     }
 
     @Test func chunk_comesBackWithoutACopy_inTheMiddleOfABody() {
         let peer = Peer()
-        let before = address(of: peer.chunk)
+        let before = address(of: peer.readBuffer)
         peer.receive(put("/a", length: 3, "xy"))
         #expect(peer.step() == .ask("/a"))
         peer.awaitAnswer()
         #expect(peer.step() == .wait)
-        #expect(address(of: peer.chunk) == before)
+        #expect(address(of: peer.readBuffer) == before)
     }
 
     @Test func tricklingHead_isHeldInAsManyBytesAsCame() {

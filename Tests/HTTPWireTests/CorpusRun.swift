@@ -20,7 +20,7 @@ final class CorpusRun {
 
     /// - Parameters:
     ///   - one: The case.
-    ///   - garbage: What lies in the chunk behind the received bytes. It must make no difference.
+    ///   - garbage: What lies in the read buffer behind the received bytes. It must make no difference.
     init(_ one: CorpusCase, garbage: [UInt8] = []) {
         self.one = one
         self.garbage = garbage
@@ -59,7 +59,7 @@ final class CorpusRun {
         guard conversation.wantsBytes else { return log.append("wants no bytes") }
         conversation.receive(Array(piece) + garbage, count: piece.count, at: now)
         pull()
-        if conversation.reclaimChunk() == nil { log.append("the chunk did not come back") }
+        if conversation.reclaimReadBuffer() == nil { log.append("the read buffer did not come back") }
     }
 
     private func wait(_ duration: Duration) {

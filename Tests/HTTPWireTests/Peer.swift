@@ -20,8 +20,8 @@ final class Peer {
     var conversation: Conversation
     var now = Instant.now
     private(set) var output: [UInt8] = []
-    /// The chunk that is lent with every receipt, as an event loop does it.
-    private(set) var chunk: [UInt8]? = [UInt8](repeating: 0xEE, count: 65536)
+    /// The read buffer that is lent with every receipt, as an event loop does it.
+    private(set) var readBuffer: [UInt8]? = [UInt8](repeating: 0xEE, count: 65536)
 
     var text: String { String(decoding: output, as: UTF8.self) }
     var isIdle: Bool { conversation.isIdle }
@@ -36,19 +36,19 @@ final class Peer {
 
     func receive(_ text: String) {
         reclaim()
-        guard var bytes = chunk.take() else { return }
+        guard var bytes = readBuffer.take() else { return }
         bytes.replaceSubrange(0..<text.utf8.count, with: text.utf8)
         conversation.receive(consume bytes, count: text.utf8.count, at: now)
     }
 
     private func reclaim() {
-        guard chunk == nil else { return }
-        chunk = conversation.reclaimChunk()
+        guard readBuffer == nil else { return }
+        readBuffer = conversation.reclaimReadBuffer()
         // The event loop reads other connections' bytes into it next.
-        chunk?.replaceSubrange(0..<4096, with: repeatElement(0xEE, count: 4096))
+        readBuffer?.replaceSubrange(0..<4096, with: repeatElement(0xEE, count: 4096))
     }
 
-    /// The next step. Waiting gives the chunk back.
+    /// The next step. Waiting gives the read buffer back.
     func step() -> Event {
         switch conversation.next(at: now) {
         case .wait:

@@ -10,7 +10,7 @@ import Time
         arguments: [(Duration.zero, 1), (.seconds(3_600), 2)])
     func deadSession(trustedIdleTime: Duration, statements: Int) throws {
         let database = try MySQLTestDatabase()
-        var worker = MySQLWorker(
+        var worker = MySQLThreadState(
             address: database.address, interrupter: Interrupter(), trustedIdleTime: trustedIdleTime)
         var count = 0
         func sessionID() throws -> Int? {

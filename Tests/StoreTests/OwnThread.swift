@@ -6,7 +6,7 @@ import Threads
 ///
 /// Times are measured on it, because tests that block share the threads of Swift's own pool.
 final class OwnThread: TaskExecutor {
-    private let latch: Latch
+    private let wakeEvent: WakeEvent
     private let state = Mutex(State())
 
     private struct State {
@@ -24,19 +24,19 @@ final class OwnThread: TaskExecutor {
     }
 
     private init() throws {
-        latch = try Latch()
+        wakeEvent = try WakeEvent()
         try Thread(name: "test-loop") { self.loop() }.detach()
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.withLock { $0.jobs.append(job) }
-        latch.raise()
+        wakeEvent.signal()
     }
 
     private func end() {
         state.withLock { $0.isOver = true }
-        latch.raise()
+        wakeEvent.signal()
     }
 
     private func loop() {
@@ -47,7 +47,7 @@ final class OwnThread: TaskExecutor {
             }
             for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
             if jobs.isEmpty, isOver { return }
-            if jobs.isEmpty { latch.wait(until: nil) }
+            if jobs.isEmpty { wakeEvent.wait(until: nil) }
         }
     }
 }

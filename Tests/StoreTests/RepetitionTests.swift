@@ -10,7 +10,7 @@ import Time
         failingWith number: UInt32, _ failures: Int, until deadline: Instant
     ) throws -> (count: Int, succeeded: Bool) {
         let database = try MySQLTestDatabase()
-        var worker = MySQLWorker(address: database.address, interrupter: Interrupter())
+        var worker = MySQLThreadState(address: database.address, interrupter: Interrupter())
         var count = 0
         let result = worker.use(until: deadline, generation: 0) { _ throws(MySQLError) in
             count += 1

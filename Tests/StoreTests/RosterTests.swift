@@ -8,38 +8,38 @@ import Time
 /// What the pool decides in the moments between two threads, played through one step at a time.
 @Suite struct RosterTests {
     @Test func workerLeftBehindBeforeItWokeUp_leavesItsPlace() throws {
-        var roster = Roster(limits: limits(workers: 1))
+        var roster = Roster(limits: limits(threads: 1))
         for _ in 1...3 {
-            let worker = try started(roster.admit(job(until: .now)))
+            let thread = try started(roster.admit(job(until: .now)))
             // Its time is up before its thread has looked for the call.
-            #expect(roster.expire(at: .now + .seconds(1)).replies.count == 1)
-            #expect(isLeave(roster.assignment(worker.id, idleLimitReached: false)))
+            #expect(roster.expire(at: .now + .seconds(1)).calls.count == 1)
+            #expect(isLeave(roster.assignment(thread.id, idleLimitReached: false)))
         }
         let stuck = try started(roster.admit(job(until: .now)))
         #expect(isQueued(roster.admit(job(until: .now + .seconds(10)))))
         let expiry = roster.expire(at: .now + .seconds(1))
-        #expect(expiry.replacements.count == 1, "a stuck worker must be replaced")
+        #expect(expiry.replacements.count == 1, "a stuck thread must be replaced")
         #expect(isLeave(roster.finish(stuck.id)))
     }
 
     @Test func jobOfAWorkerThatDidNotStart_goesToOneThatBecameIdle() throws {
-        var roster = Roster(limits: limits(workers: 2))
+        var roster = Roster(limits: limits(threads: 2))
         let first = try started(roster.admit(job()))
         let second = try started(roster.admit(job()))
         guard case .wait = roster.finish(first.id) else { return #expect(Bool(false), "nothing is queued") }
         let outcome = roster.startFailed(second.id, .systemLimit(11))
         let (_, admission) = try #require(outcome)
-        guard case .wake(let latch) = admission else { return #expect(Bool(false), "\(admission)") }
-        #expect(latch === first.latch)
+        guard case .wake(let wakeEvent) = admission else { return #expect(Bool(false), "\(admission)") }
+        #expect(wakeEvent === first.wakeEvent)
         guard case .run = roster.assignment(first.id, idleLimitReached: false) else {
-            return #expect(Bool(false), "the idle worker has the job")
+            return #expect(Bool(false), "the idle thread has the job")
         }
     }
 
     @Test func jobOfTheOnlyWorker_isRefused_whenItDidNotStart() throws {
-        var roster = Roster(limits: limits(workers: 1))
-        let worker = try started(roster.admit(job()))
-        let outcome = roster.startFailed(worker.id, .systemLimit(11))
+        var roster = Roster(limits: limits(threads: 1))
+        let thread = try started(roster.admit(job()))
+        let outcome = roster.startFailed(thread.id, .systemLimit(11))
         let (_, admission) = try #require(outcome)
         guard case .refused(.systemLimit(11)) = admission else {
             return #expect(Bool(false), "\(admission)")
@@ -59,17 +59,17 @@ import Time
         #expect(interrupter.isInterrupted && interrupts.load(ordering: .relaxed) == 1)
     }
 
-    private func limits(workers: Int) -> WorkerLimits {
-        WorkerLimits(maximumWorkers: workers, maximumQueue: 4, idleLimit: nil, replacesLateWorkers: true)
+    private func limits(threads: Int) -> PoolLimits {
+        PoolLimits(maximumThreads: threads, maximumQueue: 4, idleLimit: nil, replacesLateThreads: true)
     }
 
     private func job(until deadline: Instant = .now + .seconds(10)) -> Job {
-        Job(deadline: deadline, isUrgent: false, reply: TestReply()) { _ in {} }
+        Job(deadline: deadline, isUrgent: false, call: TestReply()) { _ in {} }
     }
 
-    private func started(_ admission: Roster.Admission) throws -> Roster.Worker {
-        guard case .start(let worker) = admission else { throw NotStarted(admission: "\(admission)") }
-        return worker
+    private func started(_ admission: Roster.Admission) throws -> PoolThread {
+        guard case .start(let thread) = admission else { throw NotStarted(admission: "\(admission)") }
+        return thread
     }
 
     private func isLeave(_ assignment: Roster.Assignment) -> Bool {
@@ -85,12 +85,12 @@ import Time
     }
 }
 
-private final class TestReply: PendingReply {
+private final class TestReply: AnyPendingCall {
     private let hasFailed = Atomic(false)
 
     var isAwaited: Bool { !hasFailed.load(ordering: .relaxed) }
 
-    func fail(_ error: WorkError) {
+    func fail(_ error: PoolError) {
         hasFailed.store(true, ordering: .relaxed)
     }
 }

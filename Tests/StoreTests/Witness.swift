@@ -28,11 +28,11 @@ final class Events: Sendable {
     let interrupted = Atomic(0)
 
     /// A pool of witnesses that report here.
-    func makePool(_ limits: WorkerLimits, unstick: Latch? = nil) throws -> WorkerPool<Witness> {
-        try WorkerPool(limits: limits) { interrupter in
+    func makePool(_ limits: PoolLimits, unstick: WakeEvent? = nil) throws -> BlockingPool<Witness> {
+        try BlockingPool(limits: limits) { interrupter in
             interrupter.register {
                 self.interrupted.add(1, ordering: .relaxed)
-                unstick?.raise()
+                unstick?.signal()
             }
             return Witness(self)
         }
@@ -41,19 +41,19 @@ final class Events: Sendable {
 
 func limits(
     workers: Int = 1, queue: Int = 100, idle: Duration? = nil, replaces: Bool = true
-) -> WorkerLimits {
-    WorkerLimits(
-        maximumWorkers: workers, maximumQueue: queue, idleLimit: idle, replacesLateWorkers: replaces)
+) -> PoolLimits {
+    PoolLimits(
+        maximumThreads: workers, maximumQueue: queue, idleLimit: idle, replacesLateThreads: replaces)
 }
 
 /// A call that keeps a worker of a pool busy until it is let go.
 struct BusyWorker {
-    private let hold: Latch
+    private let hold: WakeEvent
     private let call: Task<Void, any Error>
 
     /// Returns once the worker is at the call.
-    init(of pool: WorkerPool<Witness>) async throws {
-        let hold = try Latch()
+    init(of pool: BlockingPool<Witness>) async throws {
+        let hold = try WakeEvent()
         let began = Event()
         self.hold = hold
         call = Task {
@@ -66,7 +66,7 @@ struct BusyWorker {
     }
 
     func letGo() {
-        hold.raise()
+        hold.signal()
     }
 
     /// Throws what the call ended with.

@@ -28,7 +28,7 @@ struct ProcessMetricsTests {
 
     @Test func sample_isTakenOnceASecondAtMost() {
         let reads = Mutex(0.0)
-        let sample = Sample {
+        let sample = CachedGauge {
             reads.withLock { reads in
                 reads += 1
                 return reads

@@ -58,8 +58,8 @@ struct StatsDTests {
         let listeners = try (0..<2).map { _ in try DatagramListener(version6: false) }
         let fixture = try LogFixture(json: false)
         let lookups = Mutex(0)
-        let follower = try HostFollower(
-            of: "there", pauses: .init(afterSuccess: .milliseconds(1), afterFailure: .milliseconds(1)),
+        let resolver = try StatsDResolver(
+            of: "there", intervals: .init(afterSuccess: .milliseconds(1), afterFailure: .milliseconds(1)),
             logger: fixture.output.logger("test")
         ) { () throws(SocketError) in
             let count = lookups.withLock { count in
@@ -70,12 +70,12 @@ struct StatsDTests {
             return try connectDatagramSocket(
                 host: "127.0.0.1", port: listeners[count > 3 ? 1 : 0].port, isAddress: true)
         }
-        defer { follower.end() }
+        defer { resolver.end() }
         let lines = fixture.pipe.readLines(2)
         #expect(lines.first?.contains("away") == true)
         #expect(lines.last?.contains("Metrics are sent to StatsD at there") == true)
         while lookups.withLock({ $0 < 6 }) { sched_yield() }
-        #expect(sendWithoutWaiting(Array("moved".utf8), to: follower.socket))
+        #expect(sendWithoutWaiting(Array("moved".utf8), to: resolver.socket))
         #expect(listeners[1].receive() == "moved")
     }
 

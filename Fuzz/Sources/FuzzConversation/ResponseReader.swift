@@ -1,1 +1,53 @@
-../../../Tests/HTTPWireTests/ResponseReader.swift
+/// Reads responses back from the bytes the server sends, as a client does that knows what it asked.
+///
+/// It shares no code with the encoder, so that a wrong frame cannot pass for a right one.
+struct ResponseReader {
+    struct Message: Equatable {
+        var status: Int
+        var fields: [String: String]
+        var body: [UInt8]
+    }
+
+    private(set) var rest: ArraySlice<UInt8>
+
+    init(_ bytes: [UInt8]) {
+        rest = bytes[...]
+    }
+
+    /// The next response; nil when what follows is not a complete one with the right frame.
+    mutating func next(answersHead: Bool) -> Message? {
+        guard let statusLine = line(), statusLine.hasPrefix("HTTP/1.1 "),
+            let status = Int(statusLine.dropFirst(9).prefix(3)), statusLine.dropFirst(12).first == " "
+        else { return nil }
+        var fields: [String: String] = [:]
+        while let field = line() {
+            if field.isEmpty { return message(status, fields, answersHead) }
+            guard let colon = field.firstIndex(of: ":"), fields[String(field[..<colon])] == nil else {
+                return nil
+            }
+            fields[String(field[..<colon])] = String(field[field.index(colon, offsetBy: 2)...])
+        }
+        return nil
+    }
+
+    private mutating func message(
+        _ status: Int, _ fields: [String: String], _ answersHead: Bool
+    ) -> Message? {
+        let length = fields["Content-Length"].flatMap { Int($0) }
+        if status < 200 || status == 204 {
+            return length == nil ? Message(status: status, fields: fields, body: []) : nil
+        }
+        if status == 304 || answersHead { return Message(status: status, fields: fields, body: []) }
+        guard let length, length <= rest.count else { return nil }
+        defer { rest = rest.dropFirst(length) }
+        return Message(status: status, fields: fields, body: Array(rest.prefix(length)))
+    }
+
+    private mutating func line() -> String? {
+        guard let end = rest.firstIndex(of: 0x0A), end > rest.startIndex, rest[end - 1] == 0x0D else {
+            return nil
+        }
+        defer { rest = rest[(end + 1)...] }
+        return String(decoding: rest[..<(end - 1)], as: UTF8.self)
+    }
+}

@@ -20,8 +20,8 @@ final class Server {
     private let limits: Limits
     private var now = Instant.now
     /// Small, so that one input may take several.
-    private static let chunkSize = 512
-    private var chunk: [UInt8]? = [UInt8](repeating: 0x0A, count: Server.chunkSize)
+    private static let readBufferSize = 512
+    private var chunk: [UInt8]? = [UInt8](repeating: 0x0A, count: Server.readBufferSize)
     private(set) var log: [Event] = []
     private(set) var output: [UInt8] = []
     private(set) var hasContinued = false
@@ -206,10 +206,10 @@ final class Server {
 
     /// What must hold whenever the conversation waits.
     private func rest() {
-        if chunk == nil { chunk = conversation.reclaimChunk() }
-        require(chunk != nil && conversation.lentChunk == nil, "the chunk comes back")
+        if chunk == nil { chunk = conversation.reclaimReadBuffer() }
+        require(chunk != nil && conversation.lentReadBuffer == nil, "the chunk comes back")
         require(
-            conversation.bytes.count <= limits.maximumHeaderBytes + Server.chunkSize,
+            conversation.bytes.count <= limits.maximumHeaderBytes + Server.readBufferSize,
             "what is kept is bounded")
         if conversation.isIdle {
             require(conversation.bytes.capacity == 0, "an idle conversation owns nothing")

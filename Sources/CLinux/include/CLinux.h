@@ -18,8 +18,8 @@ int accept4(int descriptor, struct sockaddr *restrict address, socklen_t *restri
 int pthread_setname_np(pthread_t thread, const char *name);
 
 /* The members of the union `epoll_data` overlap; Swift sees them better as one number. */
-static inline struct epoll_event megaphone_epoll_event(unsigned int events, unsigned long long token) {
-    struct epoll_event event = {.events = events, .data = {.u64 = token}};
+static inline struct epoll_event megaphone_epoll_event(unsigned int events, unsigned long long data) {
+    struct epoll_event event = {.events = events, .data = {.u64 = data}};
     return event;
 }
 
@@ -27,7 +27,7 @@ static inline struct epoll_event megaphone_epoll_event(unsigned int events, unsi
  * CPU_COUNT is a macro. */
 int megaphone_allowed_processors(void);
 
-static inline unsigned long long megaphone_epoll_token(struct epoll_event event) {
+static inline unsigned long long megaphone_epoll_data(struct epoll_event event) {
     return event.data.u64;
 }
 

@@ -7,8 +7,8 @@ enum SourceTree {
         let path: String
         let lines: [String]
 
-        /// The room: the folder below `Sources`.
-        var room: String { String(path.split(separator: "/")[1]) }
+        /// The module: the folder below `Sources`.
+        var module: String { String(path.split(separator: "/")[1]) }
     }
 
     static let root: String = {

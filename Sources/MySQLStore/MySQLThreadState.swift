@@ -4,7 +4,7 @@ import Threads
 import Time
 
 /// One thread's session: opened when needed, and again when it broke.
-struct MySQLWorker: ~Copyable {
+struct MySQLThreadState: ~Copyable {
     private let address: MySQLAddress
     private let interrupter: Interrupter
     private var session: MySQLSession?
@@ -36,14 +36,14 @@ struct MySQLWorker: ~Copyable {
         _ body: (inout MySQLSession) throws(MySQLError) -> Value
     ) -> Result<Value, MySQLError> {
         var attempt = 1
-        var pauses = Pauses.afterConflicts
+        var backoff = Backoff.afterConflicts
         while true {
             let result = run(deadline, generation, body)
             guard case .failure(let error) = result, attempt < Self.maximumAttempts,
                 !interrupter.isInterrupted, Self.mayRepeat(error, until: deadline)
             else { return result }
             if error.isConflict {
-                Thread.pause(min(pauses.draw(), deadline - .now))
+                Thread.pause(min(backoff.draw(), deadline - .now))
             } else {
                 attempt += 1
             }

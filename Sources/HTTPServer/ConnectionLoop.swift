@@ -7,8 +7,8 @@ internal import Time
 ///
 /// It is a structure that its thread alone can reach, so that the compiler sees by itself that no two parts
 /// of the program change it at once, and no check of that is left for run time.
-struct Worker: EventHandler, ~Copyable {
-    let reactor: Reactor
+struct ConnectionLoop: EventHandler, ~Copyable {
+    let loop: EventLoop
     let responder: any Responder
     let state: ServerState
     let completions: Completions
@@ -22,70 +22,72 @@ struct Worker: EventHandler, ~Copyable {
     /// Late answers that are being handed out.
     private var answers: [Completions.Completion] = []
     /// The buffer that every read goes into. The conversation borrows it and gives it back.
-    var chunk: [UInt8]?
+    var readBuffer: [UInt8]?
     private var drainBegan: Instant?
 
     /// Bytes taken from one connection at a time: large enough for a batch of pipelined requests, small
     /// enough that one connection does not keep the others waiting.
-    static let chunkSize = 65536
+    static let readBufferSize = 65536
     /// Connections taken in one turn, so that those already open get theirs.
     private static let acceptsPerTurn = 64
     /// How long a listener rests when descriptors, memory or connections have run out.
     private static let acceptPause = Duration.milliseconds(100)
     /// How many connections beyond the limit may be on their way out, each with its 503.
-    private static let turnedAwayAtOnce = 64
+    private static let maximumRejectedAtOnce = 64
     /// How long an idle connection may still bring the request that was on its way when draining began.
     private static let drainQuiet = Duration.seconds(1)
-    /// Tokens below 2³² are not connections'.
-    private static let listenerToken: UInt64 = 1
-    private static let drainToken: UInt64 = 2
+    /// Sources below 2³² are not connections'.
+    private static let listenerSource: EventSource = 1
+    private static let drainSource: EventSource = 2
 
     init(
-        reactor: Reactor, listener: Listener, responder: any Responder, state: ServerState, limits: Limits,
+        loop: EventLoop, listener: Listener, responder: any Responder, state: ServerState, limits: Limits,
         logger: Logger
     ) throws(SystemError) {
-        self.reactor = reactor
-        completions = Completions(wakes: reactor.loop)
+        self.loop = loop
+        completions = Completions(wakes: loop.executor)
         self.listener = listener
         self.responder = responder
         self.state = state
         self.limits = limits
         self.logger = logger
-        try reactor.poller.add(
-            listener.descriptor, token: Self.listenerToken, interest: Interest(reading: true))
+        try loop.poller.add(
+            listener.descriptor, source: Self.listenerSource, interest: Interest(reading: true))
     }
 
     // MARK: - Events
 
-    mutating func ready(_ token: UInt64, _ readiness: Readiness, at now: Instant) {
-        if token == Self.listenerToken {
+    mutating func ready(_ source: EventSource, _ readiness: Readiness, at now: Instant) {
+        let id = ConnectionID(source: source)
+        if source == Self.listenerSource {
             acceptWaiting(atMost: Self.acceptsPerTurn, at: now)
-        } else if let connection = connections[token] {
-            drive(connection, token, readiness, at: now)
+        } else if let connection = connections[id] {
+            drive(connection, id, readiness, at: now)
         }
     }
 
-    mutating func timerFired(_ token: UInt64, at now: Instant) {
-        switch token {
-        case Self.listenerToken: resumeListening()
-        case Self.drainToken: break
+    mutating func timerFired(_ source: EventSource, at now: Instant) {
+        switch source {
+        case Self.listenerSource: resumeListening()
+        case Self.drainSource: break
         default:
-            guard let connection = connections[token] else { return }
-            hintFired(connection, token, at: now)
+            let id = ConnectionID(source: source)
+            guard let connection = connections[id] else { return }
+            timerEntryFired(connection, id, at: now)
         }
     }
 
     mutating func turnBegins() {
-        date.refresh(reactor.system)
+        date.refresh(loop.system)
     }
 
     mutating func turnEnded(at now: Instant) -> Bool {
         // An answer can make the next pipelined request be answered, and that one may be done at once.
         repeat {
             completions.takeAll(&answers)
-            for (token, response) in answers {
-                guard let connection = connections[token] else { continue }
-                finish(connection, token, with: response, at: now)
+            for (id, response) in answers {
+                guard let connection = connections[id] else { continue }
+                finish(connection, id, with: response, at: now)
             }
         } while !answers.isEmpty
         guard let deadline = state.deadline else { return true }
@@ -98,12 +100,12 @@ struct Worker: EventHandler, ~Copyable {
         guard let listener else { return }
         for _ in 0..<count {
             // Those beyond the limit are being told so. When they come faster than they leave, they wait.
-            guard state.turnedAwayConnections < Self.turnedAwayAtOnce else {
+            guard state.rejectedConnections < Self.maximumRejectedAtOnce else {
                 return pause(at: now)
             }
             do {
                 var peer = SocketAddress.version4(0, port: 0)
-                let descriptor = try reactor.system.accept(listener.descriptor, peer: &peer)
+                let descriptor = try loop.system.accept(listener.descriptor, peer: &peer)
                 admit(descriptor, RemoteAddress(peer), at: now)
             } catch {
                 if error.isBlocked { return }
@@ -122,50 +124,50 @@ struct Worker: EventHandler, ~Copyable {
         _ descriptor: consuming FileDescriptor, _ remoteAddress: RemoteAddress,
         at now: Instant
     ) {
-        try? reactor.system.setOption(descriptor, .noDelay, 1)
+        try? loop.system.setOption(descriptor, .noDelay, 1)
         let connection = Connection(
             descriptor: descriptor, remoteAddress: remoteAddress, limits: limits, openedAt: now,
-            isTurnedAway: !state.connectionOpened())
-        let token = connections.insert(connection)
+            isOverLimit: !state.connectionOpened())
+        let id = connections.insert(connection)
         do {
-            try reactor.poller.add(connection.descriptor, token: token, interest: connection.interest)
-            guard connection.isTurnedAway else { return schedule(connection, token) }
-            connection.conversation.turnAway()
-            advance(connection, token, at: now)
+            try loop.poller.add(connection.descriptor, source: id.source, interest: connection.interest)
+            guard connection.isOverLimit else { return schedule(connection, id) }
+            connection.conversation.rejectOverLimit()
+            advance(connection, id, at: now)
         } catch {
             logger.warning(
                 "A connection was closed: the poller would not watch it", metadata: ["error": "\(error)"])
-            close(connection, token)
+            close(connection, id)
         }
     }
 
     /// Forgets a connection and what was encoded for it; its descriptor closes with it.
-    mutating func close(_ connection: Connection, _ token: UInt64) {
-        guard connections.remove(token) else { return }
+    mutating func close(_ connection: Connection, _ id: ConnectionID) {
+        guard connections.remove(id) else { return }
         output.removeAll(keepingCapacity: true)
         connection.task?.cancel()
-        state.connectionClosed(wasTurnedAway: connection.isTurnedAway)
+        state.connectionClosed(wasOverLimit: connection.isOverLimit)
     }
 
-    mutating func takeChunk() -> [UInt8] {
-        defer { chunk = nil }
-        return chunk ?? [UInt8](repeating: 0, count: Self.chunkSize)
+    mutating func takeReadBuffer() -> [UInt8] {
+        defer { readBuffer = nil }
+        return readBuffer ?? [UInt8](repeating: 0, count: Self.readBufferSize)
     }
 
     /// Leaves new connections to the kernel's queue for a moment; trying again at once would spin.
     private mutating func pause(at now: Instant) {
         guard let listener else { return }
-        try? reactor.poller.remove(listener.descriptor)
-        reactor.timers.add(Self.listenerToken, at: now + Self.acceptPause)
+        try? loop.poller.remove(listener.descriptor)
+        loop.timers.add(Self.listenerSource, at: now + Self.acceptPause)
     }
 
     private mutating func resumeListening() {
         guard let listener else { return }
         do {
-            try reactor.poller.add(
-                listener.descriptor, token: Self.listenerToken, interest: Interest(reading: true))
+            try loop.poller.add(
+                listener.descriptor, source: Self.listenerSource, interest: Interest(reading: true))
         } catch {
-            reactor.timers.add(Self.listenerToken, at: .now + Self.acceptPause)
+            loop.timers.add(Self.listenerSource, at: .now + Self.acceptPause)
         }
     }
 
@@ -180,8 +182,8 @@ struct Worker: EventHandler, ~Copyable {
             return isNeeded
         }
         if now >= deadline {
-            for token in connections.tokens {
-                if let connection = connections[token] { close(connection, token) }
+            for id in connections.ids {
+                if let connection = connections[id] { close(connection, id) }
             }
             return false
         }
@@ -202,15 +204,15 @@ struct Worker: EventHandler, ~Copyable {
         acceptWaiting(atMost: .max, at: now)
         listener = nil
         drainBegan = now
-        reactor.timers.add(Self.drainToken, at: min(deadline, now + Self.drainQuiet))
-        reactor.timers.add(Self.drainToken, at: deadline)
+        loop.timers.add(Self.drainSource, at: min(deadline, now + Self.drainQuiet))
+        loop.timers.add(Self.drainSource, at: deadline)
     }
 
     private mutating func drainAll(at now: Instant) {
-        for token in connections.tokens {
-            guard let connection = connections[token] else { continue }
+        for id in connections.ids {
+            guard let connection = connections[id] else { continue }
             connection.conversation.drain()
-            advance(connection, token, at: now)
+            advance(connection, id, at: now)
         }
     }
 }

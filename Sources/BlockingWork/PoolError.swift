@@ -1,10 +1,10 @@
 import Threads
 
 /// Why a piece of work gave its caller no value.
-package enum WorkError: Error, Hashable, Sendable {
+package enum PoolError: Error, Hashable, Sendable {
     /// The deadline passed. The work may have run, may be running, or will never begin.
     case deadlineExceeded
-    /// Every worker is busy and the queue is full; the work will never run.
+    /// Every thread is busy and the queue is full; the work will never run.
     case queueFull
     /// The pool is closed. As with the deadline, nothing is known of the work.
     case closed
@@ -12,10 +12,10 @@ package enum WorkError: Error, Hashable, Sendable {
     case systemLimit(Int32)
 }
 
-/// A latch, or `systemLimit` when the process has no descriptor left.
-func makeLatch() throws(WorkError) -> Latch {
+/// A wakeEvent, or `systemLimit` when the process has no descriptor left.
+func makeWakeEvent() throws(PoolError) -> WakeEvent {
     do {
-        return try Latch()
+        return try WakeEvent()
     } catch {
         throw .systemLimit(error.number)
     }

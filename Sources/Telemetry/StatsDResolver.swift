@@ -4,24 +4,24 @@ import Time
 
 /// A datagram socket to a host whose name has to be looked up, on a thread of its own: a name server may be
 /// slow or away, and the host may move. Nobody waits for a lookup.
-struct HostFollower: Sendable {
+struct StatsDResolver: Sendable {
     /// How long to wait before the next lookup.
-    struct Pauses: Sendable {
+    struct Intervals: Sendable {
         var afterSuccess = Duration.seconds(60)
         var afterFailure = Duration.seconds(5)
     }
 
     /// What is sent here before the host is found is lost. The thread closes it after `end()`.
     let socket: Int32
-    private let stop: Latch
+    private let stop: WakeEvent
 
     /// Starts the thread. `connect` looks the host up and gives a socket to it. Whether it could is logged
     /// when that changes.
     init(
-        of host: String, pauses: Pauses = Pauses(), logger: Logger,
+        of host: String, intervals: Intervals = Intervals(), logger: Logger,
         connect: @escaping @Sendable () throws(SocketError) -> Int32
     ) throws(ThreadError) {
-        let stop = try Latch()
+        let stop = try WakeEvent()
         let socket = makeIdleSocket()
         try Thread(name: "statsd") {
             var wasFound: Bool?
@@ -40,7 +40,7 @@ struct HostFollower: Sendable {
                     }
                 }
                 wasFound = isFound
-            } while !stop.wait(until: .now + (isFound ? pauses.afterSuccess : pauses.afterFailure))
+            } while !stop.wait(until: .now + (isFound ? intervals.afterSuccess : intervals.afterFailure))
             closeDescriptor(socket)
         }.detach()
         self.stop = stop
@@ -49,6 +49,6 @@ struct HostFollower: Sendable {
 
     /// Ends the thread, after the lookup under way. Nothing may be sent any more.
     func end() {
-        stop.raise()
+        stop.signal()
     }
 }

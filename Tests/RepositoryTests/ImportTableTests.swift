@@ -3,37 +3,37 @@ import Testing
 /// The import table of ARCHITECTURE.md, held against the import lines of every file and against
 /// Package.swift.
 @Suite struct ImportTableTests {
-    /// What each room may import beside Swift's own `Synchronization`: the rows of the document's table,
-    /// without those of the rooms in C, whose names begin with it.
+    /// What each module may import beside Swift's own `Synchronization`: the rows of the document's table,
+    /// without those of the modules in C, whose names begin with it.
     private static let table: [String: Set<String>] = {
         let document = (try? SourceTree.text(of: "ARCHITECTURE.md")) ?? ""
-        let section = document.split(separator: "\n## ").first { $0.hasPrefix("The rooms\n") } ?? ""
+        let section = document.split(separator: "\n## ").first { $0.hasPrefix("Modules\n") } ?? ""
         var table: [String: Set<String>] = [:]
         for row in section.split(separator: "\n") where row.hasPrefix("| `") {
             let columns = row.split(separator: "|").map(codes)
-            if let room = columns.first?.first, !room.hasPrefix("C") { table[room] = Set(columns[2]) }
+            if let module = columns.first?.first, !module.hasPrefix("C") { table[module] = Set(columns[2]) }
         }
         return table
     }()
 
-    /// What stands between backticks.
+    /// What isListed between backticks.
     private static func codes(_ text: Substring) -> [String] {
         let parts = text.split(separator: "`", omittingEmptySubsequences: false)
         return parts.indices.filter { $0 % 2 == 1 }.map { String(parts[$0]) }
     }
 
-    /// The modules that a room imports against the table, each with its file and line.
+    /// The modules that a module imports against the table, each with its file and line.
     private static func trespasses(_ files: [SourceTree.File]) -> [String] {
         files.flatMap { file in
             file.lines.enumerated().compactMap { index, line in
-                guard let module = importedModule(line), module != "Synchronization" else { return nil }
-                let allowed = table[file.room]?.contains(module) ?? false
+                guard let module = importedName(line), module != "Synchronization" else { return nil }
+                let allowed = table[file.module]?.contains(module) ?? false
                 return allowed ? nil : "\(file.path):\(index + 1) imports \(module)"
             }
         }
     }
 
-    private static func importedModule(_ line: String) -> String? {
+    private static func importedName(_ line: String) -> String? {
         let words = line.split(separator: " ")
         guard let position = words.firstIndex(of: "import"), position + 1 < words.count,
             words[..<position].allSatisfy({
@@ -47,30 +47,30 @@ import Testing
         return name?.split(separator: ".").first.map(String.init)
     }
 
-    @Test func rooms_importOnlyWhatTheTableAllows() throws {
+    @Test func modules_importOnlyWhatTheTableAllows() throws {
         let trespasses = Self.trespasses(try SourceTree.files(below: "Sources"))
         #expect(trespasses.isEmpty, "\(trespasses.joined(separator: "\n"))")
     }
 
-    @Test func everySwiftRoom_standsInTheTable() throws {
-        let rooms = Set(try SourceTree.files(below: "Sources").map(\.room))
-        #expect(rooms == Set(Self.table.keys))
+    @Test func everySwiftModule_isListedInTheTable() throws {
+        let modules = Set(try SourceTree.files(below: "Sources").map(\.module))
+        #expect(modules == Set(Self.table.keys))
     }
 
-    @Test func packageManifest_givesNoRoomMoreThanTheTable() throws {
+    @Test func packageManifest_givesNoModuleMoreThanTheTable() throws {
         let products = [
             "argumentParser": "ArgumentParser", "httpTypes": "HTTPTypes", "logging": "Logging",
         ]
         let manifest = try SourceTree.text(of: "Package.swift")
-        var rooms = 0
-        for line in manifest.split(separator: "\n") where line.contains(" room(\"") {
-            let names = line.split { "(), []\"".contains($0) }.map(String.init).filter { $0 != "room" }
+        var modules = 0
+        for line in manifest.split(separator: "\n") where line.contains(" module(\"") {
+            let names = line.split { "(), []\"".contains($0) }.map(String.init).filter { $0 != "module" }
             let allowed = try #require(Self.table[names[0]])
             let dependencies = names.dropFirst().map { products[$0] ?? $0 }
             #expect(Set(dependencies).isSubset(of: allowed), "\(names[0])")
-            rooms += 1
+            modules += 1
         }
-        #expect(rooms == Self.table.count - 1)
+        #expect(modules == Self.table.count - 1)
     }
 
     @Test(arguments: [

@@ -3,46 +3,46 @@ internal import HTTPWire
 internal import Time
 
 /// Drives one connection's conversation: does what it says, and tells it what became of it.
-extension Worker {
+extension ConnectionLoop {
     /// Encoded bytes after which a batch of pipelined answers is sent before more requests are answered.
     private static let batchSize = 65536
 
     mutating func drive(
-        _ connection: Connection, _ token: UInt64, _ readiness: Readiness, at now: Instant
+        _ connection: Connection, _ id: ConnectionID, _ readiness: Readiness, at now: Instant
     ) {
         precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
-        if readiness.isGone { return close(connection, token) }
+        if readiness.isGone { return close(connection, id) }
         if readiness.canWrite, let unsent = connection.unsent {
-            guard send(unsent, connection, token, at: now) else { return }
+            guard send(unsent, connection, id, at: now) else { return }
             if unsent.isEmpty, let late = unsent.late.take() {
-                guard respond(connection, token, late, at: now) else { return }
+                guard respond(connection, id, late, at: now) else { return }
             }
         }
         if readiness.canRead {
             if connection.conversation.wantsBytes {
-                guard receive(connection, token, hasEnd: readiness.hasEnded, at: now) else { return }
+                guard receive(connection, id, hasEnd: readiness.hasEnded, at: now) else { return }
             } else {
-                guard watch(connection, token, reading: false) else { return }
+                guard watch(connection, id, reading: false) else { return }
             }
         }
-        advance(connection, token, at: now)
+        advance(connection, id, at: now)
     }
 
-    mutating func hintFired(_ connection: Connection, _ token: UInt64, at now: Instant) {
-        // A hint that is still to come is the one to go by; this one was overtaken by it.
-        if let hint = connection.hint, hint > now { return }
-        connection.hint = nil
+    mutating func timerEntryFired(_ connection: Connection, _ id: ConnectionID, at now: Instant) {
+        // A timerEntry that is still to come is the one to go by; this one was overtaken by it.
+        if let timerEntry = connection.timerEntry, timerEntry > now { return }
+        connection.timerEntry = nil
         if let deadline = connection.conversation.deadline, deadline <= now {
-            if connection.unsent != nil { return close(connection, token) }
+            if connection.unsent != nil { return close(connection, id) }
             connection.conversation.expire(at: now)
-            advance(connection, token, at: now)
+            advance(connection, id, at: now)
         } else {
-            schedule(connection, token)
+            schedule(connection, id)
         }
     }
 
     mutating func finish(
-        _ connection: Connection, _ token: UInt64, with response: consuming Response, at now: Instant
+        _ connection: Connection, _ id: ConnectionID, with response: consuming Response, at now: Instant
     ) {
         precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
         connection.task = nil
@@ -50,21 +50,21 @@ extension Worker {
             unsent.late = response
             return
         }
-        guard respond(connection, token, response, at: now) else { return }
-        advance(connection, token, at: now)
+        guard respond(connection, id, response, at: now) else { return }
+        advance(connection, id, at: now)
     }
 
     /// Does what the conversation asks for until it waits and nothing is left to send.
-    mutating func advance(_ connection: Connection, _ token: UInt64, at now: Instant) {
+    mutating func advance(_ connection: Connection, _ id: ConnectionID, at now: Instant) {
         while connection.unsent == nil {
             switch connection.conversation.next(at: now) {
             case .wait:
-                if output.isEmpty { return rest(connection, token) }
-                guard flush(connection, token, at: now) else { return }
+                if output.isEmpty { return rest(connection, id) }
+                guard flush(connection, id, at: now) else { return }
             case .ask(let request):
                 switch responder.answer(request) {
                 case .ready(let response):
-                    guard respond(connection, token, response, at: now) else { return }
+                    guard respond(connection, id, response, at: now) else { return }
                 case let later:
                     connection.deferred = later
                     connection.conversation.awaitAnswer(at: now)
@@ -72,33 +72,33 @@ extension Worker {
             case .interim:
                 output.append(contentsOf: Conversation.continueLine)
             case .run(let body):
-                run(connection, token, body)
+                run(connection, id, body)
             case .refuse(let refusal, let request):
                 let response = responder.response(to: refusal, of: request, from: connection.remoteAddress)
-                guard respond(connection, token, response, at: now) else { return }
+                guard respond(connection, id, response, at: now) else { return }
             case .shutdownWrite:
-                try? reactor.system.shutdownWrite(connection.descriptor)
+                try? loop.system.shutdownWrite(connection.descriptor)
             case .close:
-                return close(connection, token)
+                return close(connection, id)
             }
         }
-        rest(connection, token)
+        rest(connection, id)
     }
 
     // MARK: - Handlers
 
     /// Starts to answer. What is answered when this returns is sent at the turn's end.
-    private mutating func run(_ connection: Connection, _ token: UInt64, _ body: [UInt8]) {
+    private mutating func run(_ connection: Connection, _ id: ConnectionID, _ body: [UInt8]) {
         switch connection.deferred.take() {
         case .deferred(let handler):
-            connection.task = Task.immediate(executorPreference: reactor.loop) { [completions] in
-                completions.deliver(await handler(body), to: token)
+            connection.task = Task.immediate(executorPreference: loop.executor) { [completions] in
+                completions.deliver(await handler(body), to: id)
             }
         case .shared(let join):
-            guard let work = join({ [completions] in completions.deliver($0, to: token) }) else { return }
+            guard let work = join({ [completions] in completions.deliver($0, to: id) }) else { return }
             completions.workBegins()
             // Not at once: everybody who asks in this turn shares it from its beginning.
-            Task(executorPreference: reactor.loop) { [completions] in
+            Task(executorPreference: loop.executor) { [completions] in
                 await work()
                 completions.workEnds()
             }
@@ -111,22 +111,22 @@ extension Worker {
 
     /// Reads once, and asks for another report where more can be read. False when the connection is gone.
     private mutating func receive(
-        _ connection: Connection, _ token: UInt64, hasEnd: Bool, at now: Instant
+        _ connection: Connection, _ id: ConnectionID, hasEnd: Bool, at now: Instant
     ) -> Bool {
-        var buffer = takeChunk()
+        var buffer = takeReadBuffer()
         do {
-            let (count, isAll) = try reactor.system.receive(connection.descriptor, into: &buffer)
+            let (count, isAll) = try loop.system.receive(connection.descriptor, into: &buffer)
             if count == 0 {
-                chunk = buffer
+                readBuffer = buffer
                 connection.conversation.receiveEnd()
                 return true
             }
             connection.conversation.receive(buffer, count: count, at: now)
-            return isAll && !hasEnd || rearm(connection, token)
+            return isAll && !hasEnd || rearm(connection, id)
         } catch {
-            chunk = buffer
-            if error.isBlocked { return rearm(connection, token) }
-            close(connection, token)
+            readBuffer = buffer
+            if error.isBlocked { return rearm(connection, id) }
+            close(connection, id)
             return false
         }
     }
@@ -136,17 +136,17 @@ extension Worker {
     /// Encodes an answer, and sends when the batch is full or the body goes out as it is. False when the
     /// connection is gone.
     private mutating func respond(
-        _ connection: Connection, _ token: UInt64, _ response: consuming Response, at now: Instant
+        _ connection: Connection, _ id: ConnectionID, _ response: consuming Response, at now: Instant
     ) -> Bool {
         if state.isDraining { connection.conversation.drain() }
         let body = connection.conversation.respond(response, date: date.bytes, into: &output, at: now)
         if body == nil, output.count < Self.batchSize { return true }
-        return flush(connection, token, body: body ?? [], at: now)
+        return flush(connection, id, body: body ?? [], at: now)
     }
 
     /// Sends what is encoded, and keeps what the kernel does not take. False when the connection is gone.
     private mutating func flush(
-        _ connection: Connection, _ token: UInt64, body: [UInt8] = [], at now: Instant
+        _ connection: Connection, _ id: ConnectionID, body: [UInt8] = [], at now: Instant
     ) -> Bool {
         defer { output.removeAll(keepingCapacity: output.capacity <= 4 * Self.batchSize) }
         do {
@@ -162,7 +162,7 @@ extension Worker {
                 keep(connection, body, sent: 0, at: now)
                 return true
             }
-            close(connection, token)
+            close(connection, id)
             return false
         }
     }
@@ -171,12 +171,12 @@ extension Worker {
         _ connection: Connection, _ encoded: [UInt8], _ encodedOffset: Int, _ body: [UInt8], _ bodyOffset: Int
     ) throws(SystemError) -> Int {
         if body.isEmpty {
-            return try reactor.system.send(connection.descriptor, encoded, from: encodedOffset)
+            return try loop.system.send(connection.descriptor, encoded, from: encodedOffset)
         }
         if encodedOffset == encoded.count {
-            return try reactor.system.send(connection.descriptor, body, from: bodyOffset)
+            return try loop.system.send(connection.descriptor, body, from: bodyOffset)
         }
-        return try reactor.system.send(
+        return try loop.system.send(
             connection.descriptor, encoded, from: encodedOffset, then: body, from: bodyOffset)
     }
 
@@ -191,7 +191,7 @@ extension Worker {
 
     /// Sends what was kept. False when the connection is gone.
     private mutating func send(
-        _ unsent: Connection.Unsent, _ connection: Connection, _ token: UInt64, at now: Instant
+        _ unsent: Connection.Unsent, _ connection: Connection, _ id: ConnectionID, at now: Instant
     ) -> Bool {
         do {
             let count = try send(
@@ -201,7 +201,7 @@ extension Worker {
             unsent.bodyOffset += count - encodedCount
         } catch {
             if error.isBlocked { return true }
-            close(connection, token)
+            close(connection, id)
             return false
         }
         guard unsent.isEmpty else {
@@ -215,40 +215,40 @@ extension Worker {
 
     // MARK: - Rest
 
-    /// Leaves a connection until its next event: takes the chunk back, watches for what it wants, sets its
+    /// Leaves a connection until its next event: takes the read buffer back, watches for what it wants, sets its
     /// timer.
-    private mutating func rest(_ connection: Connection, _ token: UInt64) {
-        if let lent = connection.conversation.reclaimChunk() { chunk = lent }
+    private mutating func rest(_ connection: Connection, _ id: ConnectionID) {
+        if let lent = connection.conversation.reclaimReadBuffer() { readBuffer = lent }
         // What comes although it is not wanted is noticed when it is there, which it nearly never is.
         let reading = connection.interest.reading || connection.conversation.wantsBytes
-        guard watch(connection, token, reading: reading) else { return }
-        schedule(connection, token)
+        guard watch(connection, id, reading: reading) else { return }
+        schedule(connection, id)
     }
 
-    mutating func schedule(_ connection: Connection, _ token: UInt64) {
+    mutating func schedule(_ connection: Connection, _ id: ConnectionID) {
         guard let deadline = connection.conversation.deadline else { return }
-        if let hint = connection.hint, hint <= deadline { return }
-        connection.hint = deadline
-        reactor.timers.add(token, at: deadline)
+        if let timerEntry = connection.timerEntry, timerEntry <= deadline { return }
+        connection.timerEntry = deadline
+        loop.timers.add(id.source, at: deadline)
     }
 
     /// Tells the poller what a connection waits for. False when the connection is gone.
-    private mutating func watch(_ connection: Connection, _ token: UInt64, reading: Bool) -> Bool {
+    private mutating func watch(_ connection: Connection, _ id: ConnectionID, reading: Bool) -> Bool {
         let writing = connection.unsent != nil
         // Only reading goes by edges, because it is what connections nearly always wait for.
         let interest = Interest(reading: reading, writing: writing, byEdge: reading && !writing)
         guard interest != connection.interest else { return true }
         connection.interest = interest
-        return rearm(connection, token)
+        return rearm(connection, id)
     }
 
     /// Has the poller look anew. False when the connection is gone.
-    private mutating func rearm(_ connection: Connection, _ token: UInt64) -> Bool {
+    private mutating func rearm(_ connection: Connection, _ id: ConnectionID) -> Bool {
         do {
-            try reactor.poller.modify(connection.descriptor, token: token, interest: connection.interest)
+            try loop.poller.modify(connection.descriptor, source: id.source, interest: connection.interest)
             return true
         } catch {
-            close(connection, token)
+            close(connection, id)
             return false
         }
     }

@@ -1,17 +1,17 @@
-/// Pauses between attempts: growing, so that what is in trouble is left in peace, and each drawn at random,
+/// Backoff between attempts: growing, so that what is in trouble is left in peace, and each drawn at random,
 /// so that many who try do not come at once.
-struct Pauses: Sendable {
+struct Backoff: Sendable {
     /// Of a pause that grew as far as it may, before the draw.
     let longest: Duration
     private var next: Duration
 
-    /// Between looks at a database that is down. With a look of one second, no more than two seconds pass
+    /// Between probes of a database that is down. With a probe of one second, no more than two seconds pass
     /// between the database's return and its being noticed.
-    static let betweenLooks = Pauses(first: .milliseconds(50), longest: .milliseconds(750))
+    static let betweenProbes = Backoff(first: .milliseconds(50), longest: .milliseconds(750))
 
     /// Before a statement that met a conflict is tried again. On two Galera nodes with four writers of one
     /// channel on each, all PUTs came through; without a pause four in ten did not.
-    static let afterConflicts = Pauses(first: .milliseconds(2), longest: .milliseconds(64))
+    static let afterConflicts = Backoff(first: .milliseconds(2), longest: .milliseconds(64))
 
     private init(first: Duration, longest: Duration) {
         next = first

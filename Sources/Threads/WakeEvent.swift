@@ -7,7 +7,7 @@ package import Time
 ///
 /// A descriptor rather than a pthread condition, because a number may be shared between threads without
 /// stepping around the compiler's checks. The price is one more system call a wait.
-package final class Latch: Sendable {
+package final class WakeEvent: Sendable {
     private let descriptor: Int32
 
     /// Throws when the process has no descriptor left.
@@ -21,7 +21,7 @@ package final class Latch: Sendable {
     }
 
     /// Ends the wait under way, or the next one.
-    package func raise() {
+    package func signal() {
         var one: UInt64 = 1
         // The counter cannot overflow in practice, and a failed write leaves it raised all the same.
         _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)

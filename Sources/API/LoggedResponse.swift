@@ -4,7 +4,7 @@ import HTTPWire
 let jsonContentType = "application/json"
 
 /// A response, and what the log says of it.
-struct Reply: Sendable {
+struct LoggedResponse: Sendable {
     var response: Response
     /// The number of openapi.yaml's `errno`, 0 for success.
     var errno = 0
@@ -27,9 +27,9 @@ struct Reply: Sendable {
 /// What a handler makes of the head of a request.
 enum Handling: Sendable {
     /// The head was all that is needed.
-    case ready(Reply)
+    case ready(LoggedResponse)
     /// The body has to be read, or the store to be waited for.
-    case deferred(@Sendable (_ body: [UInt8]) async throws(APIError) -> Reply)
+    case deferred(@Sendable (_ body: [UInt8]) async throws(APIError) -> LoggedResponse)
     /// The store is waited for together with everybody who asks the same.
     case shared(SharedQuestion)
 }

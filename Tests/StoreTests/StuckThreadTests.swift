@@ -6,17 +6,17 @@ import Threads
 import Time
 
 /// What becomes of callers and threads when work does not end in time.
-@Suite(.timeLimit(.minutes(1))) struct StuckWorkerTests {
+@Suite(.timeLimit(.minutes(1))) struct StuckThreadTests {
     private let events = Events()
 
     @Test func run_leavesAtItsDeadline_whateverTheThreadDoes() async throws {
-        let never = try Latch()
+        let never = try WakeEvent()
         let pool = try events.makePool(limits())
         defer { pool.close(grace: .zero) }
-        defer { never.raise() }
+        defer { never.signal() }
         try await OwnThread.run {
             let began = Instant.now
-            await #expect(throws: WorkError.deadlineExceeded) {
+            await #expect(throws: PoolError.deadlineExceeded) {
                 try await pool.run(until: began + .milliseconds(200)) { _ in never.wait(until: nil) }
             }
             #expect(began.duration(to: .now) >= .milliseconds(200))
@@ -25,9 +25,9 @@ import Time
     }
 
     @Test func run_isServedByAReplacement_afterAWorkerWasLeftBehind() async throws {
-        let never = try Latch()
+        let never = try WakeEvent()
         let pool = try events.makePool(limits())
-        await #expect(throws: WorkError.deadlineExceeded) {
+        await #expect(throws: PoolError.deadlineExceeded) {
             try await pool.run(until: soon(.milliseconds(20))) { _ in never.wait(until: nil) }
         }
         // The thread is interrupted after its caller is let go, for the caller's deadline is the promise.
@@ -35,44 +35,44 @@ import Time
         let uses = try await pool.run(until: soon(.seconds(10))) { $0.uses }
         #expect(uses == 0)
         #expect(events.made.load(ordering: .relaxed) == 2)
-        never.raise()
+        never.signal()
         pool.close(grace: .seconds(10))
         #expect(pool.threadCount == 0)
         #expect(events.ended.load(ordering: .relaxed) == 2)
     }
 
     @Test func stuckWorkers_areBounded() async throws {
-        let never = try Latch()
+        let never = try WakeEvent()
         let release = Event()
         let pool = try events.makePool(limits(workers: 2))
         for _ in 0..<6 {
-            await #expect(throws: WorkError.deadlineExceeded) {
+            await #expect(throws: PoolError.deadlineExceeded) {
                 try await pool.run(until: soon(.milliseconds(20))) { _ in
                     never.wait(until: nil)
-                    never.raise()
+                    never.signal()
                     release.happen()
                 }
             }
         }
         #expect(pool.threadCount == 5, "two in service, two left behind, the timekeeper")
-        never.raise()
+        never.signal()
         await release.wait()
         pool.close(grace: .seconds(10))
         #expect(pool.threadCount == 0)
     }
 
     @Test func lateWorker_staysInService_whenItsStateCannotBeReplaced() async throws {
-        let never = try Latch()
+        let never = try WakeEvent()
         let pool = try events.makePool(limits(replaces: false))
         defer { pool.close() }
-        await #expect(throws: WorkError.deadlineExceeded) {
+        await #expect(throws: PoolError.deadlineExceeded) {
             try await pool.run(until: soon(.milliseconds(20))) { state in
                 state.uses = 7
                 never.wait(until: nil)
             }
         }
         async let uses = pool.run(until: soon(.seconds(10))) { $0.uses }
-        never.raise()
+        never.signal()
         #expect(try await uses == 7)
     }
 
@@ -80,7 +80,7 @@ import Time
         let pool = try events.makePool(limits())
         defer { pool.close() }
         let busy = try await BusyWorker(of: pool)
-        await #expect(throws: WorkError.deadlineExceeded) {
+        await #expect(throws: PoolError.deadlineExceeded) {
             try await pool.run(until: soon(.milliseconds(20))) { $0.uses += 100 }
         }
         busy.letGo()

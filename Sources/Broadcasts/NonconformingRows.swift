@@ -2,7 +2,7 @@ import Synchronization
 
 /// Finds rows that our own rules would refuse, so that each is told once. They are served all the same:
 /// another program wrote them, and a GET must not fail for them.
-package final class OddRows: Sendable {
+package final class NonconformingRows: Sendable {
     /// No more are remembered, nor told, so that a table full of them floods neither memory nor log.
     private static let limit = 100
     private let known = Mutex<Set<BoardRow>>([])

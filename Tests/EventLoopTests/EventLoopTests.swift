@@ -14,11 +14,11 @@ private final class RecordingHandler: EventHandler {
     }
 
     func turnBegins() {}
-    func ready(_ token: UInt64, _ readiness: Readiness, at now: Instant) {}
+    func ready(_ source: EventSource, _ readiness: Readiness, at now: Instant) {}
 
-    func timerFired(_ token: UInt64, at now: Instant) {
-        timers.append(token)
-        if token == 99 { stop.raise() }
+    func timerFired(_ source: EventSource, at now: Instant) {
+        timers.append(source.rawValue)
+        if source.rawValue == 99 { stop.signal() }
     }
 
     func turnEnded(at now: Instant) -> Bool {
@@ -29,19 +29,19 @@ private final class RecordingHandler: EventHandler {
 private final class StopFlag: Sendable {
     private let flag = Atomic<Bool>(false)
     var isRaised: Bool { flag.load(ordering: .acquiring) }
-    func raise() { flag.store(true, ordering: .releasing) }
+    func signal() { flag.store(true, ordering: .releasing) }
 }
 
 /// A loop on a thread of its own.
 private struct RunningLoop {
-    let loop: EventLoop
+    let loop: LoopExecutor
     let stop = StopFlag()
     private let thread: Thread
 
     init() throws {
         let system = SystemCalls()
-        loop = try EventLoop(system: system)
-        let reactor = Handoff(try Reactor(loop: loop, system: system))
+        loop = try LoopExecutor(system: system)
+        let reactor = Handoff(try EventLoop(executor: loop, system: system))
         thread = try Thread(name: "test-loop") { [stop] in
             guard let reactor = reactor.take() else { return }
             var handler = RecordingHandler(stop: stop)
@@ -51,7 +51,7 @@ private struct RunningLoop {
 
     /// Stops the loop and waits for its thread.
     func end() {
-        stop.raise()
+        stop.signal()
         loop.wake()
         thread.join()
     }
@@ -70,10 +70,10 @@ private final class Parcel: Sendable {
     }
 }
 
-@Suite struct ReactorTests {
+@Suite struct EventLoopTests {
     @Test func timer_endsTheLoop_whenDue() throws {
         let system = SystemCalls()
-        let reactor = try Reactor(loop: EventLoop(system: system), system: system)
+        let reactor = try EventLoop(executor: LoopExecutor(system: system), system: system)
         var handler = RecordingHandler(stop: StopFlag())
         reactor.timers.add(1, at: .now)
         reactor.timers.add(99, at: .now + .milliseconds(150))
@@ -86,7 +86,7 @@ private final class Parcel: Sendable {
         let parcel = Parcel()
         let task = Task(executorPreference: running.loop) {
             let value = await withCheckedContinuation { parcel.put($0) }
-            running.stop.raise()
+            running.stop.signal()
             return value
         }
         while !parcel.open(42) { await Task.yield() }
@@ -122,12 +122,12 @@ private final class Parcel: Sendable {
     /// What another thread hands over just after the owner has looked must not wait for the next event.
     @Test func loop_takesAnotherTurn_whenWokenAtTheEndOfOne() throws {
         struct Handler: EventHandler {
-            let loop: EventLoop
+            let loop: LoopExecutor
             var turns = 0
 
             func turnBegins() {}
-            func ready(_: UInt64, _: Readiness, at _: Instant) {}
-            func timerFired(_: UInt64, at _: Instant) {}
+            func ready(_: EventSource, _: Readiness, at _: Instant) {}
+            func timerFired(_: EventSource, at _: Instant) {}
 
             mutating func turnEnded(at _: Instant) -> Bool {
                 turns += 1
@@ -136,20 +136,20 @@ private final class Parcel: Sendable {
             }
         }
         let system = SystemCalls()
-        let loop = try EventLoop(system: system)
+        let loop = try LoopExecutor(system: system)
         loop.wake()
         var handler = Handler(loop: loop)
-        try Reactor(loop: loop, system: system).run(&handler)
+        try EventLoop(executor: loop, system: system).run(&handler)
         #expect(handler.turns == 3)
     }
 
     @Test(arguments: [SystemCall.eventfd, .epollCreate, .epollControl])
-    func reactor_throwsWhatTheKernelSaid_whenItCannotBeMade(call: SystemCall) throws {
+    func loop_throwsWhatTheKernelSaid_whenItCannotBeMade(call: SystemCall) throws {
         let faults = FaultTable()
         faults.arm(call, .fails(24), .always(from: 1))
         let system = SystemCalls(faults: faults)
         #expect(throws: SystemError(call, 24)) {
-            _ = try Reactor(loop: EventLoop(system: system), system: system)
+            _ = try EventLoop(executor: LoopExecutor(system: system), system: system)
         }
     }
 }

@@ -3,7 +3,7 @@ import Logging
 import Time
 
 /// One thread's database: opened when first needed, and again when the file has become useless.
-struct SQLiteWorker: ~Copyable {
+struct SQLiteThreadState: ~Copyable {
     private let path: String
     private let logger: Logger
     private var session: SQLiteSession?

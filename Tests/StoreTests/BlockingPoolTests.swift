@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(1))) struct WorkerPoolTests {
+@Suite(.timeLimit(.minutes(1))) struct BlockingPoolTests {
     private let events = Events()
 
     @Test func run_returnsTheValue_andKeepsTheStateBetweenCalls() async throws {
@@ -35,11 +35,11 @@ import Threads
     @Test func run_throwsClosed_afterClose() async throws {
         let pool = try events.makePool(limits())
         pool.close()
-        await #expect(throws: WorkError.closed) { try await pool.run(until: soon(.seconds(10))) { _ in } }
+        await #expect(throws: PoolError.closed) { try await pool.run(until: soon(.seconds(10))) { _ in } }
     }
 
     @Test func close_failsCallersUnderWay_atOnce() async throws {
-        let unstick = try Latch()
+        let unstick = try WakeEvent()
         let began = Event()
         let pool = try events.makePool(limits(), unstick: unstick)
         let caller = Task {
@@ -50,17 +50,17 @@ import Threads
         }
         await began.wait()
         pool.close()
-        await #expect(throws: WorkError.closed) { try await caller.value }
+        await #expect(throws: PoolError.closed) { try await caller.value }
         #expect(pool.threadCount == 0)
     }
 
     @Test func run_refuses_whenTheQueueIsFull() async throws {
         let pool = try events.makePool(limits(queue: 1))
         let busy = try await BusyWorker(of: pool)
-        let refusals = await withTaskGroup(of: WorkError?.self) { group in
+        let refusals = await withTaskGroup(of: PoolError?.self) { group in
             for _ in 0..<3 {
                 group.addTask {
-                    do throws(WorkError) {
+                    do throws(PoolError) {
                         try await pool.run(until: soon(.seconds(10))) { _ in }
                         return nil
                     } catch {
@@ -82,7 +82,7 @@ import Threads
     }
 
     @Test func cancelledCaller_stillGetsItsValue() async throws {
-        let hold = try Latch()
+        let hold = try WakeEvent()
         let began = Event()
         let pool = try events.makePool(limits())
         defer { pool.close() }
@@ -95,7 +95,7 @@ import Threads
         }
         await began.wait()
         caller.cancel()
-        hold.raise()
+        hold.signal()
         #expect(try await caller.value == 5)
     }
 
@@ -118,7 +118,7 @@ import Threads
 
     @Test func idleWorker_endsItsState_afterTheIdleLimit() async throws {
         let ended = Event()
-        let pool = try WorkerPool(limits: limits(idle: .milliseconds(20))) { _ in Farewell(ended) }
+        let pool = try BlockingPool(limits: limits(idle: .milliseconds(20))) { _ in Farewell(ended) }
         defer { pool.close() }
         try await pool.run(until: soon(.seconds(10))) { _ in }
         await ended.wait()

@@ -4,7 +4,7 @@ import Time
 /// A value that takes a while to find out, so that it is found out once a second at most: whoever asks for
 /// the metrics needs no token, and an event loop waits for the answer. Ten thousand descriptors are a listing
 /// of some milliseconds.
-final class Sample: Sendable {
+final class CachedGauge: Sendable {
     private let read: @Sendable () -> Double
     private let last = Mutex<(value: Double, taken: Instant)?>(nil)
 

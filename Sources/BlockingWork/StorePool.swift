@@ -1,22 +1,22 @@
 package import Broadcasts
 package import Time
 
-/// A store's worker threads: the pool, with its errors told in the store's words.
-package struct StoreWorkers<State: ~Copyable>: Sendable {
-    private let pool: WorkerPool<State>
+/// A store's thread threads: the pool, with its errors told in the store's words.
+package struct StorePool<State: ~Copyable>: Sendable {
+    private let pool: BlockingPool<State>
 
     /// Throws `unavailable` when the system gives no thread or descriptor.
     package init(
-        limits: WorkerLimits, makeState: @escaping @Sendable (Interrupter) -> State
+        limits: PoolLimits, makeState: @escaping @Sendable (Interrupter) -> State
     ) throws(StoreError) {
         do {
-            pool = try WorkerPool(limits: limits, makeState: makeState)
+            pool = try BlockingPool(limits: limits, makeState: makeState)
         } catch {
             throw StoreError(error)
         }
     }
 
-    /// Does one operation on a worker's thread; see `WorkerPool.run`.
+    /// Does one operation on a thread's thread; see `BlockingPool.run`.
     ///
     /// Reads and checks go before the PUTs that wait: there is one of each at a time, and crowds wait for
     /// them.
@@ -31,18 +31,18 @@ package struct StoreWorkers<State: ~Copyable>: Sendable {
         }
     }
 
-    /// See `WorkerPool.close`.
+    /// See `BlockingPool.close`.
     package func close() {
         pool.close()
     }
 
-    /// See `WorkerPool.threadCount`.
+    /// See `BlockingPool.threadCount`.
     package var threadCount: Int { pool.threadCount }
 }
 
 extension StoreError {
     /// What a failed call means to a store's caller.
-    package init(_ error: WorkError) {
+    package init(_ error: PoolError) {
         self =
             switch error {
             case .deadlineExceeded: .deadlineExceeded

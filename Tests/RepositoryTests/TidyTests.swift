@@ -18,7 +18,7 @@ import Testing
         ("nonisolated(unsafe)", "a Mutex or an Atomic"),
         ("try!", "a do and catch"),
         ("fatalError(", "preconditionFailure, which stays in release builds and says the same"),
-        ("import Foundation", "Glibc behind a small function of the room"),
+        ("import Foundation", "Glibc behind a small function of the module"),
         ("Task.sleep", "an event to wait for"),
         ("usleep(", "an event to wait for"),
         ("print(", "a logger; the commands' own output is the one exception"),
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    /// Whoever uses a symbol from another room reads its comment, not its code. An initializer that only
+    /// Whoever uses a symbol from another module reads its comment, not its code. An initializer that only
     /// takes over its arguments, and a conformance's own members, explain themselves.
     private static func undocumented(_ file: SourceTree.File) -> [String] {
         file.lines.indices.filter { index in
@@ -90,7 +90,7 @@ import Testing
         }.map { "\(file.path):\($0 + 1) is not documented" }
     }
 
-    /// The name of a type or function that other rooms may use.
+    /// The name of a type or function that other modules may use.
     private static func declaration(_ line: Substring) -> Substring? {
         let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func"]
         let words = line.split { " (<:".contains($0) }

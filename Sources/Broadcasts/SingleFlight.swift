@@ -10,7 +10,7 @@ import Time
 ///
 /// Everybody who waits is answered when a run ends, whether or not its client is still there, so the
 /// operation's own deadline bounds what a client that is gone leaves behind.
-final class SharedRuns<Outcome: Sendable>: Sendable {
+final class SingleFlight<Outcome: Sendable>: Sendable {
     /// How a run ended.
     struct End: Sendable {
         /// What those get who share the run.

@@ -1,3 +1,17 @@
+/// What an event or a timer entry belongs to: a number that the owner of the loop chooses when it registers a
+/// descriptor or a deadline, and gets back.
+package struct EventSource: Hashable, Sendable, ExpressibleByIntegerLiteral {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    package init(integerLiteral value: UInt64) {
+        rawValue = value
+    }
+}
+
 /// What a descriptor is watched for.
 ///
 /// This and `Readiness` hold truth values and are no option sets: those go through functions that are looked
@@ -34,23 +48,8 @@ package struct Readiness: Hashable, Sendable {
     }
 }
 
-/// One event: the token the descriptor was added with, and what it is ready for.
+/// One event: the source the descriptor was added with, and what it is ready for.
 package struct PollerEvent: Hashable, Sendable {
-    package let token: UInt64
+    package let source: EventSource
     package let readiness: Readiness
-}
-
-/// Waits for descriptors. What was not handled is reported again, unless the interest is `byEdge`.
-package protocol Poller: ~Copyable {
-    /// Watches a descriptor. Events carry the token.
-    func add(_ descriptor: borrowing FileDescriptor, token: UInt64, interest: Interest) throws(SystemError)
-
-    /// Watches for something else from now on.
-    func modify(_ descriptor: borrowing FileDescriptor, token: UInt64, interest: Interest) throws(SystemError)
-
-    /// Watches no more. Closing the only descriptor of a socket does the same.
-    func remove(_ descriptor: borrowing FileDescriptor) throws(SystemError)
-
-    /// Waits until something is ready or the time is over (nil: for ever), and replaces `events`.
-    mutating func wait(into events: inout [PollerEvent], timeout: Duration?) throws(SystemError)
 }

@@ -1,0 +1,16 @@
+import Testing
+
+@testable import MySQLStore
+
+@Suite struct PausesTests {
+    @Test(arguments: [
+        (Backoff.betweenProbes, Duration.milliseconds(50)), (.afterConflicts, .milliseconds(2)),
+    ])
+    func pauses_grow_varyAndStayBelowTheirLimit(backoff: Backoff, first: Duration) {
+        var backoff = backoff
+        #expect((first / 2...first).contains(backoff.draw()))
+        let later = (0..<100).map { _ in backoff.draw() }.dropFirst(5)
+        #expect(later.allSatisfy { (backoff.longest / 2...backoff.longest).contains($0) })
+        #expect(Set(later).count > 50)
+    }
+}
