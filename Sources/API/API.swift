@@ -1,7 +1,10 @@
+package import Access
 package import Broadcasts
+package import Bytes
+package import HTTP
 import HTTPTypes
-package import HTTPWire
 import Logging
+package import Randomness
 import Synchronization
 package import Telemetry
 package import Time
@@ -18,13 +21,12 @@ package final class API: Sendable {
     let log: LogOutput
     let logger: Logger
     let metrics: APIMetrics
-    let now: @Sendable () -> Instant
-    private let requestIDs = RequestIDs()
+    let clock: Clock
+    private let requestIDs: RequestIDs
 
-    /// Tests give a clock of their own.
     package init(
         boards: BoardReader, configuration: Configuration, log: LogOutput, metrics: MetricsRegistry,
-        statsD: StatsDSender? = nil, now: @escaping @Sendable () -> Instant = { .now }
+        statsD: StatsDSender? = nil, clock: Clock, random: RandomSource
     ) {
         self.boards = boards
         self.configuration = configuration
@@ -32,8 +34,9 @@ package final class API: Sendable {
         access = Mutex(configuration.access)
         self.log = log
         logger = log.logger("megaphone.api")
-        self.metrics = APIMetrics(metrics, statsD, boards)
-        self.now = now
+        self.metrics = APIMetrics(metrics, statsD, boards, clock)
+        self.clock = clock
+        requestIDs = RequestIDs(random)
     }
 
     /// Takes effect for the next request.
@@ -44,7 +47,7 @@ package final class API: Sendable {
 
 extension API: Responder {
     package func answer(_ request: Request) -> Answer {
-        var context = RequestContext(request, requestID: requestIDs.id(of: request), askedAt: now())
+        var context = RequestContext(request, requestID: requestIDs.id(of: request), askedAt: clock.now)
         switch handle(request, &context) {
         case .ready(var reply):
             finish(&reply, context, at: context.askedAt) { LoggedFields(request) }
@@ -53,7 +56,7 @@ extension API: Responder {
             let fields = fieldsForLater(request)
             return .deferred { [self, context] body in
                 var reply = await run(rest, body)
-                finish(&reply, context, at: now()) { fields }
+                finish(&reply, context, at: clock.now) { fields }
                 return reply.response
             }
         case .shared(let question):
@@ -68,15 +71,15 @@ extension API: Responder {
     }
 
     package func response(
-        to refusal: Refusal, of request: Request?, from remoteAddress: RemoteAddress
+        to refusal: Refusal, of request: Request?, from remoteAddress: SocketAddress
     ) -> Response {
         var reply = reply(to: .refused(refusal))
         guard let request else {
-            let context = RequestContext(requestID: requestIDs.next(), askedAt: now())
+            let context = RequestContext(requestID: requestIDs.next(), askedAt: clock.now)
             finish(&reply, context, at: context.askedAt) { LoggedFields(remoteAddress) }
             return reply.response
         }
-        let context = RequestContext(request, requestID: requestIDs.id(of: request), askedAt: now())
+        let context = RequestContext(request, requestID: requestIDs.id(of: request), askedAt: clock.now)
         finish(&reply, context, at: context.askedAt) { LoggedFields(request) }
         return reply.response
     }

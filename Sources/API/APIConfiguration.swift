@@ -1,18 +1,21 @@
-package import Broadcasts
+package import Access
+import Bytes
 
 extension API {
     /// What the operator chooses (config.example.toml), and what the program knows of itself.
     package struct Configuration: Sendable {
         /// The setting `environment`: the realm of 401 answers.
-        package var realm = "development"
+        package var realm: String
         /// How long the answer to a PUT may take once its body is complete.
-        package var writeDeadline = Duration.seconds(2)
+        package var writeDeadline: Duration
         package var access: AccessTable
         package var build: Build
         /// The bytes of `version_file` as it is on disk now, or nil when there is no such file.
         package var versionFile: @Sendable () async throws(VersionFileError) -> [UInt8]? = { nil }
 
-        package init(access: AccessTable, build: Build) {
+        package init(realm: String, writeDeadline: Duration, access: AccessTable, build: Build) {
+            self.realm = realm
+            self.writeDeadline = writeDeadline
             self.access = access
             self.build = build
         }

@@ -1,6 +1,7 @@
 import Broadcasts
+import Bytes
+import HTTP
 import HTTPTypes
-import HTTPWire
 
 /// Everything that can be wrong with a request, as the table of errors in openapi.yaml lists it.
 enum APIError: Error, Sendable {

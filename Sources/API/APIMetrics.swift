@@ -8,10 +8,12 @@ import Time
 final class APIMetrics: Sendable {
     private let registry: MetricsRegistry
     private let statsD: StatsDSender?
+    private let clock: Clock
     /// In the order of `Route.Name`.
     private let routes: [RouteMetrics]
 
-    init(_ registry: MetricsRegistry, _ statsD: StatsDSender?, _ boards: BoardReader) {
+    init(_ registry: MetricsRegistry, _ statsD: StatsDSender?, _ boards: BoardReader, _ clock: Clock) {
+        self.clock = clock
         self.registry = registry
         self.statsD = statsD
         routes = Route.Name.allCases.map { RouteMetrics("\($0)", registry) }
@@ -19,7 +21,7 @@ final class APIMetrics: Sendable {
             "megaphone_last_good_read_age_seconds",
             help: "Since the last read of the store that succeeded. NaN before the first."
         ) {
-            let age = boards.lastGoodRead?.began.duration(to: .now)
+            let age = boards.lastGoodRead?.began.duration(to: clock.now)
             return age.map { $0 / .seconds(1) } ?? .nan
         }
         registry.gauge("megaphone_board_broadcasts", help: "Broadcasts on the board that was read last.") {
@@ -39,14 +41,14 @@ final class APIMetrics: Sendable {
             "broadcaster": broadcast.broadcasterID.text, "channel_id": broadcast.channelID.text,
         ]
         statsD.increment("broadcast.cmd.update", tags: tags)
-        statsD.timing("broadcast.update", start.duration(to: .now), tags: tags)
+        statsD.timing("broadcast.update", start.duration(to: clock.now), tags: tags)
     }
 
     /// Counts one board that was served.
     func recordDump(since start: Instant) {
         guard let statsD else { return }
         statsD.increment("broadcast.cmd.dump")
-        statsD.timing("broadcast.dump", start.duration(to: .now))
+        statsD.timing("broadcast.dump", start.duration(to: clock.now))
     }
 
     func prometheusText() -> [UInt8] {

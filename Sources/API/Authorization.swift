@@ -1,6 +1,7 @@
+import Access
 import Broadcasts
+import HTTP
 import HTTPTypes
-import HTTPWire
 import Synchronization
 
 extension API {

@@ -1,6 +1,6 @@
 import Broadcasts
+import HTTP
 import HTTPTypes
-import HTTPWire
 import Logging
 
 /// What Mozilla's Dockerflow asks of a service.

@@ -1,6 +1,6 @@
 import Broadcasts
+import HTTP
 import HTTPTypes
-import HTTPWire
 import Synchronization
 import Time
 

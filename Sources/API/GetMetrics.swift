@@ -1,5 +1,5 @@
+import HTTP
 import HTTPTypes
-import HTTPWire
 
 extension API {
     /// All metrics, in Prometheus' text format.

@@ -1,5 +1,5 @@
+import HTTP
 import HTTPTypes
-import HTTPWire
 
 /// The entity tags that the client already holds (RFC 9110 section 13.1.2).
 struct IfNoneMatch: Sendable {

@@ -1,5 +1,5 @@
+import HTTP
 import HTTPTypes
-import HTTPWire
 
 let jsonContentType = "application/json"
 

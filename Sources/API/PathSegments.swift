@@ -1,4 +1,5 @@
-import HTTPWire
+import Bytes
+import HTTP
 
 /// The parts of a path between its slashes. Empty ones are dropped.
 struct PathSegments: Sendable {
@@ -46,22 +47,4 @@ struct PathSegments: Sendable {
     func text(at index: Int, of request: Request) -> String? {
         percentDecoded(request.bytes[ranges[index]]).flatMap { String(validating: $0, as: UTF8.self) }
     }
-}
-
-/// Replaces each `%` and the two hexadecimal digits after it by the byte they stand for.
-private func percentDecoded(_ segment: ArraySlice<UInt8>) -> [UInt8]? {
-    var decoded: [UInt8] = []
-    decoded.reserveCapacity(segment.count)
-    var rest = segment
-    while let byte = rest.popFirst() {
-        guard byte == UInt8(ascii: "%") else {
-            decoded.append(byte)
-            continue
-        }
-        guard let high = rest.popFirst()?.hexadecimalValue, let low = rest.popFirst()?.hexadecimalValue else {
-            return nil
-        }
-        decoded.append(UInt8(high << 4 | low))
-    }
-    return decoded
 }

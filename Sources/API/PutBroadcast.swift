@@ -1,6 +1,7 @@
+import Access
 import Broadcasts
+import HTTP
 import HTTPTypes
-import HTTPWire
 import Time
 
 extension API {
@@ -35,7 +36,7 @@ extension API {
 
     /// A twentieth of the time is left for the way back: the client is promised an answer within it.
     private func put(_ broadcast: Broadcast) async throws(APIError) -> LoggedResponse {
-        let start = now()
+        let start = clock.now
         let outcome: PutOutcome
         do {
             outcome = try await boards.put(broadcast, deadline: start + configuration.writeDeadline * 19 / 20)

@@ -1,6 +1,7 @@
+import Access
 import Broadcasts
+import HTTP
 import HTTPTypes
-import HTTPWire
 import Time
 
 /// What is known of a request from its head to its answer, apart from the bytes of the head.

@@ -1,5 +1,6 @@
+import HTTP
 import HTTPTypes
-import HTTPWire
+import Randomness
 import Synchronization
 
 /// Gives requests the ids that their log lines and answers carry.
@@ -7,8 +8,12 @@ final class RequestIDs: Sendable {
     /// The longest id that is taken over from a client.
     private static let maximumLength = 128
 
-    /// Counts on from a random start, so that the ids of two processes do not meet.
-    private let counter = Atomic(UInt64.random(in: .min ... .max))
+    /// Counts from a random start, so that two processes do not use the same ids.
+    private let counter: Atomic<UInt64>
+
+    init(_ random: RandomSource) {
+        counter = Atomic(random.bits())
+    }
 
     /// The id that the client sent when it is fit for a log line and a field, or a new one.
     func id(of request: Request) -> String {
@@ -25,13 +30,9 @@ final class RequestIDs: Sendable {
 
     /// A new id of 13 characters, which a `String` holds without an allocation.
     ///
-    /// The mixing is that of SplitMix64: a bijection of the counter, so no id comes twice in one process, and
-    /// ids that follow one another do not look alike.
+    /// `mixed` is a bijection, so no id is used twice in one process.
     func next() -> String {
-        var bits = counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
-        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
-        return base32(bits ^ bits >> 31)
+        base32(mixed(counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue))
     }
 }
 

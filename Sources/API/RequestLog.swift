@@ -1,6 +1,8 @@
+import Access
 import Broadcasts
+import Bytes
+import HTTP
 import HTTPTypes
-import HTTPWire
 import Telemetry
 
 /// The parts of a request that only its log line needs.
@@ -10,7 +12,7 @@ struct LoggedFields: Sendable {
     let path: String
     /// What proxies said of the addresses the request came by, in their order.
     private let forwardedFor: [String]
-    private let remoteAddress: RemoteAddress
+    private let remoteAddress: SocketAddress
 
     init(_ request: Request) {
         func text(_ name: HTTPField.Name) -> String? {
@@ -27,7 +29,7 @@ struct LoggedFields: Sendable {
     }
 
     /// For a connection on which no request could be read.
-    init(_ remoteAddress: RemoteAddress) {
+    init(_ remoteAddress: SocketAddress) {
         agent = nil
         language = nil
         path = ""
@@ -36,7 +38,7 @@ struct LoggedFields: Sendable {
     }
 
     /// Rendered when it is asked for: most fields that are kept for a later line are never written.
-    var remoteAddressChain: [String] { forwardedFor + [remoteAddress.description] }
+    var remoteAddressChain: [String] { forwardedFor + [remoteAddress.address.description] }
 }
 
 extension RequestSummary {

@@ -1,5 +1,5 @@
+import HTTP
 import HTTPTypes
-import HTTPWire
 import Telemetry
 
 /// One row of the route table. A class, because each request holds on to its row.

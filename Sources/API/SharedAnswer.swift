@@ -1,5 +1,6 @@
 import Broadcasts
-import HTTPWire
+import HTTP
+import Time
 
 /// What the store is asked once for everybody who wants to know it at that moment.
 enum SharedQuestion: Sendable {
@@ -42,7 +43,7 @@ final class SharedAnswer: Sendable {
     }
 
     private func finish(_ reply: inout LoggedResponse, _ deliver: Answer.Deliver) {
-        api.finish(&reply, context, at: api.now()) { fields }
+        api.finish(&reply, context, at: api.clock.now) { fields }
         deliver(reply.response)
     }
 }

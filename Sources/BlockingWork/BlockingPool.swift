@@ -10,19 +10,30 @@ package import Time
 ///
 /// `close()` must be called: the threads hold on to the pool until then.
 package final class BlockingPool<State: ~Copyable>: Sendable {
+    private let name: String
+    private let clock: Clock
     private let roster: Mutex<Roster>
     private let makeState: @Sendable (Interrupter) -> State
     private let timekeeper: WakeEvent
     private let lastThreadLeft: WakeEvent
     private let runningThreads = Atomic(0)
 
+    /// The descriptors that a pool has open at most: an event for each thread, of which as many again may
+    /// be left behind, and two of its own.
+    package static func descriptors(_ limits: PoolLimits) -> Int {
+        2 + limits.maximumThreads * (limits.replacesLateThreads ? 2 : 1)
+    }
+
     /// Starts the timekeeper; threads follow with the first calls.
     ///
     /// `makeState` runs on each thread's own thread, where the state also ends. It registers with the
     /// interrupter what frees the thread from a call past its deadline.
     package init(
-        limits: PoolLimits, makeState: @escaping @Sendable (Interrupter) -> State
+        name: String, limits: PoolLimits, clock: Clock,
+        makeState: @escaping @Sendable (Interrupter) -> State
     ) throws(PoolError) {
+        self.name = name
+        self.clock = clock
         roster = Mutex(Roster(limits: limits))
         self.makeState = makeState
         timekeeper = try makeWakeEvent()
@@ -59,8 +70,8 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
         for interrupter in interrupters { interrupter.interrupt() }
         for wakeEvent in wakeEvents { wakeEvent.signal() }
         timekeeper.signal()
-        let deadline = Instant.now + grace
-        while threadCount > 0, Instant.now < deadline { lastThreadLeft.wait(until: deadline) }
+        let deadline = clock.now + grace
+        while threadCount > 0, clock.now < deadline { lastThreadLeft.wait(for: clock.time(until: deadline)) }
     }
 
     /// Threads that have not ended: the timekeeper, the threads, and those left behind.
@@ -96,7 +107,7 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
     private func startCounted(_ run: @escaping @Sendable () -> Void) throws(PoolError) {
         runningThreads.add(1, ordering: .relaxed)
         do throws(ThreadError) {
-            try Thread(name: "store") {
+            try Thread(name: name) {
                 run()
                 self.leave()
             }.detach()
@@ -130,10 +141,10 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
     }
 
     private func awaitJob(as thread: PoolThread) -> Job? {
-        let limit = roster.withLock { $0.limits.idleLimit }.map { Instant.now + $0 }
+        let limit = roster.withLock { $0.limits.idleLimit }.map { clock.now + $0 }
         while true {
-            thread.wakeEvent.wait(until: limit)
-            let isOver = limit.map { $0 <= Instant.now } ?? false
+            thread.wakeEvent.wait(for: limit.map(clock.time))
+            let isOver = limit.map { $0 <= clock.now } ?? false
             switch roster.withLock({ $0.assignment(thread.id, idleLimitReached: isOver) }) {
             case .run(let job): return job
             case .wait: continue
@@ -145,13 +156,13 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
     private func keepTime() {
         while true {
             let (expiry, isClosed) = roster.withLock { roster in
-                (roster.expire(at: Instant.now), roster.isClosed)
+                (roster.expire(at: clock.now), roster.isClosed)
             }
             for call in expiry.calls { call.fail(.deadlineExceeded) }
             for (call, interrupter) in expiry.interrupts { interrupter.interrupt(call) }
             for thread in expiry.replacements { start(thread) }
             if isClosed { return }
-            timekeeper.wait(until: expiry.nextDeadline)
+            timekeeper.wait(for: expiry.nextDeadline.map(clock.time))
         }
     }
 }

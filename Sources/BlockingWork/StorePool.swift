@@ -5,12 +5,15 @@ package import Time
 package struct StorePool<State: ~Copyable>: Sendable {
     private let pool: BlockingPool<State>
 
+    /// See `BlockingPool.descriptors`.
+    package static func descriptors(_ limits: PoolLimits) -> Int { BlockingPool<State>.descriptors(limits) }
+
     /// Throws `unavailable` when the system gives no thread or descriptor.
     package init(
-        limits: PoolLimits, makeState: @escaping @Sendable (Interrupter) -> State
+        limits: PoolLimits, clock: Clock, makeState: @escaping @Sendable (Interrupter) -> State
     ) throws(StoreError) {
         do {
-            pool = try BlockingPool(limits: limits, makeState: makeState)
+            pool = try BlockingPool(name: "store", limits: limits, clock: clock, makeState: makeState)
         } catch {
             throw StoreError(error)
         }

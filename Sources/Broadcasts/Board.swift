@@ -1,4 +1,5 @@
-import Crypto
+internal import Bytes
+internal import Crypto
 
 /// All broadcasts as one read of the store found them, with the answer to GET rendered once.
 ///

@@ -19,13 +19,17 @@ package final class BoardReader: Sendable {
     package struct Freshness: Hashable, Sendable {
         /// A board read at most this long ago is served at once. Zero: every answer reflects every PUT
         /// acknowledged by any node before the GET arrived.
-        package var maxStaleness = Duration.zero
+        package var maxStaleness: Duration
         /// How long one GET waits for the store, counted from when it asks for the board.
-        package var readDeadline = Duration.milliseconds(250)
+        package var readDeadline: Duration
         /// How old the last board may be when the store fails.
-        package var staleIfError = Duration.seconds(300)
+        package var staleIfError: Duration
 
-        package init() {}
+        package init(maxStaleness: Duration, readDeadline: Duration, staleIfError: Duration) {
+            self.maxStaleness = maxStaleness
+            self.readDeadline = readDeadline
+            self.staleIfError = staleIfError
+        }
     }
 
     /// A board to answer with.
@@ -65,18 +69,16 @@ package final class BoardReader: Sendable {
     }
 
     private let store: any BroadcastStore
-    private let now: @Sendable () -> Instant
+    private let clock: Clock
     private let state: Mutex<State>
     private let reads = Reads()
     private let checks = SingleFlight<StoreError?>()
 
-    /// Tests give a clock of their own.
     package init(
-        store: any BroadcastStore, freshness: Freshness,
-        now: @escaping @Sendable () -> Instant = { .now }
+        store: any BroadcastStore, freshness: Freshness, clock: Clock
     ) {
         self.store = store
-        self.now = now
+        self.clock = clock
         state = Mutex(State(freshness: freshness))
     }
 
@@ -104,7 +106,7 @@ package final class BoardReader: Sendable {
     package func read(
         _ receive: @escaping @Sendable (Result<Reading, BoardUnavailable>) -> Void
     ) -> SharedWork? {
-        guard reads.join(askedAt: now(), receive) else { return nil }
+        guard reads.join(askedAt: clock.now, receive) else { return nil }
         return { [self] in await reads.run(readStore) }
     }
 
@@ -126,7 +128,7 @@ package final class BoardReader: Sendable {
     package func check(
         within limit: Duration, _ receive: @escaping @Sendable (StoreError?) -> Void
     ) -> SharedWork? {
-        guard checks.join(askedAt: now(), receive) else { return nil }
+        guard checks.join(askedAt: clock.now, receive) else { return nil }
         return { [self] in await checks.run { await checkStore(deadline: $0 + limit) } }
     }
 
@@ -140,7 +142,7 @@ package final class BoardReader: Sendable {
         }
         // Whoever asked during the check has its answer too: health need not be fresher than that, and
         // another check could outlast its deadline.
-        return SingleFlight.End(outcome: problem, early: (now(), problem))
+        return SingleFlight.End(outcome: problem, early: (clock.now, problem))
     }
 
     private func readStore(_ arrival: Instant) async -> Reads.End {
@@ -148,7 +150,7 @@ package final class BoardReader: Sendable {
             state.readsBegun += 1
             return (state.readsBegun, state.freshness.readDeadline)
         }
-        let began = now()
+        let began = clock.now
         do throws(StoreError) {
             let rows = try await store.readRows(deadline: arrival + readDeadline)
             return succeed(rows, began: began, number: number, readDeadline: readDeadline)
@@ -163,7 +165,7 @@ package final class BoardReader: Sendable {
         // Only the one read under way writes the last board, so it cannot change between here and below.
         let previous = lastGoodRead?.board
         let board = if let previous, previous.holds(rows) { previous } else { Board(rows: rows) }
-        let end = now()
+        let end = clock.now
         let (isCurrent, staleIfError) = state.withLock { state in
             state.lastGoodRead = GoodRead(board: board, began: began, number: number)
             return (state.current(at: end) != nil, state.freshness.staleIfError)
@@ -182,7 +184,7 @@ package final class BoardReader: Sendable {
     }
 
     private func fail(_ cause: StoreError, readDeadline: Duration) -> Reads.End {
-        let end = now()
+        let end = clock.now
         let (lastGoodRead, staleIfError) = state.withLock { ($0.lastGoodRead, $0.freshness.staleIfError) }
         let age = lastGoodRead?.began.duration(to: end)
         let outcome: Result<Reading, BoardUnavailable> =

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The name of a broadcaster: 1 to 64 characters of `A-Z a-z 0-9 - _` (openapi.yaml). Case matters.
 package struct BroadcasterID: Hashable, Sendable {
     package let text: String
@@ -25,13 +27,5 @@ package struct ChannelID: Hashable, Sendable {
 private func isIdentifier(_ text: String, maximumLength: Int) -> Bool {
     let bytes = text.utf8
     guard (1...maximumLength).contains(bytes.count) else { return false }
-    return bytes.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        default:
-            false
-        }
-    }
+    return bytes.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
 }

@@ -1,4 +1,4 @@
-import Time
+package import Time
 
 /// What a store can be asked for; also the label of its metrics, so the set is fixed.
 package enum StoreOperation: String, CaseIterable, Sendable {
@@ -17,15 +17,15 @@ package protocol StoreObserver: Sendable {
 extension StoreOperation {
     /// Runs one operation and reports how it ended.
     package func reported<Value: Sendable>(
-        to observer: (any StoreObserver)?, _ run: () async throws(StoreError) -> Value
+        to observer: (any StoreObserver)?, _ clock: Clock, _ run: () async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
-        let began = Instant.now
+        let began = clock.now
         do {
             let value = try await run()
-            observer?.storeDidFinish(self, in: began.duration(to: .now), succeeded: true)
+            observer?.storeDidFinish(self, in: began.duration(to: clock.now), succeeded: true)
             return value
         } catch {
-            observer?.storeDidFinish(self, in: began.duration(to: .now), succeeded: false)
+            observer?.storeDidFinish(self, in: began.duration(to: clock.now), succeeded: false)
             throw error
         }
     }

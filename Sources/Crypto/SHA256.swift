@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CCrypto
 
 /// A SHA-256 digest (FIPS 180-4), by the system's libcrypto.
@@ -26,10 +27,7 @@ package struct SHA256Digest: Hashable, Sendable {
 
     /// 64 lower-case hexadecimal digits.
     package var hexadecimal: String {
-        [words.0, words.1, words.2, words.3].map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+        [words.0, words.1, words.2, words.3].map { Bytes.hexadecimal($0, digits: 16) }.joined()
     }
 
     /// Compares in the same time wherever the digests differ.

@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Time
 
-/// Waits for descriptors with epoll(7). A descriptor that was not handled is reported again, unless its interest is
-/// `byEdge`.
+/// Waits for descriptors with epoll(7). A descriptor that was not handled is reported again, unless its
+/// interest is `byEdge`.
 @safe package struct EpollPoller: ~Copyable {
     private let system: SystemCalls
     private let descriptor: FileDescriptor

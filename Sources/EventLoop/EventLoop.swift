@@ -1,61 +1,74 @@
 package import Time
 
-/// What a loop does with its events. It lives on the loop's thread and is never seen by another.
+/// Handles the events of a loop. It is used on the loop's thread only.
 package protocol EventHandler: ~Copyable {
-    /// The wait is over, and events follow.
+    /// Called after each wait, before the events.
     mutating func turnBegins()
 
-    /// A descriptor is ready. The source is the one it was added with; it may belong to something already
-    /// closed.
+    /// Called for each ready descriptor, with the source it was registered with. That may be closed already.
     mutating func ready(_ source: EventSource, _ readiness: Readiness, at now: Instant)
 
-    /// A hint of the timer wheel has come.
+    /// Called for each timer entry that is due.
     mutating func timerFired(_ source: EventSource, at now: Instant)
 
-    /// Events and jobs of this turn are done. False ends the loop.
+    /// Called after the events, jobs and timers of a turn. False ends the loop.
     mutating func turnEnded(at now: Instant) -> Bool
 }
 
-/// The loop itself: waits, hands out events, runs jobs, hands out timers. One thread owns it.
+/// An event loop: waits in epoll, then handles events, Swift jobs and timers. One thread owns it.
 package final class EventLoop {
     private static let wakeUpSource = EventSource(rawValue: .max)
 
     package let executor: LoopExecutor
     package let system: SystemCalls
+    package let clock: Clock
     package private(set) var poller: EpollPoller
     package var timers: TimerWheel
+    /// Empty between turns, and reused so that a turn allocates nothing.
+    private var events: [PollerEvent] = []
+    private var due: [EventSource] = []
+    private var jobs: [UnownedJob] = []
 
-    /// Whoever makes it hands it to the thread that runs it, and keeps no reference.
-    package init(executor: LoopExecutor, system: SystemCalls) throws(SystemError) {
+    /// The creator passes the loop to the thread that runs it, and keeps no reference.
+    package init(executor: LoopExecutor, system: SystemCalls, clock: Clock) throws(SystemError) {
         self.executor = executor
         self.system = system
-        timers = TimerWheel(startingAt: .now)
+        self.clock = clock
+        timers = TimerWheel(startingAt: clock.now)
         poller = try EpollPoller(system: system)
-        // By edges: each ringing is reported once, and nothing has to be read.
+        // By edges: each wake-up is reported once, and nothing has to be read.
         try poller.add(
             executor.wakeUpCounter, source: Self.wakeUpSource, interest: Interest(reading: true, byEdge: true)
         )
     }
 
-    /// Runs until the handler says that it is done. Throws only when the kernel takes the poller away.
+    /// Runs until the handler ends the loop. Throws only when the kernel fails the poller.
     package func run(_ handler: inout some EventHandler & ~Copyable) throws(SystemError) {
-        var events: [PollerEvent] = []
-        var due: [EventSource] = []
-        var jobs: [UnownedJob] = []
-        var now = Instant.now
-        while true {
-            let timeout = executor.prepareToWait() ? timers.delay(from: now) : .zero
-            try poller.wait(into: &events, timeout: timeout)
-            executor.didWait()
-            now = .now
-            handler.turnBegins()
-            for event in events where event.source != Self.wakeUpSource {
-                handler.ready(event.source, event.readiness, at: now)
-            }
-            executor.runJobs(&jobs)
-            timers.advance(to: now, into: &due)
-            for source in due { handler.timerFired(source, at: now) }
-            guard handler.turnEnded(at: now) else { return }
+        while try turn(&handler, maximumWait: nil) {}
+    }
+
+    /// Takes one turn: waits for events, at most until the next timer or for `maximumWait`, and handles
+    /// what there is. A simulation calls it with a wait of zero.
+    ///
+    /// - Returns: False when the handler has ended the loop.
+    package func turn(
+        _ handler: inout some EventHandler & ~Copyable, maximumWait: Duration?
+    ) throws(SystemError) -> Bool {
+        try poller.wait(into: &events, timeout: executor.prepareToWait() ? timeout(maximumWait) : .zero)
+        executor.didWait()
+        let now = clock.now
+        handler.turnBegins()
+        for event in events where event.source != Self.wakeUpSource {
+            handler.ready(event.source, event.readiness, at: now)
         }
+        executor.runJobs(&jobs)
+        timers.advance(to: now, into: &due)
+        for source in due { handler.timerFired(source, at: now) }
+        return handler.turnEnded(at: now)
+    }
+
+    private func timeout(_ maximumWait: Duration?) -> Duration? {
+        guard let delay = timers.delay(from: clock.now) else { return maximumWait }
+        return min(delay, maximumWait ?? delay)
     }
 }

@@ -1,17 +1,17 @@
-internal import Glibc
-
-/// An open descriptor with one owner: closing twice does not compile, and forgetting to close closes.
+/// An open descriptor with one owner: closing it twice does not compile, and one that is not closed is
+/// closed when its owner goes.
 package struct FileDescriptor: ~Copyable, Sendable {
-    /// The number the kernel knows it by.
+    /// The kernel's number for it.
     package let rawValue: Int32
+    private let system: SystemCalls
 
-    package init(owning rawValue: Int32) {
+    /// Takes ownership of an open descriptor.
+    package init(owning rawValue: Int32, system: SystemCalls) {
         self.rawValue = rawValue
+        self.system = system
     }
 
     deinit {
-        // Linux releases the number even when close reports EINTR or EIO (close(2)), so there is nothing to
-        // retry.
-        _ = Glibc.close(rawValue)
+        system.close(rawValue)
     }
 }

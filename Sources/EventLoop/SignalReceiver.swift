@@ -28,7 +28,7 @@ package struct SignalReceiver: ~Copyable, Sendable {
         _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         let number = unsafe CLinux.signalfd(-1, &set, Int32(SFD_CLOEXEC))
         guard number >= 0 else { throw SystemError(.signalfd, errno) }
-        descriptor = FileDescriptor(owning: number)
+        descriptor = FileDescriptor(owning: number, system: SystemCalls())
     }
 
     /// Waits for the next signal. Blocks the calling thread, which must not be a loop's.

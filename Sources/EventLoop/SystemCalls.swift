@@ -1,3 +1,4 @@
+package import Bytes
 internal import CLinux
 internal import Glibc
 
@@ -79,11 +80,12 @@ package struct SystemCalls: Sendable {
     // MARK: - Sockets
 
     /// A TCP socket, non-blocking and closed on exec.
-    package func socket(_ family: SocketAddress.Family) throws(SystemError) -> FileDescriptor {
+    package func socket(_ family: IPAddress.Family) throws(SystemError) -> FileDescriptor {
         try fail(.socket)
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         return FileDescriptor(
-            owning: Int32(try retrying(.socket) { Int(Glibc.socket(family.rawValue, type, 0)) }))
+            owning: Int32(try retrying(.socket) { Int(Glibc.socket(family.rawValue, type, 0)) }), system: self
+        )
     }
 
     /// Sets an option that takes a number (setsockopt(2)).
@@ -150,7 +152,7 @@ package struct SystemCalls: Sendable {
             unsafe address.withSockaddr { Int(unsafe CLinux.accept4(number, $0, $1, flags)) }
         }
         peer = address.address
-        return FileDescriptor(owning: Int32(accepted))
+        return FileDescriptor(owning: Int32(accepted), system: self)
     }
 
     /// Ends our side of the connection: the peer reads an end, and may still send.
@@ -166,7 +168,8 @@ package struct SystemCalls: Sendable {
     package func makeEventCounter() throws(SystemError) -> FileDescriptor {
         try fail(.eventfd)
         let flags = Int32(EFD_CLOEXEC | EFD_NONBLOCK)
-        return FileDescriptor(owning: Int32(try retrying(.eventfd) { Int(CLinux.eventfd(0, flags)) }))
+        return FileDescriptor(
+            owning: Int32(try retrying(.eventfd) { Int(CLinux.eventfd(0, flags)) }), system: self)
     }
 
     /// Adds one to a counter. It can only refuse when it is full, after 2⁶⁴ - 1.
@@ -183,7 +186,8 @@ package struct SystemCalls: Sendable {
     package func makePoller() throws(SystemError) -> FileDescriptor {
         try fail(.epollCreate)
         return FileDescriptor(
-            owning: Int32(try retrying(.epollCreate) { Int(epoll_create1(Int32(EPOLL_CLOEXEC))) }))
+            owning: Int32(try retrying(.epollCreate) { Int(epoll_create1(Int32(EPOLL_CLOEXEC))) }),
+            system: self)
     }
 
     func control(
@@ -216,14 +220,13 @@ package struct SystemCalls: Sendable {
         throw SystemError(.epollWait, error)
     }
 
-    // MARK: - Time
+    // MARK: - Descriptors
 
-    /// Seconds since 1970, for `Date` fields. The coarse clock is a read of memory, exact to a few
-    /// milliseconds.
-    package func unixSeconds() -> Int64 {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        return Int64(time.tv_sec)
+    /// Closes a descriptor. Linux frees the number even when close reports EINTR or EIO (close(2)), so
+    /// nothing is retried, and no error changes what the caller does.
+    func close(_ descriptor: Int32) {
+        _ = faults?.next(.close)
+        _ = Glibc.close(descriptor)
     }
 
     // MARK: - Faults and errors

@@ -36,8 +36,8 @@ extension SystemError: CustomStringConvertible {
     }
 }
 
-/// The kinds of system calls this room makes, as the fault table names them.
+/// The kinds of system calls this module makes, as the fault table names them.
 package enum SystemCall: String, Hashable, Sendable, CaseIterable {
-    case accept4, bind, connect, epollControl, epollCreate, epollWait, eventfd, getsockname, listen
+    case accept4, bind, close, connect, epollControl, epollCreate, epollWait, eventfd, getsockname, listen
     case recv, send, setsockopt, shutdown, signalfd, socket, write, writev
 }

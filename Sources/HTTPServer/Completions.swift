@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import HTTP
 internal import HTTPWire
 internal import Synchronization
 

@@ -1,4 +1,6 @@
+internal import Bytes
 internal import EventLoop
+internal import HTTP
 internal import HTTPWire
 internal import Time
 
@@ -25,7 +27,7 @@ final class Connection {
     }
 
     let descriptor: FileDescriptor
-    let remoteAddress: RemoteAddress
+    let remoteAddress: SocketAddress
     /// It is one too many, and is only here to be told so.
     let isOverLimit: Bool
     var conversation: Conversation
@@ -40,7 +42,7 @@ final class Connection {
     var task: Task<Void, Never>?
 
     init(
-        descriptor: consuming FileDescriptor, remoteAddress: RemoteAddress, limits: Limits,
+        descriptor: consuming FileDescriptor, remoteAddress: SocketAddress, limits: Limits,
         openedAt now: Instant, isOverLimit: Bool
     ) {
         self.descriptor = descriptor

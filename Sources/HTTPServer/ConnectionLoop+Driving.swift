@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import HTTP
 internal import HTTPWire
 internal import Time
 
@@ -215,8 +216,8 @@ extension ConnectionLoop {
 
     // MARK: - Rest
 
-    /// Leaves a connection until its next event: takes the read buffer back, watches for what it wants, sets its
-    /// timer.
+    /// Leaves a connection until its next event: takes the read buffer back, watches for what it wants,
+    /// sets its timer.
     private mutating func rest(_ connection: Connection, _ id: ConnectionID) {
         if let lent = connection.conversation.reclaimReadBuffer() { readBuffer = lent }
         // What comes although it is not wanted is noticed when it is there, which it nearly never is.

@@ -1,4 +1,6 @@
+internal import Bytes
 internal import EventLoop
+internal import HTTP
 internal import HTTPWire
 internal import Logging
 internal import Time
@@ -33,7 +35,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     /// How long a listener rests when descriptors, memory or connections have run out.
     private static let acceptPause = Duration.milliseconds(100)
     /// How many connections beyond the limit may be on their way out, each with its 503.
-    private static let maximumRejectedAtOnce = 64
+    static let maximumRejectedAtOnce = 64
     /// How long an idle connection may still bring the request that was on its way when draining began.
     private static let drainQuiet = Duration.seconds(1)
     /// Sources below 2³² are not connections'.
@@ -78,7 +80,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     }
 
     mutating func turnBegins() {
-        date.refresh(loop.system)
+        date.refresh(loop.clock)
     }
 
     mutating func turnEnded(at now: Instant) -> Bool {
@@ -106,7 +108,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             do {
                 var peer = SocketAddress.version4(0, port: 0)
                 let descriptor = try loop.system.accept(listener.descriptor, peer: &peer)
-                admit(descriptor, RemoteAddress(peer), at: now)
+                admit(descriptor, peer, at: now)
             } catch {
                 if error.isBlocked { return }
                 if error.isExhaustion {
@@ -121,7 +123,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     }
 
     private mutating func admit(
-        _ descriptor: consuming FileDescriptor, _ remoteAddress: RemoteAddress,
+        _ descriptor: consuming FileDescriptor, _ remoteAddress: SocketAddress,
         at now: Instant
     ) {
         try? loop.system.setOption(descriptor, .noDelay, 1)
@@ -167,7 +169,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             try loop.poller.add(
                 listener.descriptor, source: Self.listenerSource, interest: Interest(reading: true))
         } catch {
-            loop.timers.add(Self.listenerSource, at: .now + Self.acceptPause)
+            loop.timers.add(Self.listenerSource, at: loop.clock.now + Self.acceptPause)
         }
     }
 
@@ -213,15 +215,6 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             guard let connection = connections[id] else { continue }
             connection.conversation.drain()
             advance(connection, id, at: now)
-        }
-    }
-}
-
-extension RemoteAddress {
-    init(_ address: SocketAddress) {
-        switch address {
-        case .version4(let address, let port): self = .version4(address, port: port)
-        case .version6(let upper, let lower, let port): self = .version6(upper, lower, port: port)
         }
     }
 }

@@ -19,8 +19,8 @@ struct ConnectionID: Hashable, Sendable {
 
 /// The connections of one loop by their ids.
 ///
-/// An id carries the generation of its slot. An event or a response for a closed connection finds nothing, even
-/// when the slot or the descriptor number is in use again.
+/// An id carries the generation of its slot. An event or a response for a closed connection finds nothing,
+/// even when the slot or the descriptor number is in use again.
 struct ConnectionSlots {
     private struct Slot {
         var connection: Connection?

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import EventLoop
 
 /// A listening socket of one worker.
@@ -12,10 +13,10 @@ final class Listener: Sendable {
     private static let backlog: Int32 = 4096
 
     init(address: SocketAddress, system: SystemCalls) throws(SystemError) {
-        descriptor = try system.socket(address.family)
+        descriptor = try system.socket(address.address.family)
         try system.setOption(descriptor, .reuseAddress, 1)
         try system.setOption(descriptor, .reusePort, 1)
-        if case .version6 = address {
+        if case .version6 = address.address {
             // :: is every address of both kinds, whatever net.ipv6.bindv6only says.
             try system.setOption(descriptor, .version6Only, 0)
         }

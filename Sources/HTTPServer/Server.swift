@@ -1,5 +1,6 @@
+package import Bytes
 package import EventLoop
-package import HTTPWire
+package import HTTP
 package import Logging
 internal import Synchronization
 package import Threads
@@ -13,7 +14,14 @@ package final class Server: Sendable {
     private let executors: [LoopExecutor]
     private let connectionLoops: [Handoff<ConnectionLoop>]
     private let threads = Mutex<[Thread]>([])
+    private let clock: Clock
     private let logger: Logger
+
+    /// The descriptors that a server has open at most beside its connections: a listener, a poller and an
+    /// event for each loop, and the connections that are being rejected.
+    package static func descriptors(workers: Int) -> Int {
+        3 * workers + ConnectionLoop.maximumRejectedAtOnce
+    }
 
     /// Listens. Connections wait in the kernel until `start`.
     ///
@@ -34,7 +42,8 @@ package final class Server: Sendable {
             connectionLoops.append(
                 Handoff(
                     try ConnectionLoop(
-                        loop: EventLoop(executor: executor, system: system), listener: listener,
+                        loop: EventLoop(executor: executor, system: system, clock: configuration.clock),
+                        listener: listener,
                         responder: responder,
                         state: state, limits: configuration.limits, logger: logger)))
         }
@@ -42,6 +51,7 @@ package final class Server: Sendable {
         self.state = state
         self.executors = executors
         self.connectionLoops = connectionLoops
+        clock = configuration.clock
         self.logger = logger
     }
 
@@ -70,7 +80,7 @@ package final class Server: Sendable {
 
     /// Stops accepting, lets requests in flight be answered, and closes every connection within `grace`.
     package func drain(within grace: Duration) {
-        state.drain(until: .now + grace)
+        state.drain(until: clock.now + grace)
         for executor in executors { executor.wake() }
     }
 

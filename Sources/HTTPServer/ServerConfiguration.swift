@@ -1,5 +1,7 @@
+package import Bytes
 package import EventLoop
-package import HTTPWire
+package import HTTP
+package import Time
 
 /// What a server is made of (config.example.toml).
 package struct ServerConfiguration: Sendable {
@@ -12,15 +14,17 @@ package struct ServerConfiguration: Sendable {
     package var maximumConnections: Int
     /// The kernel, or a kernel with faults in tests.
     package var system: SystemCalls
+    package var clock: Clock
 
     package init(
-        address: SocketAddress, workers: Int = 1, limits: Limits = Limits(), maximumConnections: Int = 10000,
-        system: SystemCalls = SystemCalls()
+        address: SocketAddress, workers: Int, limits: Limits, maximumConnections: Int,
+        system: SystemCalls = SystemCalls(), clock: Clock
     ) {
         self.address = address
         self.workers = workers
         self.limits = limits
         self.maximumConnections = maximumConnections
         self.system = system
+        self.clock = clock
     }
 }

@@ -52,20 +52,4 @@ extension UInt8 {
     /// `HTAB / SP / VCHAR / obs-text`: what may stand in a field value (RFC 9110 section 5.5).
     @inline(__always)
     var isFieldContent: Bool { (self >= 0x20 && self != 0x7F) || self == .horizontalTab }
-
-    /// The value of a decimal digit (RFC 5234 appendix B.1), or nil.
-    @inline(__always)
-    var decimalValue: Int? {
-        let value = self &- UInt8(ascii: "0")
-        return value < 10 ? Int(value) : nil
-    }
-
-    /// The value of a hexadecimal digit in either case (RFC 5234 appendix B.1 and RFC 9112 section 7.1), or
-    /// nil.
-    @inline(__always)
-    package var hexadecimalValue: Int? {
-        if let decimalValue { return decimalValue }
-        let letter = (self | 0x20) &- UInt8(ascii: "a")
-        return letter < 6 ? Int(letter) + 10 : nil
-    }
 }

@@ -1,3 +1,6 @@
+internal import Bytes
+internal import HTTP
+
 /// Takes the chunked transfer coding off a body (RFC 9112 section 7.1) that arrives in any pieces.
 ///
 /// One byte decides one step, so a split can make no difference. Data is never copied here: the decoder says

@@ -1,3 +1,6 @@
+internal import Bytes
+internal import HTTP
+
 /// What the fields say that govern the connection and the framing; gathered while the field lines are read.
 struct ControlFields {
     private(set) var hasHost = false

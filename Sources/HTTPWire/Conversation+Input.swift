@@ -1,7 +1,9 @@
+internal import HTTP
 package import Time
 
 extension Conversation {
-    /// Takes received bytes: the first `count` of a read buffer that the event loop lends until `reclaimReadBuffer`.
+    /// Takes received bytes: the first `count` of a read buffer that the event loop lends until
+    /// `reclaimReadBuffer`.
     ///
     /// - Precondition: No read buffer is lent, and `count` is within the read buffer.
     package mutating func receive(_ readBuffer: consuming [UInt8], count: Int, at now: Instant) {
@@ -21,8 +23,8 @@ extension Conversation {
         lentReadBuffer = consume readBuffer
     }
 
-    /// Gives the lent read buffer back, after `next` said `wait` and before anything else is received. What is not
-    /// yet consumed of it is copied out.
+    /// Gives the lent read buffer back, after `next` said `wait` and before anything else is received. What
+    /// is not yet consumed of it is copied out.
     ///
     /// - Returns: Nil when no readBuffer is lent.
     package mutating func reclaimReadBuffer() -> [UInt8]? {

@@ -1,3 +1,4 @@
+internal import HTTP
 import HTTPTypes
 package import Time
 

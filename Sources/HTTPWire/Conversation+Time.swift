@@ -1,3 +1,4 @@
+internal import HTTP
 package import Time
 
 extension Conversation {

@@ -1,16 +1,19 @@
+package import Bytes
+package import HTTP
 package import Time
 
 /// One connection's side of HTTP/1.1, without the connection: bytes and the time go in, steps come out.
 ///
 /// Everything about when to read, ask, answer, wait and close is decided here. The server obeys: it hands
-/// over what it received (`receive`), pulls steps (`next`) until it is told to wait, gives the read buffer back to
-/// its event loop (`reclaimReadBuffer`), writes the output, says how that went (`outputDrained` or
+/// over what it received (`receive`), pulls steps (`next`) until it is told to wait, gives the read buffer
+/// back to its event loop (`reclaimReadBuffer`), writes the output, says how that went (`outputDrained` or
 /// `outputBlocked`), and calls `expire` when `deadline` has passed.
 ///
-/// Requests are answered strictly in order: the next one is not looked at before the last one has its answer.
+/// Requests are answered strictly in order: the next one is not looked at before the last one has its
+/// answer.
 ///
-/// Invariants: `0 <= start <= end <= bytes.count`; `incoming` is set only between the head of a request with
-/// a body and the end of that body.
+/// Invariants: `0 <= start <= end <= bytes.count`; `incoming` is set only between the head of a request
+/// with a body and the end of that body.
 package struct Conversation: ~Copyable {
     /// What the server does next.
     package enum Step {
@@ -64,7 +67,7 @@ package struct Conversation: ~Copyable {
         case closed
     }
 
-    let remoteAddress: RemoteAddress
+    let remoteAddress: SocketAddress
     var phase = Phase.idle
     /// Whether the present request, or the last one, is the last of the connection.
     var closesAfterAnswer = false
@@ -109,7 +112,7 @@ package struct Conversation: ~Copyable {
     package static let lingerTimeout = Duration.seconds(2)
 
     package init(
-        remoteAddress: RemoteAddress, limits: Limits, openedAt now: Instant
+        remoteAddress: SocketAddress, limits: Limits, openedAt now: Instant
     ) {
         self.remoteAddress = remoteAddress
         self.limits = limits

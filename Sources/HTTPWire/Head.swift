@@ -1,3 +1,6 @@
+internal import Bytes
+internal import HTTP
+
 /// One request's head, read and checked: everything that decides how the connection goes on.
 ///
 /// Neither it nor its request line can be copied: they are only handed on, and the compiler is held to that.

@@ -1,3 +1,6 @@
+internal import Bytes
+internal import HTTP
+
 /// Finds the end of a request's head in bytes that arrive in any pieces, and looks at no byte twice.
 ///
 /// It also refuses every control character that has no place in a head, so that the parser of the lines only

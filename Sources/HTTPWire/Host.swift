@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Whether a range is `uri-host [ ":" port ]` (RFC 9110 section 7.2). A Host field may be empty, an authority
 /// not; that is the caller's to check. User information is refused with all else that is not in the grammar
 /// (RFC 9110 section 4.2.4).
@@ -47,63 +49,5 @@ private func endOfIPLiteral(_ bytes: Span<UInt8>, range: Range<Int>) -> Int? {
     var close = range.lowerBound
     while close < range.upperBound, bytes[close] != UInt8(ascii: "]") { close += 1 }
     guard close < range.upperBound else { return nil }
-    return isIPv6Address(bytes, range: (range.lowerBound + 1)..<close) ? close + 1 : nil
-}
-
-/// Eight groups of one to four hexadecimal digits; one run of zero groups may be `::`, and the last two
-/// groups may be an IPv4 address (RFC 3986 section 3.2.2).
-private func isIPv6Address(_ bytes: Span<UInt8>, range: Range<Int>) -> Bool {
-    let colon = UInt8(ascii: ":")
-    var groups = 0
-    var isCompressed = false
-    var position = range.lowerBound
-    while position < range.upperBound {
-        if bytes[position] == colon {
-            // A colon here is the second of `::`, or the first at the very start.
-            let isAtStart = position == range.lowerBound
-            if isAtStart {
-                position += 1
-                guard position < range.upperBound, bytes[position] == colon else { return false }
-            }
-            guard !isCompressed else { return false }
-            isCompressed = true
-            position += 1
-            continue
-        }
-        let start = position
-        while position < range.upperBound, bytes[position].hexadecimalValue != nil { position += 1 }
-        if position < range.upperBound, bytes[position] == UInt8(ascii: ".") {
-            guard isIPv4Address(bytes, range: start..<range.upperBound) else { return false }
-            groups += 2
-            position = range.upperBound
-            break
-        }
-        guard (1...4).contains(position - start) else { return false }
-        groups += 1
-        guard position < range.upperBound else { break }
-        guard bytes[position] == colon else { return false }
-        position += 1
-        guard position < range.upperBound else { return false }
-    }
-    return isCompressed ? groups <= 7 : groups == 8
-}
-
-/// Four decimal numbers up to 255 without leading zeros, with dots between (RFC 3986 section 3.2.2).
-private func isIPv4Address(_ bytes: Span<UInt8>, range: Range<Int>) -> Bool {
-    var numbers = 1
-    var value = 0
-    var digits = 0
-    for position in range {
-        if bytes[position] == UInt8(ascii: ".") {
-            guard digits > 0 else { return false }
-            numbers += 1
-            (value, digits) = (0, 0)
-        } else {
-            guard let digit = bytes[position].decimalValue, !(digits > 0 && value == 0) else { return false }
-            value = value * 10 + digit
-            digits += 1
-            guard value <= 255 else { return false }
-        }
-    }
-    return numbers == 4 && digits > 0
+    return IPAddress.version6(bytes, range: (range.lowerBound + 1)..<close) != nil ? close + 1 : nil
 }

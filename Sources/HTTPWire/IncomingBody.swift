@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// A request whose body is not read yet: what a conversation keeps in the middle of such a request, and only
 /// then.
 final class IncomingBody {

@@ -1,3 +1,5 @@
+internal import Bytes
+internal import HTTP
 import HTTPTypes
 
 /// `method SP request-target SP HTTP-version` (RFC 9112 section 3).

@@ -1,3 +1,5 @@
+internal import Bytes
+internal import HTTP
 import HTTPTypes
 
 /// Where the parts of a request target stand (RFC 9112 section 3.2).

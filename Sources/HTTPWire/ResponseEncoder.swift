@@ -1,3 +1,5 @@
+internal import Bytes
+internal import HTTP
 import HTTPTypes
 
 /// Writes the head of a response, and decides what of its body is sent (RFC 9112 section 4 and 6).
@@ -23,7 +25,7 @@ struct ResponseEncoder {
     /// Appends status line, Date, the response's own fields, Content-Length, Connection and the empty line.
     func appendHead(of response: borrowing Response, date: [UInt8], to output: inout [UInt8]) {
         output.append("HTTP/1.1 ")
-        Self.append(decimal: response.status.code, to: &output)
+        output.appendDecimal(response.status.code)
         output.append(.space)
         for byte in response.status.reasonPhrase.utf8 { output.append(byte) }
         output.append("\r\nDate: ")
@@ -33,7 +35,7 @@ struct ResponseEncoder {
         if let field = response.ownField { output.append(field.name, field.value) }
         if !Self.hasNoContent(response.status) {
             output.append("Content-Length: ")
-            Self.append(decimal: response.body.count, to: &output)
+            output.appendDecimal(response.body.count)
             output.append("\r\n")
         }
         switch persistence {
@@ -48,17 +50,5 @@ struct ResponseEncoder {
     /// length.
     private static func hasNoContent(_ status: HTTPResponse.Status) -> Bool {
         status.code < 200 || status.code == 204 || status.code == 304
-    }
-
-    private static func append(decimal value: Int, to output: inout [UInt8]) {
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var first = digits.count
-        var rest = value.magnitude
-        repeat {
-            first -= 1
-            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
-        for index in first..<digits.count { output.append(digits[index]) }
     }
 }

@@ -1,3 +1,5 @@
+import Randomness
+
 /// Backoff between attempts: growing, so that what is in trouble is left in peace, and each drawn at random,
 /// so that many who try do not come at once.
 struct Backoff: Sendable {
@@ -19,8 +21,8 @@ struct Backoff: Sendable {
     }
 
     /// Between half of the pause and all of it.
-    mutating func draw() -> Duration {
+    mutating func draw(_ random: RandomSource) -> Duration {
         defer { next = min(next * 2, longest) }
-        return next * Double.random(in: 0.5...1)
+        return next * (0.5 + random.fraction() / 2)
     }
 }

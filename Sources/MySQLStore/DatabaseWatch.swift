@@ -1,6 +1,7 @@
 import BlockingWork
 import Broadcasts
 import Logging
+import Randomness
 import Synchronization
 import Threads
 import Time
@@ -13,6 +14,8 @@ final class DatabaseWatch: Sendable {
     private let circuit = Mutex(Circuit(outage: "not connected yet"))
     private let probe: @Sendable (Interrupter) -> Probe
     private let explain: @Sendable (MySQLError) -> String
+    private let clock: Clock
+    private let random: RandomSource
     private let logger: Logger
     private let interrupter = Interrupter()
     private let wake: WakeEvent
@@ -28,11 +31,14 @@ final class DatabaseWatch: Sendable {
     /// Starts the thread, which looks at once. `probe` blocks it, for a little more than a second at most
     /// unless it has tables to change.
     init(
-        logger: Logger, explain: @escaping @Sendable (MySQLError) -> String,
+        clock: Clock, random: RandomSource, logger: Logger,
+        explain: @escaping @Sendable (MySQLError) -> String,
         probe: @escaping @Sendable (Interrupter) -> Probe
     ) throws(StoreError) {
         self.probe = probe
         self.explain = explain
+        self.clock = clock
+        self.random = random
         self.logger = logger
         do {
             wake = try WakeEvent()
@@ -47,8 +53,8 @@ final class DatabaseWatch: Sendable {
     func firstProbe(waitingUntil deadline: Instant) -> Probe? {
         while true {
             if let probe = state.withLock({ $0.firstProbe }) { return probe }
-            guard Instant.now < deadline else { return nil }
-            firstProbeDone.wait(until: deadline)
+            guard clock.now < deadline else { return nil }
+            firstProbeDone.wait(for: clock.time(until: deadline))
         }
     }
 
@@ -77,9 +83,9 @@ final class DatabaseWatch: Sendable {
         state.withLock { $0.isClosed = true }
         wake.signal()
         interrupter.interrupt()
-        let deadline = Instant.now + .seconds(1)
-        while !state.withLock({ $0.hasEnded }), Instant.now < deadline {
-            firstProbeDone.wait(until: deadline)
+        let deadline = clock.now + .seconds(1)
+        while !state.withLock({ $0.hasEnded }), clock.now < deadline {
+            firstProbeDone.wait(for: clock.time(until: deadline))
         }
     }
 
@@ -96,12 +102,12 @@ final class DatabaseWatch: Sendable {
         while !state.withLock({ $0.isClosed }) {
             guard circuit.withLock({ $0.outage }) != nil else {
                 backoff = Backoff.betweenProbes
-                wake.wait(until: nil)
+                wake.wait(for: nil)
                 continue
             }
             let result = probe(interrupter)
             note(result)
-            if case .failure = result { wake.wait(until: .now + backoff.draw()) }
+            if case .failure = result { wake.wait(for: backoff.draw(random)) }
         }
     }
 
@@ -109,7 +115,9 @@ final class DatabaseWatch: Sendable {
         switch result {
         case .success(let summary):
             circuit.withLock { $0.restore() }
-            logger.notice("The database is there: \(summary)")
+            let isFirst = state.withLock { $0.firstProbe == nil }
+            logger.notice(
+                "\(isFirst ? "Connected to the database" : "Database connection restored"): \(summary)")
         case .failure(let error):
             let reason = explain(error)
             let isNewReason = circuit.withLock { $0.remainsOpen(reason) }

@@ -1,6 +1,6 @@
 import BlockingWork
-import Broadcasts
 import CMySQL
+import StoreAddress
 
 /// A logged-in connection, for one thread at a time.
 @safe
@@ -19,7 +19,8 @@ struct MySQLConnection: ~Copyable {
         _ address: MySQLAddress, limits: MySQLLimits, interrupter: Interrupter
     ) throws(MySQLError) -> MySQLConnection {
         guard isLibraryReady, let handle = unsafe megaphone_mysql_create() else {
-            throw MySQLError(number: 2008, message: "the client library has no memory", stage: .login)
+            throw MySQLError(
+                code: .CR_OUT_OF_MEMORY, message: "the client library has no memory", stage: .login)
         }
         var connection = unsafe MySQLConnection(handle: handle, interrupter: interrupter)
         try connection.logIn(address, limits: limits)
@@ -49,7 +50,7 @@ struct MySQLConnection: ~Copyable {
         guard result == 0 else { throw lastError(.login) }
         socket = unsafe megaphone_mysql_duplicate_socket(handle)
         guard socket >= 0 else {
-            throw MySQLError(number: 2001, message: "no descriptor left", stage: .login)
+            throw MySQLError(code: .CR_SOCKET_CREATE_ERROR, message: "no descriptor left", stage: .login)
         }
         interrupter.register { [socket] in megaphone_mysql_shut_down(socket) }
     }
@@ -123,7 +124,7 @@ struct MySQLConnection: ~Copyable {
 
     private func lastError(_ stage: MySQLError.Stage) -> MySQLError {
         unsafe MySQLError(
-            number: megaphone_mysql_error_number(handle),
+            code: MySQLErrorCode(rawValue: megaphone_mysql_error_number(handle)),
             message: String(cString: megaphone_mysql_error_text(handle)), stage: stage)
     }
 }

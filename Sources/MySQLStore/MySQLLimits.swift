@@ -14,8 +14,8 @@ struct MySQLLimits: Sendable {
 
     /// For a caller, who leaves at the deadline anyhow: then another thread shuts the socket down. During the
     /// login there is no socket yet, and `connect` ends the thread's wait. The rest is a net below.
-    static func serving(until deadline: Instant) -> MySQLLimits {
-        let left = Instant.now.duration(to: deadline).components
+    static func serving(for time: Duration) -> MySQLLimits {
+        let left = time.components
         let seconds = UInt32(clamping: left.attoseconds > 0 ? left.seconds + 1 : left.seconds)
         return MySQLLimits(
             connect: min(max(seconds, 1), 5), readAndWrite: 10, lock: lockOfOneRow, statement: 10)

@@ -34,7 +34,7 @@ enum MySQLSchema {
         do {
             version = try connection.integer("SELECT MAX(number) FROM megaphone_migrations") ?? 0
         } catch {
-            guard error.number == missingTable else { throw error }
+            guard error.code == .ER_NO_SUCH_TABLE else { throw error }
             version = 0
         }
         if version == knownVersion { return .current }
@@ -85,10 +85,10 @@ enum MySQLSchema {
         case 1: return
         case 0:
             throw MySQLError(
-                number: 0, message: "another node has been migrating it for too long", stage: .schema)
+                code: .none, message: "another node has been migrating it for too long", stage: .schema)
         default:
             // NULL: the server met an error of its own.
-            throw MySQLError(number: 0, message: "the lock for migrating it failed", stage: .schema)
+            throw MySQLError(code: .none, message: "the lock for migrating it failed", stage: .schema)
         }
     }
 
@@ -127,7 +127,4 @@ enum MySQLSchema {
                 MODIFY bchannel_id VARCHAR(128) \(characterSet) NOT NULL
             """)
     }
-
-    /// ER_NO_SUCH_TABLE.
-    private static let missingTable: UInt32 = 1146
 }

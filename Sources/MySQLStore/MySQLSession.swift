@@ -1,6 +1,7 @@
 import BlockingWork
 import Broadcasts
 import Logging
+import StoreAddress
 
 /// A connection made ready: every session is the same, whatever the server's defaults are.
 struct MySQLSession: ~Copyable {
@@ -146,7 +147,8 @@ struct MySQLSession: ~Copyable {
         try connection.query("SELECT @@global.read_only, EXISTS (SELECT 1 FROM broadcastsv1)")
         guard connection.nextRow(), let readOnly = connection.text(at: 0) else { return }
         guard readOnly == "0" || readOnly == "OFF" else {
-            throw MySQLError(number: 1290, message: "the server is read-only", stage: .statement)
+            throw MySQLError(
+                code: .ER_OPTION_PREVENTS_STATEMENT, message: "the server is read-only", stage: .statement)
         }
     }
 }

@@ -1,6 +1,8 @@
 import BlockingWork
 package import Broadcasts
 package import Logging
+package import Randomness
+package import StoreAddress
 import Synchronization
 package import Time
 
@@ -13,6 +15,7 @@ package struct MySQLStore: BroadcastStore {
     private let watch: DatabaseWatch
     private let address: MySQLAddress
     private let observer: (any StoreObserver)?
+    private let clock: Clock
     private let logger: Logger
     private let nonconformingRows = NonconformingRows()
     private let lastRows = LastRows()
@@ -27,6 +30,18 @@ package struct MySQLStore: BroadcastStore {
     /// Giving up after less than this says nothing about the database.
     private static let minimumMeaningfulWait = Duration.milliseconds(100)
 
+    private static func limits(poolSize: Int) -> PoolLimits {
+        PoolLimits(
+            maximumThreads: poolSize, maximumQueue: maximumQueue, idleLimit: idleLimit,
+            replacesLateThreads: true)
+    }
+
+    /// The descriptors that a store has open at most: a socket and its duplicate for each thread, of which
+    /// as many again may be left behind, and for the watch; the pool; and the watch's two events.
+    package static func descriptors(poolSize: Int) -> Int {
+        2 * (2 * poolSize + 1) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
+    }
+
     /// Connects, and with `migrate` brings the schema up to date. A database that cannot be reached, or that
     /// refuses the login, is logged and looked for again and again; calls throw `unavailable` meanwhile.
     ///
@@ -35,22 +50,21 @@ package struct MySQLStore: BroadcastStore {
     /// time, 1 or more.
     package init(
         address: MySQLAddress, poolSize: Int, migrate: Bool, observer: (any StoreObserver)? = nil,
-        logger: Logger
+        clock: Clock, random: RandomSource, logger: Logger
     ) throws(StoreError) {
         guard MySQLConnection.isLibraryReady else {
             throw .unavailable("the MySQL client library cannot be used")
         }
         self.address = address
         self.observer = observer
+        self.clock = clock
         self.logger = logger
-        let limits = PoolLimits(
-            maximumThreads: poolSize, maximumQueue: Self.maximumQueue, idleLimit: Self.idleLimit,
-            replacesLateThreads: true)
-        workers = try StorePool(limits: limits) { interrupter in
-            MySQLThreadState(address: address, interrupter: interrupter)
+        let limits = Self.limits(poolSize: poolSize)
+        workers = try StorePool(limits: limits, clock: clock) { interrupter in
+            MySQLThreadState(address: address, interrupter: interrupter, clock: clock, random: random)
         }
         do throws(StoreError) {
-            watch = try DatabaseWatch(logger: logger) { error in
+            watch = try DatabaseWatch(clock: clock, random: random, logger: logger) { error in
                 error.explained(address)
             } probe: { interrupter in
                 Result { () throws(MySQLError) in
@@ -61,7 +75,7 @@ package struct MySQLStore: BroadcastStore {
             workers.close()
             throw error
         }
-        let firstProbe = watch.firstProbe(waitingUntil: .now + Self.startLimit)
+        let firstProbe = watch.firstProbe(waitingUntil: clock.now + Self.startLimit)
         if case .failure(let error) = firstProbe, error.stage == .schema {
             close()
             throw .failed(error.explained(address))
@@ -112,7 +126,7 @@ package struct MySQLStore: BroadcastStore {
         _ operation: StoreOperation, until deadline: Instant,
         _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
     ) async throws(StoreError) -> Value {
-        try await operation.reported(to: observer) { () async throws(StoreError) in
+        try await operation.reported(to: observer, clock) { () async throws(StoreError) in
             let generation = try watch.admit()
             switch try await ask(operation, until: deadline, generation, body) {
             case .success(let value):
@@ -136,7 +150,7 @@ package struct MySQLStore: BroadcastStore {
         _ operation: StoreOperation, until deadline: Instant, _ generation: Int,
         _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
     ) async throws(StoreError) -> Result<Value, MySQLError> {
-        let began = Instant.now
+        let began = clock.now
         do throws(StoreError) {
             return try await workers.perform(operation, until: deadline) { worker in
                 worker.use(until: deadline, generation: generation, body)
@@ -178,14 +192,14 @@ package struct MySQLStore: BroadcastStore {
         } catch {
             guard error.isDenied, error.stage == .statement else { throw error }
             throw MySQLError(
-                number: error.number,
+                code: error.code,
                 message: "\(error.message); run megaphone migrate as a user who may change tables",
                 stage: error.stage)
         }
     }
 
     private static func schemaError(_ text: String) -> MySQLError {
-        MySQLError(number: 0, message: "its schema \(text)", stage: .schema)
+        MySQLError(code: .none, message: "its schema \(text)", stage: .schema)
     }
 }
 

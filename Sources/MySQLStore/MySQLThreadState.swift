@@ -1,5 +1,7 @@
 import BlockingWork
 import Broadcasts
+import Randomness
+import StoreAddress
 import Threads
 import Time
 
@@ -11,7 +13,9 @@ struct MySQLThreadState: ~Copyable {
     /// The circuit's generation in which the session was opened; one from before an outage is not to be
     /// trusted.
     private var sessionGeneration = 0
-    private var lastUse = Instant.now
+    private var lastUse: Instant
+    private let clock: Clock
+    private let random: RandomSource
     /// A session idle for longer is asked whether it still lives: servers and firewalls end idle ones.
     private let trustedIdleTime: Duration
     private let clientThread = ClientThread()
@@ -21,7 +25,14 @@ struct MySQLThreadState: ~Copyable {
     /// writers of one channel on each, three attempts were not enough for one PUT in seven.
     private static let maximumAttempts = 3
 
-    init(address: MySQLAddress, interrupter: Interrupter, trustedIdleTime: Duration = .seconds(5)) {
+    init(
+        address: MySQLAddress, interrupter: Interrupter, trustedIdleTime: Duration = .seconds(5),
+        clock: Clock,
+        random: RandomSource
+    ) {
+        self.clock = clock
+        self.random = random
+        lastUse = clock.now
         self.address = address
         self.interrupter = interrupter
         self.trustedIdleTime = trustedIdleTime
@@ -40,21 +51,21 @@ struct MySQLThreadState: ~Copyable {
         while true {
             let result = run(deadline, generation, body)
             guard case .failure(let error) = result, attempt < Self.maximumAttempts,
-                !interrupter.isInterrupted, Self.mayRepeat(error, until: deadline)
+                !interrupter.isInterrupted, mayRepeat(error, until: deadline)
             else { return result }
             if error.isConflict {
-                Thread.pause(min(backoff.draw(), deadline - .now))
+                Thread.pause(min(backoff.draw(random), clock.time(until: deadline)))
             } else {
                 attempt += 1
             }
         }
     }
 
-    private static func mayRepeat(_ error: MySQLError, until deadline: Instant) -> Bool {
-        let left = Instant.now.duration(to: deadline)
+    private func mayRepeat(_ error: MySQLError, until deadline: Instant) -> Bool {
+        let left = clock.time(until: deadline)
         // Another wait for the same lock could last beyond the deadline, and "locked" says more than that.
         // MariaDB 10.5 looks now and then which waits are over: one of a second took up to 2.4 there.
-        if error.number == 1205, left < .seconds(MySQLLimits.probing.lock) * 3 { return false }
+        if error.code == .ER_LOCK_WAIT_TIMEOUT, left < .seconds(MySQLLimits.probing.lock) * 3 { return false }
         return error.isWorthRepeating && left > .zero
     }
 
@@ -65,7 +76,7 @@ struct MySQLThreadState: ~Copyable {
         do {
             var session = try readySession(deadline, generation)
             let result = Result { () throws(MySQLError) in try body(&session) }
-            lastUse = .now
+            lastUse = clock.now
             if case .failure(let error) = result, error.endsSession { return result }
             self.session = consume session
             return result
@@ -78,11 +89,11 @@ struct MySQLThreadState: ~Copyable {
         _ deadline: Instant, _ generation: Int
     ) throws(MySQLError) -> MySQLSession {
         if let session = session.take(), sessionGeneration == generation {
-            let isTrusted = lastUse.duration(to: .now) < trustedIdleTime
+            let isTrusted = lastUse.duration(to: clock.now) < trustedIdleTime
             if isTrusted || (try? session.ping()) != nil { return session }
         }
         sessionGeneration = generation
         return try MySQLSession.open(
-            address, limits: .serving(until: deadline), interrupter: interrupter)
+            address, limits: .serving(for: clock.time(until: deadline)), interrupter: interrupter)
     }
 }

@@ -5,6 +5,7 @@ import Time
 /// An open database with its schema in place and its statements compiled.
 struct SQLiteSession: ~Copyable {
     let connection: SQLiteConnection
+    private let clock: Clock
     private let upsert: SQLiteStatement
     private let select: SQLiteStatement
     private let probe: SQLiteStatement
@@ -19,9 +20,9 @@ struct SQLiteSession: ~Copyable {
     }
 
     /// Opens the database, in WAL mode where the file system can do it, and brings its schema up to date.
-    static func open(path: String, deadline: Instant) throws(SQLiteError) -> SQLiteSession {
+    static func open(path: String, deadline: Instant, clock: Clock) throws(SQLiteError) -> SQLiteSession {
         let connection = try SQLiteConnection.open(path: path)
-        connection.setBusyLimit(Instant.now.duration(to: deadline))
+        connection.setBusyLimit(clock.time(until: deadline))
         guard !connection.isReadOnly else {
             throw SQLiteError(code: SQLITE_READONLY, message: "the system refuses to open it for writing")
         }
@@ -42,7 +43,8 @@ struct SQLiteSession: ~Copyable {
         let probe = try connection.prepare("SELECT EXISTS (SELECT 1 FROM broadcastsv1)")
         let dataVersion = try connection.prepare("PRAGMA data_version")
         return SQLiteSession(
-            connection: connection, upsert: upsert, select: select, probe: probe, dataVersion: dataVersion)
+            connection: connection, clock: clock, upsert: upsert, select: select, probe: probe,
+            dataVersion: dataVersion)
     }
 
     /// Whether another file, or none, lies at the path by now: what is written here would be lost.
@@ -94,6 +96,6 @@ struct SQLiteSession: ~Copyable {
     /// Gives a statement less than its caller's time, so that "locked" is what the caller hears: SQLite
     /// counts the naps that it meant to take, and on a busy machine each lasts longer.
     private func limitWaiting(_ deadline: Instant) {
-        connection.setBusyLimit(Instant.now.duration(to: deadline) * 3 / 4)
+        connection.setBusyLimit(clock.time(until: deadline) * 3 / 4)
     }
 }

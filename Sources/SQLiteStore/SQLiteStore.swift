@@ -11,6 +11,7 @@ package struct SQLiteStore: BroadcastStore {
     private let writer: StorePool<SQLiteThreadState>
     private let reader: StorePool<SQLiteThreadState>?
     private let observer: (any StoreObserver)?
+    private let clock: Clock
     private let logger: Logger
     private let nonconformingRows = NonconformingRows()
 
@@ -19,35 +20,41 @@ package struct SQLiteStore: BroadcastStore {
     /// Calls that wait for a thread at most; a disk that hangs must not fill the memory.
     private static let maximumQueue = 4_096
 
+    private static let limits = PoolLimits(
+        maximumThreads: 1, maximumQueue: maximumQueue, idleLimit: nil, replacesLateThreads: false)
+
+    /// The descriptors that a store has open at most: the file, its log and its index for the writer and
+    /// for the reader, and their two pools.
+    package static let descriptors = 2 * (3 + StorePool<SQLiteThreadState>.descriptors(limits))
+
     /// Opens the database at `path`, `:memory:` for one that ends with the store, and applies missing
     /// migrations.
     ///
     /// Throws `failed` with one line for the operator: directory missing, file read-only, not a database,
     /// locked, or written by a newer program; `unavailable` when the system gives no thread.
     package init(
-        path: String, observer: (any StoreObserver)? = nil, logger: Logger
+        path: String, observer: (any StoreObserver)? = nil, clock: Clock, logger: Logger
     ) throws(StoreError) {
         // Opened once here, so that what is wrong is known before anything listens; the threads open their
         // own.
         do {
-            _ = try SQLiteSession.open(path: path, deadline: .now + Self.openLimit)
+            _ = try SQLiteSession.open(path: path, deadline: clock.now + Self.openLimit, clock: clock)
         } catch {
             throw .failed(error.explained(path: path))
         }
         self.observer = observer
+        self.clock = clock
         self.logger = logger
-        let limits = PoolLimits(
-            maximumThreads: 1, maximumQueue: Self.maximumQueue, idleLimit: nil, replacesLateThreads: false)
-        writer = try StorePool(limits: limits) { _ in
-            SQLiteThreadState(path: path, logger: logger)
+        writer = try StorePool(limits: Self.limits, clock: clock) { _ in
+            SQLiteThreadState(path: path, clock: clock, logger: logger)
         }
         guard path != ":memory:" else {
             reader = nil
             return
         }
         do throws(StoreError) {
-            reader = try StorePool(limits: limits) { _ in
-                SQLiteThreadState(path: path, logger: logger)
+            reader = try StorePool(limits: Self.limits, clock: clock) { _ in
+                SQLiteThreadState(path: path, clock: clock, logger: logger)
             }
         } catch {
             writer.close()
@@ -89,7 +96,7 @@ package struct SQLiteStore: BroadcastStore {
         _ deadline: Instant,
         _ body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
     ) async throws(StoreError) -> Value {
-        try await operation.reported(to: observer) { () async throws(StoreError) in
+        try await operation.reported(to: observer, clock) { () async throws(StoreError) in
             try await workers.perform(operation, until: deadline) { worker in
                 worker.use(until: deadline, body)
             }.get()

@@ -5,10 +5,12 @@ import Time
 /// One thread's database: opened when first needed, and again when the file has become useless.
 struct SQLiteThreadState: ~Copyable {
     private let path: String
+    private let clock: Clock
     private let logger: Logger
     private var session: SQLiteSession?
 
-    init(path: String, logger: Logger) {
+    init(path: String, clock: Clock, logger: Logger) {
+        self.clock = clock
         self.path = path
         self.logger = logger
     }
@@ -35,6 +37,6 @@ struct SQLiteThreadState: ~Copyable {
             if !session.isOrphaned { return session }
             logger.warning("SQLite database \(path) was moved or removed; opening the path anew")
         }
-        return try SQLiteSession.open(path: path, deadline: deadline)
+        return try SQLiteSession.open(path: path, deadline: deadline, clock: clock)
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Durations as an operator writes them: a number with `ms`, `s`, `m` or `h`.
 enum DurationText {
     private static let units: [(suffix: String, milliseconds: Int)] = [
@@ -31,10 +33,7 @@ enum DurationText {
     }
 
     private static func digits(_ text: Substring, atMost count: Int) -> Int? {
-        guard (1...count).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) })
-        else {
-            return nil
-        }
+        guard (1...count).contains(text.utf8.count), text.isDecimal else { return nil }
         return Int(text)
     }
 }

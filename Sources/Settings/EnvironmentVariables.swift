@@ -1,3 +1,5 @@
+import Bytes
+
 /// The environment variables that are settings, and those that only look like it.
 struct EnvironmentVariables {
     private let environment: [String: String]
@@ -41,7 +43,7 @@ struct EnvironmentVariables {
             guard let value = environment[name] else { continue }
             // Rocket counted this one duration in seconds.
             let isRocketsNumber =
-                name == "ROCKET_KEEP_ALIVE" && value.utf8.allSatisfy { (0x30...0x39).contains($0) }
+                name == "ROCKET_KEEP_ALIVE" && value.isDecimal
             return (name, isRocketsNumber ? value + "s" : value)
         }
         return nil

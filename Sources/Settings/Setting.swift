@@ -1,3 +1,5 @@
+import TOML
+
 /// One row of the table of settings: everything that the file, the environment, the help and the documents
 /// say about one key.
 package struct Setting: Sendable {
@@ -12,15 +14,8 @@ package struct Setting: Sendable {
     let show: @Sendable (Settings) -> String
     /// Whether two settings differ in this key.
     let differs: @Sendable (Settings, Settings) -> Bool
-    /// Whether a running service takes a new value over.
-    private(set) var isReloaded = false
-
-    /// The same setting, as one that a running service takes over.
-    var reloaded: Setting {
-        var setting = self
-        setting.isReloaded = true
-        return setting
-    }
+    /// Whether a running service takes over a new value: whether the value is one of `Settings.Reloadable`.
+    let isReloadable: Bool
 
     /// The default as the file would give it, or in words where a file cannot.
     package var defaultText: String { show(Settings()) }
@@ -46,7 +41,26 @@ extension Setting {
                 settings[keyPath: path] = value
             },
             show: { show($0[keyPath: path]) },
-            differs: { $0[keyPath: path] != $1[keyPath: path] })
+            differs: { $0[keyPath: path] != $1[keyPath: path] },
+            isReloadable: false)
+    }
+
+    /// The same for a property that a running service takes over.
+    static func property<Value: Equatable & Sendable>(
+        _ key: String, reloadable path: any WritableKeyPath<Settings.Reloadable, Value> & Sendable,
+        expects expectation: String, help: String,
+        read: @escaping @Sendable (SettingValue) throws(UnsuitableValue) -> Value?,
+        show: @escaping @Sendable (Value) -> String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, expectation: expectation,
+            store: { value, settings throws(UnsuitableValue) in
+                guard let value = try read(value) else { throw UnsuitableValue() }
+                settings.reloadable[keyPath: path] = value
+            },
+            show: { show($0.reloadable[keyPath: path]) },
+            differs: { $0.reloadable[keyPath: path] != $1.reloadable[keyPath: path] },
+            isReloadable: true)
     }
 
     static func text(
@@ -76,18 +90,38 @@ extension Setting {
         property(key, path, expects: "true or false", help: help, read: \.flag, show: { "\($0)" })
     }
 
+    static func flag(
+        _ key: String, reloadable path: any WritableKeyPath<Settings.Reloadable, Bool> & Sendable,
+        help: String
+    ) -> Setting {
+        property(
+            key, reloadable: path, expects: "true or false", help: help, read: \.flag, show: { "\($0)" })
+    }
+
     static func duration(
         _ key: String, _ path: any WritableKeyPath<Settings, Duration> & Sendable,
         _ bounds: ClosedRange<Duration>, help: String
     ) -> Setting {
-        let show: @Sendable (Duration) -> String = { quoted(DurationText.render($0)) }
-        return property(
-            key, path,
-            expects:
-                "a duration from \(show(bounds.lowerBound)) to \(show(bounds.upperBound)): a number with "
-                + "ms, s, m or h",
-            help: help,
-            read: { $0.text.flatMap(DurationText.read).flatMap { bounds.contains($0) ? $0 : nil } },
-            show: show)
+        property(
+            key, path, expects: expectation(of: bounds), help: help, read: { duration($0, in: bounds) },
+            show: { quoted(DurationText.render($0)) })
+    }
+
+    static func duration(
+        _ key: String, reloadable path: any WritableKeyPath<Settings.Reloadable, Duration> & Sendable,
+        _ bounds: ClosedRange<Duration>, help: String
+    ) -> Setting {
+        property(
+            key, reloadable: path, expects: expectation(of: bounds), help: help,
+            read: { duration($0, in: bounds) }, show: { quoted(DurationText.render($0)) })
+    }
+
+    private static func expectation(of bounds: ClosedRange<Duration>) -> String {
+        let (lower, upper) = (DurationText.render(bounds.lowerBound), DurationText.render(bounds.upperBound))
+        return "a duration from \(quoted(lower)) to \(quoted(upper)): a number with ms, s, m or h"
+    }
+
+    private static func duration(_ value: SettingValue, in bounds: ClosedRange<Duration>) -> Duration? {
+        value.text.flatMap(DurationText.read).flatMap { bounds.contains($0) ? $0 : nil }
     }
 }

@@ -1,3 +1,5 @@
+import TOML
+
 /// What stands behind a key, before the key's type is known.
 enum SettingValue: Equatable, Sendable {
     case text(String)
@@ -35,6 +37,18 @@ enum SettingValue: Equatable, Sendable {
 }
 
 extension SettingValue {
+    init(_ value: TOMLValue) {
+        self =
+            switch value {
+            case .string(let text): .text(text)
+            case .integer(let number): .integer(number)
+            case .boolean(let flag): .flag(flag)
+            case .array(let elements): .list(elements.map(SettingValue.init))
+            case .table(let entries): .table(entries.mapValues(SettingValue.init))
+            case .other: .unused
+            }
+    }
+
     /// The ways to read a value of the environment or the command line, best one first: as TOML, where it is
     /// that, then in Rocket's lenient way.
     ///
@@ -43,8 +57,11 @@ extension SettingValue {
     /// stand around a whole value in an environment file where they are, so what a text holds is read as
     /// well.
     static func readings(of text: String) -> [SettingValue] {
-        let readings = [TOMLReader.value(of: text), LenientReader.read(text)].compactMap(\.self)
+        let readings = [TOMLReader.value(of: text).map(SettingValue.init), LenientReader.read(text)]
+            .compactMap(\.self)
         guard case .text(let inner) = readings.first else { return readings }
-        return readings + [TOMLReader.value(of: inner), LenientReader.read(inner)].compactMap(\.self)
+        return readings
+            + [TOMLReader.value(of: inner).map(SettingValue.init), LenientReader.read(inner)].compactMap(
+                \.self)
     }
 }

@@ -1,4 +1,5 @@
-package import Broadcasts
+package import Access
+package import StoreAddress
 
 /// Everything an operator may set, checked, with the defaults of config.example.toml.
 package struct Settings: Sendable {
@@ -10,15 +11,8 @@ package struct Settings: Sendable {
     package var environment = "development"
     package var database = DatabaseAddress.sqlite(path: "megaphone.db")
     package var databasePoolMaximumSize = 10
-    var broadcasterTokens: [String: [TokenDigest]] = [:]
-    var readerTokens: [String: [TokenDigest]] = [:]
-    var anonymousReads = false
-    package var maximumStaleness = Duration.zero
-    package var readDeadline = Duration.milliseconds(250)
-    package var staleIfError = Duration.seconds(300)
     package var writeDeadline = Duration.seconds(2)
     package var jsonLogging = true
-    package var logLevel = LogLevel.info
     var statsdHostName = ""
     package var statsdPort: UInt16 = 8125
     package var statsdLabel = "megaphone"
@@ -32,6 +26,7 @@ package struct Settings: Sendable {
     package var maximumHeaders = 100
     package var maximumBodyBytes = 4096
     package var shutdownGrace = Duration.seconds(10)
+    package var reloadable = Reloadable()
 
     /// The defaults.
     package init() {}
@@ -42,18 +37,30 @@ package struct Settings: Sendable {
     /// The number of event loops. Nil for one a core.
     package var workers: Int? { workerCount == 0 ? nil : workerCount }
 
-    /// The keys in which other settings differ from these and that a running service does not take over.
+    /// The keys whose values differ in other settings and that wait for a restart.
     package func changesThatWaitForARestart(in other: Settings) -> [String] {
-        SettingsTable.all.filter { !$0.isReloaded && $0.differs(self, other) }.map(\.key)
+        SettingsTable.all.filter { !$0.isReloadable && $0.differs(self, other) }.map(\.key)
     }
 
-    /// Whose token is whose, and whether readers need one.
-    package var access: AccessTable {
-        AccessTable(broadcasters: broadcasterTokens, readers: readerTokens, anonymousReads: anonymousReads)
+    /// The settings that a running service takes over at SIGHUP. All others wait for a restart.
+    package struct Reloadable: Sendable {
+        var broadcasterTokens: [String: [TokenDigest]] = [:]
+        var readerTokens: [String: [TokenDigest]] = [:]
+        var anonymousReads = false
+        package var maximumStaleness = Duration.zero
+        package var readDeadline = Duration.milliseconds(250)
+        package var staleIfError = Duration.seconds(300)
+        package var logLevel = LogLevel.info
+
+        /// The tokens and whom they belong to, and whether readers need one.
+        package var access: AccessTable {
+            AccessTable(
+                broadcasters: broadcasterTokens, readers: readerTokens, anonymousReads: anonymousReads)
+        }
     }
 }
 
-/// The least grave line that is logged. The words are swift-log's.
+/// Minimum severity to log, in swift-log's words.
 package enum LogLevel: String, CaseIterable, Sendable {
     case trace, debug, info, notice, warning, error, critical
 }

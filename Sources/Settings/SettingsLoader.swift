@@ -1,3 +1,5 @@
+import TOML
+
 extension Settings {
     /// Puts the settings together (config.example.toml): the command line, by key, before `MEGAPHONE_<KEY>`,
     /// before `ROCKET_<KEY>`, before `PORT`, before the file, before the defaults.
@@ -30,7 +32,7 @@ struct SettingsLoader {
         for entry in document.entries {
             let origin = SettingOrigin.file(path, line: entry.line)
             if let setting = SettingsTable.setting(entry.key) {
-                store([entry.value], for: setting, from: origin)
+                store([SettingValue(entry.value)], for: setting, from: origin)
             } else {
                 problems.append("\(origin): \(unknownKey(entry.key))")
             }

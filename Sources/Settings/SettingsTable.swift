@@ -1,4 +1,7 @@
+import Access
 import Broadcasts
+import StoreAddress
+import TOML
 
 /// All settings, in the order in which people read them.
 package enum SettingsTable {
@@ -45,41 +48,41 @@ package enum SettingsTable {
 
     private static let access: [Setting] = [
         .property(
-            "broadcaster_auth", \.broadcasterTokens, expects: TokenTable.expectation,
+            "broadcaster_auth", reloadable: \.broadcasterTokens, expects: TokenTable.expectation,
             help: """
                 Who may write, each under its own id: id and token, or id and list of tokens. A token may \
                 be given as sha256: and 64 hexadecimal digits, as `megaphone hash-token` prints it. No \
                 token may stand twice.
                 """,
             read: TokenTable.read, show: TokenTable.show
-        ).reloaded,
+        ),
         .property(
-            "reader_auth", \.readerTokens, expects: TokenTable.expectation,
+            "reader_auth", reloadable: \.readerTokens, expects: TokenTable.expectation,
             help: "Who may read: a table like broadcaster_auth. No id may stand in both.",
             read: TokenTable.read, show: TokenTable.show
-        ).reloaded,
+        ),
         .flag(
-            "anonymous_reads", \.anonymousReads,
+            "anonymous_reads", reloadable: \.anonymousReads,
             help: "Whether readers need no token. A wrong token is refused all the same."
-        ).reloaded,
+        ),
     ]
 
     private static let freshness: [Setting] = [
         .duration(
-            "max_staleness", \.maximumStaleness, .zero ... .hours(24),
+            "max_staleness", reloadable: \.maximumStaleness, .zero ... .hours(24),
             help: """
                 How old a board may be that is served without asking the database. With 0s an answer \
                 reflects every PUT that any node acknowledged before the GET came.
                 """
-        ).reloaded,
+        ),
         .duration(
-            "read_deadline", \.readDeadline, .milliseconds(1) ... .seconds(60),
+            "read_deadline", reloadable: \.readDeadline, .milliseconds(1) ... .seconds(60),
             help: "How long a GET waits for the database before it is served the last board."
-        ).reloaded,
+        ),
         .duration(
-            "stale_if_error", \.staleIfError, .zero ... .hours(8760),
+            "stale_if_error", reloadable: \.staleIfError, .zero ... .hours(8760),
             help: "How old that last board may be. Past that age, GET answers with status 503."
-        ).reloaded,
+        ),
     ]
 
     private static let telemetry: [Setting] = [
@@ -89,11 +92,11 @@ package enum SettingsTable {
                 Whether the log on standard output is mozlog JSON for a log pipeline, or text for people.
                 """),
         .property(
-            "log_level", \.logLevel,
+            "log_level", reloadable: \.logLevel,
             expects: "one of " + LogLevel.allCases.map { quoted($0.rawValue) }.joined(separator: ", "),
             help: "The least grave lines that are logged.",
             read: { $0.text.flatMap(LogLevel.init(rawValue:)) }, show: { quoted($0.rawValue) }
-        ).reloaded,
+        ),
         .text(
             "statsd_host", \.statsdHostName, expects: "a host name or an address",
             help: "Where metrics are sent by UDP, beside /metrics. When it is empty, none are sent."

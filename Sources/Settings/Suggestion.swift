@@ -1,3 +1,5 @@
+import TOML
+
 /// `; did you mean "port"?` when a setting's name is near enough to what was written, else nothing.
 func suggestion(for key: String, prefix: String = "") -> String {
     // The distance costs the product of both lengths, and no setting's name comes near this.

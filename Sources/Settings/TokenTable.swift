@@ -1,4 +1,6 @@
+import Access
 import Broadcasts
+import TOML
 
 /// Reads the two tables that say whose token is whose: id to token, or to a list of tokens.
 enum TokenTable {
@@ -56,12 +58,14 @@ enum TokenTable {
     /// What is wrong with the two tables together: an id or a token must lead to one place only.
     static func conflicts(in settings: Settings) -> [String] {
         var problems: [String] = []
-        for id in settings.broadcasterTokens.keys.sorted() where settings.readerTokens[id] != nil {
+        for id in settings.reloadable.broadcasterTokens.keys.sorted()
+        where settings.reloadable.readerTokens[id] != nil {
             problems.append("reader_auth expects no id of broadcaster_auth, but holds \(quoted(id))")
         }
         var owners: [TokenDigest: [String]] = [:]
         for (key, table) in [
-            ("broadcaster_auth", settings.broadcasterTokens), ("reader_auth", settings.readerTokens),
+            ("broadcaster_auth", settings.reloadable.broadcasterTokens),
+            ("reader_auth", settings.reloadable.readerTokens),
         ] {
             for (id, digests) in table {
                 for digest in digests { owners[digest, default: []].append("\(key) \(quoted(id))") }

@@ -1,3 +1,4 @@
+import Bytes
 import Time
 
 extension [UInt8] {

@@ -1,4 +1,5 @@
 import Logging
+import Time
 
 /// How one line looks: the bytes of a summary or a message, its line feed included, appended to a buffer.
 enum LogFormat: Sendable {
@@ -9,14 +10,14 @@ enum LogFormat: Sendable {
         self = configuration.json ? .mozlog(MozlogFormat(configuration)) : .text(TextFormat())
     }
 
-    func append(_ summary: RequestSummary, at timestamp: Int, to line: inout [UInt8]) {
+    func append(_ summary: RequestSummary, at timestamp: UnixTime, to line: inout [UInt8]) {
         switch self {
         case .mozlog(let format): format.append(summary, at: timestamp, to: &line)
         case .text(let format): format.append(summary, at: timestamp, to: &line)
         }
     }
 
-    func append(_ message: LogMessage, at timestamp: Int, to line: inout [UInt8]) {
+    func append(_ message: LogMessage, at timestamp: UnixTime, to line: inout [UInt8]) {
         switch self {
         case .mozlog(let format): format.append(message, at: timestamp, to: &line)
         case .text(let format): format.append(message, at: timestamp, to: &line)

@@ -1,7 +1,7 @@
 package import Logging
 import Synchronization
 import Threads
-import Time
+package import Time
 
 /// Where all log lines of the process go: a bounded buffer, and one thread that writes it out.
 ///
@@ -31,6 +31,7 @@ package final class LogOutput: Sendable {
 
     private let waiting: Mutex<Waiting>
     private let format: LogFormat
+    private let clock: Clock
     private let levelIndex: Atomic<Int>
     private let dropped = Atomic(0)
     private let descriptor: Int32
@@ -38,11 +39,15 @@ package final class LogOutput: Sendable {
     private let work: WakeEvent
     private let ended: WakeEvent
 
+    /// The descriptors that an output has open: two events.
+    package static let descriptors = 2
+
     /// Starts the writer. The descriptor stays the caller's.
     ///
     /// While `capacity` bytes wait for the writer, or more, lines are dropped. 4 MiB are some 10,000 lines of
     /// mozlog.
-    package init(_ configuration: Configuration, descriptor: Int32, capacity: Int = 4 << 20) {
+    package init(_ configuration: Configuration, descriptor: Int32, capacity: Int = 4 << 20, clock: Clock) {
+        self.clock = clock
         format = LogFormat(configuration)
         levelIndex = Atomic(Self.index(of: configuration.level))
         self.descriptor = descriptor
@@ -79,11 +84,11 @@ package final class LogOutput: Sendable {
     /// Writes the line of one request, if its severity is enabled.
     package func write(_ summary: RequestSummary) {
         guard isEnabled(summary.severity) else { return }
-        append { format, line in format.append(summary, at: wallClockNanoseconds(), to: &line) }
+        append { format, line in format.append(summary, at: clock.wallTime, to: &line) }
     }
 
     func write(_ message: LogMessage) {
-        append { format, line in format.append(message, at: wallClockNanoseconds(), to: &line) }
+        append { format, line in format.append(message, at: clock.wallTime, to: &line) }
     }
 
     /// Writes what is waiting and ends the writer, in at most a second: past that, what a blocked descriptor
@@ -95,7 +100,7 @@ package final class LogOutput: Sendable {
         }
         guard isFirst else { return }
         work.signal()
-        ended.wait(until: .now + .seconds(1))
+        ended.wait(for: .seconds(1))
     }
 
     /// Renders a line behind the ones that wait, where there is room.
@@ -124,7 +129,7 @@ package final class LogOutput: Sendable {
             } else if isClosed {
                 break
             } else {
-                work.wait(until: nil)
+                work.wait(for: nil)
                 Thread.pause(Self.gatheringTime)
             }
         }
@@ -156,7 +161,7 @@ package final class LogOutput: Sendable {
             label: Self.ownLabel, severity: .warning, text: "The output did not take all log lines",
             metadata: [(name: "dropped", value: String(drops - reportedDrops))])
         var line: [UInt8] = []
-        format.append(report, at: wallClockNanoseconds(), to: &line)
+        format.append(report, at: clock.wallTime, to: &line)
         if writeAll(line, to: descriptor) == line.count { reportedDrops = drops }
     }
 }

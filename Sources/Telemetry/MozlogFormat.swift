@@ -1,3 +1,4 @@
+import Bytes
 import Time
 
 /// Mozlog 2.0: one JSON object a line.
@@ -8,63 +9,63 @@ struct MozlogFormat: Sendable {
     init(_ configuration: LogOutput.Configuration) {
         var envelope: [UInt8] = []
         envelope.append(#","Logger":"#)
-        envelope.appendQuoted(configuration.loggerName)
+        envelope.appendJSONString(configuration.loggerName, .ascii)
         envelope.append(#","Hostname":"#)
-        envelope.appendQuoted(configuration.hostname)
+        envelope.appendJSONString(configuration.hostname, .ascii)
         envelope.append(#","EnvVersion":"2.0","Pid":"#)
         envelope.appendDecimal(Int(configuration.processID))
         envelope.append(#","Severity":"#)
         self.envelope = envelope
     }
 
-    func append(_ summary: RequestSummary, at timestamp: Int, to line: inout [UInt8]) {
+    func append(_ summary: RequestSummary, at timestamp: UnixTime, to line: inout [UInt8]) {
         begin("request.summary", summary.severity, at: timestamp, &line)
         line.append(#""agent":"#)
-        line.appendQuoted(summary.agent ?? "")
+        line.appendJSONString(summary.agent ?? "", .ascii)
         line.append(#","errno":"#)
         line.appendDecimal(summary.errno)
         line.append(#","lang":"#)
-        line.appendQuoted(summary.language ?? "")
+        line.appendJSONString(summary.language ?? "", .ascii)
         line.append(#","method":"#)
-        line.appendQuoted(summary.method)
+        line.appendJSONString(summary.method, .ascii)
         line.append(#","path":"#)
-        line.appendQuoted(summary.path)
+        line.appendJSONString(summary.path, .ascii)
         line.append(#","code":"#)
         line.appendDecimal(summary.code)
         line.append(#","t":"#)
         line.appendDecimal(summary.duration.wholeMilliseconds)
         line.append(#","uid":"#)
-        line.appendQuoted(summary.userID ?? "")
+        line.appendJSONString(summary.userID ?? "", .ascii)
         line.append(#","rid":"#)
-        line.appendQuoted(summary.requestID)
+        line.appendJSONString(summary.requestID, .ascii)
         line.append(#","remoteAddressChain":["#)
         for (index, address) in summary.remoteAddressChain.enumerated() {
             if index > 0 { line.append(",") }
-            line.appendQuoted(address)
+            line.appendJSONString(address, .ascii)
         }
         line.append(#"],"msg":"#)
-        line.appendQuoted(summary.message ?? "")
+        line.appendJSONString(summary.message ?? "", .ascii)
         end(&line)
     }
 
-    func append(_ message: LogMessage, at timestamp: Int, to line: inout [UInt8]) {
+    func append(_ message: LogMessage, at timestamp: UnixTime, to line: inout [UInt8]) {
         begin(message.label, message.severity, at: timestamp, &line)
         line.append(#""msg":"#)
-        line.appendQuoted(message.text)
+        line.appendJSONString(message.text, .ascii)
         for (name, value) in message.metadata {
             line.append(",")
-            line.appendQuoted(name)
+            line.appendJSONString(name, .ascii)
             line.append(":")
-            line.appendQuoted(value)
+            line.appendJSONString(value, .ascii)
         }
         end(&line)
     }
 
-    private func begin(_ type: String, _ severity: Severity, at timestamp: Int, _ line: inout [UInt8]) {
+    private func begin(_ type: String, _ severity: Severity, at timestamp: UnixTime, _ line: inout [UInt8]) {
         line.append(#"{"Timestamp":"#)
-        line.appendDecimal(timestamp)
+        line.appendDecimal(timestamp.nanoseconds)
         line.append(#","Type":"#)
-        line.appendQuoted(type)
+        line.appendJSONString(type, .ascii)
         line.append(contentsOf: envelope)
         line.appendDecimal(severity.rawValue)
         line.append(#","Fields":{"#)

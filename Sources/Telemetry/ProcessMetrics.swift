@@ -1,10 +1,10 @@
-import Time
+package import Time
 
 /// What Prometheus' client libraries tell about their process, under the same names.
 package enum ProcessMetrics {
     /// The values are read from `/proc/self` whenever the metrics are.
-    package static func register(in registry: MetricsRegistry) {
-        let startTime = processStartTime()
+    package static func register(in registry: MetricsRegistry, clock: Clock) {
+        let startTime = processStartTime(clock)
         registry.gauge("process_start_time_seconds", help: "When the process started, in Unix time.") {
             startTime
         }
@@ -12,7 +12,9 @@ package enum ProcessMetrics {
             residentPages(procFile("/proc/self/statm")) * Double(pageSize())
         }
         let openDescriptors = CachedGauge { openDescriptorCount() }
-        registry.gauge("process_open_fds", help: "Open file descriptors.") { openDescriptors.value(at: .now) }
+        registry.gauge("process_open_fds", help: "Open file descriptors.") {
+            openDescriptors.value(at: clock.now)
+        }
         registry.gauge("process_max_fds", help: "The limit on open file descriptors.") { descriptorLimit() }
         registry.gauge("process_threads", help: "Threads of the process.") {
             // Field 20 of proc_pid_stat(5).
@@ -21,8 +23,8 @@ package enum ProcessMetrics {
     }
 
     /// Field 22 of proc_pid_stat(5) is the start in clock ticks after the boot.
-    private static func processStartTime() -> Double {
-        let bootTime = Double(wallClockNanoseconds() - bootClockNanoseconds()) / 1e9
+    private static func processStartTime(_ clock: Clock) -> Double {
+        let bootTime = Double(clock.wallTime.nanoseconds) / 1e9 - clock.now.sinceBoot / .seconds(1)
         return bootTime + statField(22, procFile("/proc/self/stat")) / Double(clockTicksPerSecond())
     }
 

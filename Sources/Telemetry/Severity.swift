@@ -1,10 +1,8 @@
 package import Logging
 
-/// How grave a log line is: syslog's severities (RFC 5424 section 6.2.1), which mozlog uses. Smaller is
-/// graver.
+/// The severity of a log line: those of syslog (RFC 5424 section 6.2.1) that the service logs, with
+/// syslog's numbers. A smaller number is more severe.
 package enum Severity: Int, Sendable, CaseIterable {
-    case emergency = 0
-    case alert = 1
     case critical = 2
     case error = 3
     case warning = 4
@@ -28,8 +26,6 @@ package enum Severity: Int, Sendable, CaseIterable {
     /// The word in lines for people, padded to one width so that what follows lines up.
     var word: StaticString {
         switch self {
-        case .emergency: "EMERGENCY"
-        case .alert: "ALERT    "
         case .critical: "CRITICAL "
         case .error: "ERROR    "
         case .warning: "WARNING  "

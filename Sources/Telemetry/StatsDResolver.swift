@@ -40,7 +40,7 @@ struct StatsDResolver: Sendable {
                     }
                 }
                 wasFound = isFound
-            } while !stop.wait(until: .now + (isFound ? intervals.afterSuccess : intervals.afterFailure))
+            } while !stop.wait(for: isFound ? intervals.afterSuccess : intervals.afterFailure)
             closeDescriptor(socket)
         }.detach()
         self.stop = stop

@@ -1,3 +1,4 @@
+internal import Bytes
 package import Logging
 package import Threads
 
@@ -11,6 +12,10 @@ package final class StatsDSender: Sendable {
     private let socket: Int32
     /// Nil for an address, which needs no looking up.
     private let resolver: StatsDResolver?
+
+    /// The descriptors that a sender has open at most: a socket, a new one while the host is looked up
+    /// again, a resolver's socket, and an event.
+    package static let descriptors = 4
 
     /// Takes the first of the host's addresses that the system has a route to. A host given by name is looked
     /// up now and then, and until it is found, what is sent is lost.

@@ -1,6 +1,6 @@
 import Glibc
 
-// Every call into libc that this room makes, so that what is unsafe stands in one place.
+// Every call of this module into libc: what is unsafe is in one file.
 
 /// The name of this host, as `uname -n` prints it.
 package func systemHostname() -> String {
@@ -12,17 +12,6 @@ package func systemHostname() -> String {
 /// The number of this process.
 package func systemProcessID() -> Int32 {
     getpid()
-}
-
-/// Nanoseconds since 1970-01-01 UTC.
-func wallClockNanoseconds() -> Int {
-    nanoseconds(of: CLOCK_REALTIME)
-}
-
-func nanoseconds(of clock: clockid_t) -> Int {
-    var time = timespec()
-    unsafe clock_gettime(clock, &time)
-    return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
 
 /// Whether all bytes were handed over. It never waits and raises no SIGPIPE.
@@ -55,11 +44,6 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int {
 }
 
 // MARK: - The process
-
-/// Nanoseconds since the host started.
-func bootClockNanoseconds() -> Int {
-    nanoseconds(of: CLOCK_BOOTTIME)
-}
 
 func clockTicksPerSecond() -> Int {
     sysconf(Int32(_SC_CLK_TCK))

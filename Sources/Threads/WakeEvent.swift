@@ -1,12 +1,12 @@
 internal import CLinux
 internal import Glibc
-package import Time
+internal import Time
 
-/// What one thread waits on and any thread raises: an eventfd, which remembers a raise that came before the
-/// wait.
+/// An auto-reset event: one thread waits for it, any thread signals it. It is an eventfd, which remembers a
+/// signal that came before the wait.
 ///
-/// A descriptor rather than a pthread condition, because a number may be shared between threads without
-/// stepping around the compiler's checks. The price is one more system call a wait.
+/// A descriptor rather than a pthread condition: the compiler can check that a number is shared safely. It
+/// costs one more system call for each wait.
 package final class WakeEvent: Sendable {
     private let descriptor: Int32
 
@@ -23,22 +23,21 @@ package final class WakeEvent: Sendable {
     /// Ends the wait under way, or the next one.
     package func signal() {
         var one: UInt64 = 1
-        // The counter cannot overflow in practice, and a failed write leaves it raised all the same.
+        // The write fails only when the counter is full, and then the event is signalled already.
         _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
 
-    /// Blocks the calling thread until a raise or the deadline, whichever comes first; without a deadline,
-    /// until a raise. The raise is used up.
+    /// Blocks the calling thread until a signal, or until the timeout has passed; without a timeout, until
+    /// a signal. Resets the event.
     ///
-    /// The kernel counts milliseconds here, so a wait ends up to one millisecond after its deadline.
+    /// poll(2) counts milliseconds, so a wait ends up to one millisecond late.
     ///
-    /// - Returns: Whether it was raised.
+    /// - Returns: Whether the event was signalled.
     @discardableResult
-    package func wait(until deadline: Instant?) -> Bool {
+    package func wait(for timeout: Duration?) -> Bool {
         var interest = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        while unsafe poll(&interest, 1, deadline.map { ($0 - .now).pollMilliseconds } ?? -1) < 0,
-            errno == EINTR
-        {}
+        // The threads of this program block all signals, so nothing interrupts the wait again and again.
+        while unsafe poll(&interest, 1, timeout?.pollMilliseconds ?? -1) < 0, errno == EINTR {}
         var count: UInt64 = 0
         return unsafe read(descriptor, &count, MemoryLayout<UInt64>.size) > 0
     }

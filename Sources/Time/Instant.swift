@@ -1,40 +1,33 @@
-internal import Glibc
-
-/// A point in time that no change of the wall clock moves: the one notion of it in all rooms.
+/// A point in monotonic time, which no change of the wall clock moves.
 ///
-/// It does what `ContinuousClock.Instant` does. That one's size is not known to the compiler, so whatever
-/// holds one is laid out, copied and passed by functions that are looked up at run time, which cost a request
-/// more than reading the clock did.
+/// `ContinuousClock.Instant` does the same, but the compiler does not know its size: whatever holds one is
+/// laid out, copied and passed by functions that are looked up at run time, which cost a request more than
+/// reading the clock.
 package struct Instant: Hashable, Comparable, Sendable {
-    private let sinceBoot: Duration
+    /// The time since the boot of the machine.
+    package let sinceBoot: Duration
 
-    private init(sinceBoot: Duration) {
+    /// The instant so long after the boot of the machine.
+    package init(sinceBoot: Duration) {
         self.sinceBoot = sinceBoot
     }
 
-    /// The present time: CLOCK_BOOTTIME, which also goes on while the machine sleeps (clock_gettime(2)).
-    package static var now: Instant {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)
-        return Instant(sinceBoot: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
-    }
-
-    /// How long it is until another instant; negative when that one comes before.
+    /// The time from this instant to another; negative when the other is earlier.
     package func duration(to other: Instant) -> Duration { other.sinceBoot - sinceBoot }
 
-    /// The instant so much later.
+    /// The instant later by a duration.
     package static func + (instant: Instant, duration: Duration) -> Instant {
         Instant(sinceBoot: instant.sinceBoot + duration)
     }
 
-    /// The instant so much earlier.
+    /// The instant earlier by a duration.
     package static func - (instant: Instant, duration: Duration) -> Instant {
         Instant(sinceBoot: instant.sinceBoot - duration)
     }
 
-    /// How long it is from the second instant to the first.
+    /// The time from the second instant to the first.
     package static func - (end: Instant, start: Instant) -> Duration { start.duration(to: end) }
 
-    /// Whether the left one comes first.
+    /// Whether the left instant is earlier.
     package static func < (left: Instant, right: Instant) -> Bool { left.sinceBoot < right.sinceBoot }
 }

@@ -1,5 +1,5 @@
+import Access
 import ArgumentParser
-import Broadcasts
 
 /// `megaphone hash-token`: from a token to what may stand in a configuration that others can read.
 struct HashTokenCommand: ParsableCommand {

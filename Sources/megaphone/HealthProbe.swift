@@ -1,3 +1,4 @@
+import Bytes
 import EventLoop
 import Time
 
@@ -39,9 +40,9 @@ struct HealthProbe {
     /// The status of the answer, or 0 when what came is none.
     func run() throws(SystemError) -> Int {
         let system = SystemCalls()
-        let end = Instant.now + Self.limit
+        let end = Clock.system.now + Self.limit
         var poller = try EpollPoller(system: system, capacity: 1)
-        let socket = try system.socket(address.family)
+        let socket = try system.socket(address.address.family)
         do {
             try system.connect(socket, to: address)
         } catch {
@@ -69,7 +70,7 @@ struct HealthProbe {
     ) throws(SystemError) {
         var events: [PollerEvent] = []
         while events.isEmpty {
-            let left = end - .now
+            let left = Clock.system.time(until: end)
             guard left > .zero else { throw SystemError.timedOut(call) }
             try poller.wait(into: &events, timeout: left)
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import EventLoop
 import Settings
 
@@ -45,9 +46,9 @@ struct HealthcheckCommand: ParsableCommand {
 extension SocketAddress {
     /// The address to reach a listener by: itself, or the loopback for one that listens everywhere.
     fileprivate var reachable: SocketAddress {
-        switch self {
-        case .version4(0, let port): .version4(0x7F00_0001, port: port)
-        case .version6(0, 0, let port): .version6(0, 1, port: port)
+        switch address {
+        case .version4(0): .version4(0x7F00_0001, port: port)
+        case .version6(0, 0): .version6(0, 1, port: port)
         default: self
         }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Broadcasts
 import Settings
 import Telemetry
+import Time
 
 /// `megaphone migrate`: brings the schema up to date, for a user who may do what the service's own user may
 /// not.
@@ -18,7 +19,8 @@ struct MigrateCommand: ParsableCommand {
 
     func run() throws {
         let settings = try options.load().settings
-        let log = LogOutput(LogOutput.Configuration(settings), descriptor: standardOutput)
+        let log = LogOutput(
+            LogOutput.Configuration(settings), descriptor: standardOutput, clock: .system)
         defer { log.close() }
         try migrateStore(settings, log: log)
         print("The schema of \(settings.database) is up to date")

@@ -3,6 +3,7 @@ import EventLoop
 import Logging
 import Settings
 import Telemetry
+import Time
 
 /// `megaphone serve`, and `megaphone` alone.
 struct ServeCommand: ParsableCommand {
@@ -30,7 +31,8 @@ struct ServeCommand: ParsableCommand {
         } catch {
             throw end(.systemRefuses, "cannot receive signals: \(error)")
         }
-        let log = LogOutput(LogOutput.Configuration(settings), descriptor: standardOutput)
+        let log = LogOutput(
+            LogOutput.Configuration(settings), descriptor: standardOutput, clock: .system)
         defer { log.close() }
         let logger = log.logger("megaphone")
         let descriptors = raiseDescriptorLimit()
@@ -60,7 +62,7 @@ struct ServeCommand: ParsableCommand {
 extension LogOutput.Configuration {
     init(_ settings: Settings) {
         self.init(
-            json: settings.jsonLogging, level: .init(settings.logLevel),
+            json: settings.jsonLogging, level: .init(settings.reloadable.logLevel),
             loggerName: "megaphone-\(BuildInformation.version)")
     }
 }

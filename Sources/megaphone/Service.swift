@@ -1,14 +1,17 @@
 import API
 import ArgumentParser
 import Broadcasts
+import Bytes
 import EventLoop
+import HTTP
 import HTTPServer
-import HTTPWire
 import Logging
+import Randomness
 import Settings
 import Synchronization
 import Telemetry
 import Threads
+import Time
 
 /// A running service: store, board, API and server, made in this order and ended in the reverse one.
 struct Service {
@@ -27,19 +30,20 @@ struct Service {
         self.log = log
         logger = log.logger("megaphone")
         let metrics = MetricsRegistry()
-        ProcessMetrics.register(in: metrics)
+        ProcessMetrics.register(in: metrics, clock: .system)
         let address = try settings.socketAddress()
         let statsD = try Self.statsD(settings, log)
         do {
-            versionFile = try VersionFile(path: settings.versionFile)
+            versionFile = try VersionFile(path: settings.versionFile, clock: .system)
         } catch {
             throw end(.systemRefuses, "no thread to read version_file: \(error)")
         }
         store = try openStore(settings, migrate: migrate, observer: StoreMetrics(metrics), log: log)
-        boards = BoardReader(store: store, freshness: BoardReader.Freshness(settings))
+        boards = BoardReader(
+            store: store, freshness: BoardReader.Freshness(settings.reloadable), clock: .system)
         api = API(
             boards: boards, configuration: API.Configuration(settings, versionFile), log: log,
-            metrics: metrics, statsD: statsD)
+            metrics: metrics, statsD: statsD, clock: .system, random: .system)
         do {
             server = try Server(
                 configuration: ServerConfiguration(settings, address: address), responder: api,
@@ -69,7 +73,7 @@ struct Service {
             }
             announce()
             while try signals.next() == .hangUp {
-                if let changed = reload() { take(changed) }
+                if let changed = reload() { takeOver(changed) }
             }
         } catch {
             throw end(.systemRefuses, "cannot go on: \(error)")
@@ -89,15 +93,19 @@ struct Service {
     }
 
     /// Tokens, freshness and the log level take effect at once. What needs a new start is named.
-    private func take(_ changed: Settings) {
-        api.replaceAccess(changed.access)
-        boards.freshness = BoardReader.Freshness(changed)
-        log.level = Logger.Level(changed.logLevel)
+    private func takeOver(_ changed: Settings) {
+        apply(changed.reloadable)
         logger.notice("The configuration was read again: tokens, freshness and log level are in effect")
         let waiting = settings.changesThatWaitForARestart(in: changed)
         if !waiting.isEmpty {
             logger.warning("Changed, but not in effect before a restart: \(waiting.joined(separator: ", "))")
         }
+    }
+
+    private func apply(_ settings: Settings.Reloadable) {
+        api.replaceAccess(settings.access)
+        boards.freshness = BoardReader.Freshness(settings)
+        log.level = Logger.Level(settings.logLevel)
     }
 
     private static func statsD(_ settings: Settings, _ log: LogOutput) throws(ExitCode) -> StatsDSender? {
@@ -139,34 +147,30 @@ extension Settings {
 }
 
 extension BoardReader.Freshness {
-    init(_ settings: Settings) {
-        self.init()
-        maxStaleness = settings.maximumStaleness
-        readDeadline = settings.readDeadline
-        staleIfError = settings.staleIfError
+    init(_ settings: Settings.Reloadable) {
+        self.init(
+            maxStaleness: settings.maximumStaleness, readDeadline: settings.readDeadline,
+            staleIfError: settings.staleIfError)
     }
 }
 
 extension ServerConfiguration {
     init(_ settings: Settings, address: SocketAddress) {
-        var limits = Limits()
-        limits.maximumHeaderBytes = settings.maximumHeaderBytes
-        limits.maximumHeaders = settings.maximumHeaders
-        limits.maximumBodyBytes = settings.maximumBodyBytes
-        limits.keepAlive = settings.keepAlive
-        limits.headerTimeout = settings.headerTimeout
-        limits.bodyTimeout = settings.bodyTimeout
+        let limits = Limits(
+            maximumHeaderBytes: settings.maximumHeaderBytes, maximumHeaders: settings.maximumHeaders,
+            maximumBodyBytes: settings.maximumBodyBytes, keepAlive: settings.keepAlive,
+            headerTimeout: settings.headerTimeout, bodyTimeout: settings.bodyTimeout)
         self.init(
             address: address, workers: settings.workers ?? allowedProcessors(), limits: limits,
-            maximumConnections: settings.maximumConnections)
+            maximumConnections: settings.maximumConnections, clock: .system)
     }
 }
 
 extension API.Configuration {
     init(_ settings: Settings, _ file: VersionFile) {
-        self.init(access: settings.access, build: BuildInformation.build)
-        realm = settings.environment
-        writeDeadline = settings.writeDeadline
+        self.init(
+            realm: settings.environment, writeDeadline: settings.writeDeadline,
+            access: settings.reloadable.access, build: BuildInformation.build)
         versionFile = { () async throws(API.VersionFileError) in try await file.read() }
     }
 }

@@ -2,9 +2,12 @@ import ArgumentParser
 import Broadcasts
 import Logging
 import MySQLStore
+import Randomness
 import SQLiteStore
 import Settings
+import StoreAddress
 import Telemetry
+import Time
 
 /// Opens the store that `database_url` names.
 ///
@@ -16,12 +19,16 @@ func openStore(
     let logger = log.logger("megaphone.store")
     do throws(StoreError) {
         switch settings.database {
-        case .sqlite(let path): return try SQLiteStore(path: path, observer: observer, logger: logger)
-        case .sqliteMemory: return try SQLiteStore(path: ":memory:", observer: observer, logger: logger)
+        case .sqlite(let path):
+            return try SQLiteStore(
+                path: path, observer: observer, clock: .system, logger: logger)
+        case .sqliteMemory:
+            return try SQLiteStore(
+                path: ":memory:", observer: observer, clock: .system, logger: logger)
         case .mysql(let address):
             return try MySQLStore(
                 address: address, poolSize: settings.databasePoolMaximumSize, migrate: migrate,
-                observer: observer, logger: logger)
+                observer: observer, clock: .system, random: .system, logger: logger)
         }
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")

@@ -9,24 +9,30 @@ struct VersionFile {
     private struct Nothing: ~Copyable {}
 
     private let path: String
+    private let clock: Clock
     private let pool: BlockingPool<Nothing>
+
+    /// The file, twice where one read hangs, and the pool.
+    static let descriptors = 2 + BlockingPool<Nothing>.descriptors(limits)
+
+    private static let limits = PoolLimits(
+        maximumThreads: 1, maximumQueue: 1000, idleLimit: .seconds(10), replacesLateThreads: true)
 
     /// As long as the heartbeat.
     private static let limit = Duration.milliseconds(900)
 
-    init(path: String) throws(PoolError) {
+    init(path: String, clock: Clock) throws(PoolError) {
+        self.clock = clock
         self.path = path
-        // A reader that hangs is left behind, and one more tried in its place.
-        let limits = PoolLimits(
-            maximumThreads: 1, maximumQueue: 1000, idleLimit: .seconds(10), replacesLateThreads: true)
-        pool = try BlockingPool(limits: limits) { _ in Nothing() }
+        // A thread that hangs in a read is left behind, and one more takes its place.
+        pool = try BlockingPool(name: "version-file", limits: Self.limits, clock: clock) { _ in Nothing() }
     }
 
     /// The bytes as they are on disk now, or nil when there is no such file.
     func read() async throws(API.VersionFileError) -> [UInt8]? {
         let result: Result<[UInt8], FileError>
         do {
-            result = try await pool.run(until: .now + Self.limit) { [path] _ in
+            result = try await pool.run(until: clock.now + Self.limit) { [path] _ in
                 Result { () throws(FileError) in try readFile(path, .regular) }
             }
         } catch {

@@ -1,5 +1,10 @@
-import Broadcasts
+import Access
+import HTTPServer
+import MySQLStore
+import SQLiteStore
 import Settings
+import StoreAddress
+import Telemetry
 import Threads
 
 /// What an operator should know of settings that are right in themselves.
@@ -15,10 +20,10 @@ extension Settings {
                 max_connections
                 """)
         }
-        if access.isEmpty {
+        if reloadable.access.isEmpty {
             warnings.append(
                 """
-                No tokens are configured, so every PUT\(access.anonymousReads ? "" : " and GET") will be \
+                No tokens are configured, so every PUT\(reloadable.access.anonymousReads ? "" : " and GET") will be \
                 refused: set broadcaster_auth and reader_auth
                 """)
         }
@@ -27,22 +32,17 @@ extension Settings {
 
     /// The file descriptors that a service with these settings has open at most.
     private var neededDescriptors: Int {
-        maximumConnections + Self.rejected + 3 * (workers ?? allowedProcessors()) + storeDescriptors
-            + Self.otherDescriptors
+        maximumConnections + Server.descriptors(workers: workers ?? allowedProcessors()) + storeDescriptors
+            + VersionFile.descriptors + LogOutput.descriptors + StatsDSender.descriptors + Self.ownDescriptors
     }
 
     private var storeDescriptors: Int {
         switch database {
-        // A socket, its duplicate and a wakeEvent for each thread, of which as many again may be stuck and left
-        // behind, and for the watch.
-        case .mysql: 3 * (2 * databasePoolMaximumSize + 1)
-        // The file, its log, its index and a wakeEvent, for a writer and a reader.
-        case .sqlite, .sqliteMemory: 8
+        case .mysql: MySQLStore.descriptors(poolSize: databasePoolMaximumSize)
+        case .sqlite, .sqliteMemory: SQLiteStore.descriptors
         }
     }
 
-    /// Connections beyond the limit that are told so at a time. A loop has a listener, a poller and a bell.
-    private static let rejected = 64
-    /// Standard streams, signals, the log, StatsD, the version file, /proc: some twenty.
-    private static let otherDescriptors = 32
+    /// The standard streams, the signals, a file of settings and two of /proc.
+    private static let ownDescriptors = 7
 }

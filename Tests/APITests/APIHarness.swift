@@ -1,8 +1,11 @@
 import API
+import Access
 import Broadcasts
 import Glibc
+import HTTP
 import HTTPWire
 import Logging
+import Randomness
 import Synchronization
 import Telemetry
 import TestSupport
@@ -16,38 +19,34 @@ struct APIHarness {
     let api: API
     let registry = MetricsRegistry()
     let log: LoggedLines
-    private let clock = Clock()
+    /// Stands still until a test moves it.
+    private let clock = ManualClock()
     private let exchange: any Exchange
 
-    /// Moves on by hand where a test needs that, else it stands still.
-    private final class Clock: Sendable {
-        let instant = Mutex(Instant.now)
-    }
-
-    var now: Instant { clock.instant.withLock { $0 } }
+    var now: Instant { clock.now }
 
     func advance(_ duration: Duration) {
-        clock.instant.withLock { $0 = $0 + duration }
+        clock.advance(by: duration)
     }
 
     init(
-        _ depth: Depth = .withoutSockets, anonymousReads: Bool = false, limits: Limits = Limits(),
-        logLevel: Logger.Level = .debug, freshness: BoardReader.Freshness = .init(),
+        _ depth: Depth = .withoutSockets, anonymousReads: Bool = false, limits: Limits = .defaults,
+        logLevel: Logger.Level = .debug, freshness: BoardReader.Freshness = .defaults,
         statsD: StatsDSender? = nil,
         configure: (inout API.Configuration) -> Void = { _ in }
     ) throws {
         var configuration = API.Configuration(
+            realm: "development", writeDeadline: .seconds(2),
             access: AccessTable(
                 broadcasters: ["test": [TokenDigest(token: "foobar")]],
                 readers: ["autopush": [TokenDigest(token: "quux")]], anonymousReads: anonymousReads),
             build: API.Build(source: "https://example.com", version: "1.2.3", commit: "abc", build: "\"7\""))
         configure(&configuration)
-        let now: @Sendable () -> Instant = { [clock] in clock.instant.withLock { $0 } }
-        boards = BoardReader(store: store, freshness: freshness, now: now)
+        boards = BoardReader(store: store, freshness: freshness, clock: Clock(clock))
         log = try LoggedLines(logLevel)
         api = API(
             boards: boards, configuration: configuration, log: log.output, metrics: registry, statsD: statsD,
-            now: now)
+            clock: Clock(clock), random: .system)
         exchange = try depth.connect(api, limits)
     }
 
@@ -95,7 +94,7 @@ final class LoggedLines: Sendable {
         (readEnd, writeEnd) = (ends[0], ends[1])
         output = LogOutput(
             LogOutput.Configuration(json: true, level: level, loggerName: "megaphone-test", hostname: "host"),
-            descriptor: writeEnd)
+            descriptor: writeEnd, clock: .system)
     }
 
     deinit {

@@ -1,4 +1,5 @@
 import API
+import Access
 import Broadcasts
 import TestSupport
 import Testing

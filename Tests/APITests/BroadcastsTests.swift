@@ -115,7 +115,7 @@ import Time
 
     @Test(arguments: Depth.allCases)
     func put_isSeenByTheNextGet_underMaxStaleness(_ depth: Depth) async throws {
-        var freshness = BoardReader.Freshness()
+        var freshness = BoardReader.Freshness.defaults
         freshness.maxStaleness = .seconds(3600)
         let harness = try APIHarness(depth, freshness: freshness)
         for version in ["v1", "v2"] {

@@ -1,5 +1,6 @@
 import API
 import Broadcasts
+import HTTP
 import HTTPTypes
 import HTTPWire
 import TestSupport
@@ -116,7 +117,7 @@ import Testing
 
     @Test(arguments: Depth.allCases)
     func refusalsOfTheHTTPLayer_areErrorsLikeAllOthers(_ depth: Depth) async throws {
-        var limits = Limits()
+        var limits = Limits.defaults
         limits.maximumHeaderBytes = 1024
         let harness = try APIHarness(depth, limits: limits)
         let padding = String(repeating: "a", count: 2000)
@@ -145,7 +146,7 @@ import Testing
 
     @Test func lateRequest_isAnswered408() async throws {
         let harness = try APIHarness()
-        var limits = Limits()
+        var limits = Limits.defaults
         limits.headerTimeout = .milliseconds(20)
         let exchange = try SocketExchange(api: harness.api, limits: limits)
         try withExtendedLifetime(exchange) {

@@ -1,5 +1,7 @@
 import API
+import Bytes
 import EventLoop
+import HTTP
 import HTTPServer
 import HTTPWire
 import Logging
@@ -13,7 +15,7 @@ enum Depth: String, CaseIterable, Sendable {
     /// Through a server on a port of its own.
     case overSockets
 
-    func connect(_ api: API, _ limits: Limits = Limits()) throws -> any Exchange {
+    func connect(_ api: API, _ limits: Limits = Limits.defaults) throws -> any Exchange {
         switch self {
         case .withoutSockets: ConversationExchange(api: api, limits: limits)
         case .overSockets: try SocketExchange(api: api, limits: limits)
@@ -89,9 +91,10 @@ struct ConversationExchange: Exchange {
 final class SocketExchange: Exchange {
     private let server: Server
 
-    init(api: API, limits: Limits = Limits(), maximumConnections: Int = 100) throws {
+    init(api: API, limits: Limits = Limits.defaults, maximumConnections: Int = 100) throws {
         let configuration = ServerConfiguration(
-            address: .version4(0x7F00_0001, port: 0), limits: limits, maximumConnections: maximumConnections)
+            address: .version4(0x7F00_0001, port: 0), workers: 1, limits: limits,
+            maximumConnections: maximumConnections, clock: .system)
         server = try Server(
             configuration: configuration, responder: api,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

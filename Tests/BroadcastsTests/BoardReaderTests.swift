@@ -1,4 +1,5 @@
 import Broadcasts
+import TestSupport
 import Testing
 import Time
 
@@ -6,7 +7,7 @@ import Time
 /// store's reads by hand. No test depends on time that passes.
 @Suite(.timeLimit(.minutes(1))) struct BoardReaderTests {
     private let store = HandStore()
-    private let clock = HandClock()
+    private let clock = ManualClock()
     private let reader: BoardReader
 
     init() {
@@ -14,11 +15,11 @@ import Time
     }
 
     private static func reader(
-        _ store: HandStore, _ clock: HandClock, _ configure: (inout BoardReader.Freshness) -> Void
+        _ store: HandStore, _ clock: ManualClock, _ configure: (inout BoardReader.Freshness) -> Void
     ) -> BoardReader {
-        var freshness = BoardReader.Freshness()
+        var freshness = BoardReader.Freshness.defaults
         configure(&freshness)
-        return BoardReader(store: store, freshness: freshness, now: { clock.now })
+        return BoardReader(store: store, freshness: freshness, clock: Clock(clock))
     }
 
     private typealias Get = Task<BoardReader.Reading, any Error>
@@ -63,10 +64,10 @@ import Time
         let first = get()
         let firstRead = await store.reads.next()
         #expect(firstRead.deadline == clock.now + .milliseconds(250))
-        clock.advance(.milliseconds(30))
+        clock.advance(by: .milliseconds(30))
         let second = get()
         let arrival = clock.now
-        clock.advance(.milliseconds(30))
+        clock.advance(by: .milliseconds(30))
         let third = get()
         firstRead.end(.success(rows("v1")))
         let secondRead = await store.reads.next()
@@ -77,7 +78,7 @@ import Time
 
     @Test func board_isKept_whenTheRowsAreEqual_andItsAgeBeginsAnew() async throws {
         let first = try await load("v1")
-        clock.advance(.seconds(299))
+        clock.advance(by: .seconds(299))
         let second = try await load("v1")
         #expect(first === second)
         let third = try await load("v2")
@@ -91,13 +92,13 @@ import Time
         let began = clock.now
         let loaded = get()
         let read = await store.reads.next()
-        clock.advance(.milliseconds(100))
+        clock.advance(by: .milliseconds(100))
         read.end(.success(rows("v1")))
         let board = try await loaded.value.board
         #expect(reader.lastGoodRead?.began == began)
 
         for (elapsed, age) in [(1, 1), (298, 299), (1, 300)] {
-            clock.advance(.seconds(elapsed) - (elapsed == 1 && age == 1 ? .milliseconds(100) : .zero))
+            clock.advance(by: .seconds(elapsed) - (elapsed == 1 && age == 1 ? .milliseconds(100) : .zero))
             let get = get()
             await store.reads.next().end(.failure(.failed("gone")))
             let reading = try await get.value
@@ -105,7 +106,7 @@ import Time
             #expect(reading.age == .seconds(age))
         }
 
-        clock.advance(.nanoseconds(1))
+        clock.advance(by: .nanoseconds(1))
         let late = get()
         await store.reads.next().end(.failure(.failed("gone")))
         await #expect(throws: BoardUnavailable(cause: .failed("gone"))) { try await late.value }
@@ -130,12 +131,12 @@ import Time
         let board = try await load("v1")
         let hanging = get()
         let read = await store.reads.next()
-        clock.advance(.milliseconds(124))
+        clock.advance(by: .milliseconds(124))
         let early = get()
-        clock.advance(.milliseconds(1))
+        clock.advance(by: .milliseconds(1))
         let late = get()
         let arrival = clock.now
-        clock.advance(.milliseconds(125))
+        clock.advance(by: .milliseconds(125))
         read.end(.failure(.deadlineExceeded))
         for get in [hanging, early] {
             let reading = try await get.value
@@ -187,11 +188,11 @@ import Time
         let reader = Self.reader(store, clock) { $0.maxStaleness = .seconds(1) }
         #expect(reader.current(at: clock.now) == nil)
         let board = try await load("v1", reader)
-        clock.advance(.seconds(1))
+        clock.advance(by: .seconds(1))
         let reading = try #require(reader.current(at: clock.now))
         #expect(reading.board === board)
         #expect(reading.age == nil)
-        clock.advance(.nanoseconds(1))
+        clock.advance(by: .nanoseconds(1))
         #expect(reader.current(at: clock.now) == nil)
     }
 
@@ -210,9 +211,9 @@ import Time
         let before = get(reader)
         let underWay = await store.reads.next()
         _ = try await reader.put(broadcast("v2"), deadline: clock.now)
-        clock.advance(.milliseconds(1))
+        clock.advance(by: .milliseconds(1))
         let after = get(reader)
-        clock.advance(.milliseconds(1))
+        clock.advance(by: .milliseconds(1))
         underWay.end(.success(rows("v1")))
         #expect(try await before.value.board.rows == rows("v1"))
         #expect(reader.current(at: clock.now) == nil)
@@ -225,9 +226,9 @@ import Time
         let reader = Self.reader(store, clock) { $0.maxStaleness = .seconds(1) }
         let first = get(reader)
         let read = await store.reads.next()
-        clock.advance(.milliseconds(1))
+        clock.advance(by: .milliseconds(1))
         let second = get(reader)
-        clock.advance(.milliseconds(1))
+        clock.advance(by: .milliseconds(1))
         read.end(.success(rows("v1")))
         for get in [first, second] { #expect(try await get.value.board.rows == rows("v1")) }
         #expect(store.readsBegun == 1)
@@ -248,12 +249,12 @@ import Time
     @Test func slowRead_answersThoseWhoCannotWaitForAnother_andTheNextOneHasItsTime() async throws {
         let first = get()
         let underWay = await store.reads.next()
-        clock.advance(.milliseconds(10))
+        clock.advance(by: .milliseconds(10))
         let early = get()
-        clock.advance(.milliseconds(170))
+        clock.advance(by: .milliseconds(170))
         let later = get()
         let arrival = clock.now
-        clock.advance(.milliseconds(20))
+        clock.advance(by: .milliseconds(20))
         underWay.end(.success(rows("v1")))
         #expect(try await first.value.age == nil)
         let stale = try await early.value
@@ -270,7 +271,7 @@ import Time
         let first = get()
         let underWay = await store.reads.next()
         let early = get()
-        clock.advance(.milliseconds(200))
+        clock.advance(by: .milliseconds(200))
         underWay.end(.success(rows("v1")))
         _ = try await first.value
         await store.reads.next().end(.success(rows("v2")))

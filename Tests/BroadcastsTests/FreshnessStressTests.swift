@@ -1,5 +1,6 @@
 import Broadcasts
 import Synchronization
+import TestSupport
 import Testing
 import Time
 
@@ -55,8 +56,8 @@ import Time
 
     @Test func get_seesEveryPut_acknowledgedByAnyNode() async throws {
         let store = CountingStore()
-        let reader = BoardReader(store: store, freshness: BoardReader.Freshness())
-        let otherNode = BoardReader(store: store, freshness: BoardReader.Freshness())
+        let reader = BoardReader(store: store, freshness: .defaults, clock: .system)
+        let otherNode = BoardReader(store: store, freshness: .defaults, clock: .system)
         try await withThrowingTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask {
@@ -75,9 +76,9 @@ import Time
 
     @Test func get_seesEveryPutOfItsNode_underMaxStaleness() async throws {
         let store = CountingStore()
-        var freshness = BoardReader.Freshness()
+        var freshness = BoardReader.Freshness.defaults
         freshness.maxStaleness = .seconds(3600)
-        let reader = BoardReader(store: store, freshness: freshness)
+        let reader = BoardReader(store: store, freshness: freshness, clock: .system)
         let acknowledged = Counter()
         try await withThrowingTaskGroup { group in
             for _ in 0..<8 {

@@ -1,5 +1,6 @@
 import Broadcasts
 import Synchronization
+import TestSupport
 import Time
 
 /// A store whose reads and checks the test ends by hand, and whose writes succeed at once.
@@ -57,17 +58,6 @@ final class HandStore: BroadcastStore {
     }
 
     func close() {}
-}
-
-/// A clock that stands still until the test moves it.
-final class HandClock: Sendable {
-    private let instant = Mutex(Instant.now)
-
-    var now: Instant { instant.withLock { $0 } }
-
-    func advance(_ duration: Duration) {
-        instant.withLock { $0 = $0 + duration }
-    }
 }
 
 /// Rows of one broadcaster: channel `c` with the given version.

@@ -1,16 +1,17 @@
 import Broadcasts
+import TestSupport
 import Testing
 import Time
 
 /// A crowd of health checks takes one connection of the store and no more.
 @Suite(.timeLimit(.minutes(1))) struct SharedCheckTests {
     private let store = HandStore()
-    private let clock = HandClock()
+    private let clock = ManualClock()
     private let reader: BoardReader
 
     init() {
         let clock = clock
-        reader = BoardReader(store: store, freshness: BoardReader.Freshness(), now: { clock.now })
+        reader = BoardReader(store: store, freshness: .defaults, clock: Clock(clock))
     }
 
     /// A check that has begun, or waits for the one under way, once this returns.
@@ -22,9 +23,9 @@ import Time
     @Test func check_answersThoseWhoAskedMeanwhile_whenItSucceeds() async throws {
         let first = check()
         let underWay = await store.checks.next()
-        clock.advance(.milliseconds(10))
+        clock.advance(by: .milliseconds(10))
         let second = check()
-        clock.advance(.milliseconds(800))
+        clock.advance(by: .milliseconds(800))
         underWay.end(.success(()))
         try await first.value
         try await second.value
@@ -35,7 +36,7 @@ import Time
         let underWay = await store.checks.next()
         #expect(underWay.deadline == clock.now + .seconds(1))
         let second = check()
-        clock.advance(.seconds(1))
+        clock.advance(by: .seconds(1))
         underWay.end(.failure(.deadlineExceeded))
         for check in [first, second] {
             await #expect(throws: StoreError.deadlineExceeded) { try await check.value }

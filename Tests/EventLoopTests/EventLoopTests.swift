@@ -1,5 +1,6 @@
 import EventLoop
 import Synchronization
+import TestSupport
 import Testing
 import Threads
 import Time
@@ -41,7 +42,7 @@ private struct RunningLoop {
     init() throws {
         let system = SystemCalls()
         loop = try LoopExecutor(system: system)
-        let reactor = Handoff(try EventLoop(executor: loop, system: system))
+        let reactor = Handoff(try EventLoop(executor: loop, system: system, clock: .system))
         thread = try Thread(name: "test-loop") { [stop] in
             guard let reactor = reactor.take() else { return }
             var handler = RecordingHandler(stop: stop)
@@ -73,7 +74,7 @@ private final class Parcel: Sendable {
 @Suite struct EventLoopTests {
     @Test func timer_endsTheLoop_whenDue() throws {
         let system = SystemCalls()
-        let reactor = try EventLoop(executor: LoopExecutor(system: system), system: system)
+        let reactor = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: .system)
         var handler = RecordingHandler(stop: StopFlag())
         reactor.timers.add(1, at: .now)
         reactor.timers.add(99, at: .now + .milliseconds(150))
@@ -139,7 +140,7 @@ private final class Parcel: Sendable {
         let loop = try LoopExecutor(system: system)
         loop.wake()
         var handler = Handler(loop: loop)
-        try EventLoop(executor: loop, system: system).run(&handler)
+        try EventLoop(executor: loop, system: system, clock: .system).run(&handler)
         #expect(handler.turns == 3)
     }
 
@@ -149,7 +150,7 @@ private final class Parcel: Sendable {
         faults.arm(call, .fails(24), .always(from: 1))
         let system = SystemCalls(faults: faults)
         #expect(throws: SystemError(call, 24)) {
-            _ = try EventLoop(executor: LoopExecutor(system: system), system: system)
+            _ = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: .system)
         }
     }
 }

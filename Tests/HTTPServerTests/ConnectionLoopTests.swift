@@ -1,5 +1,7 @@
+import Bytes
 import EventLoop
 import Glibc
+import HTTP
 import HTTPTypes
 import HTTPWire
 import Logging
@@ -36,10 +38,10 @@ import Time
     }
 
     private func makeConnectionLoop(_ listener: Listener, _ system: SystemCalls) throws -> ConnectionLoop {
-        let loop = try EventLoop(executor: LoopExecutor(system: system), system: system)
+        let loop = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: .system)
         return try ConnectionLoop(
             loop: loop, listener: listener, responder: EchoResponder(),
-            state: ServerState(maximumConnections: 1), limits: Limits(),
+            state: ServerState(maximumConnections: 1), limits: Limits.defaults,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 }

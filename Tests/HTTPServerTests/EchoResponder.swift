@@ -1,9 +1,13 @@
+import Bytes
 import EventLoop
+import HTTP
 import HTTPServer
 import HTTPTypes
 import HTTPWire
 import Logging
 import Synchronization
+import TestSupport
+import Time
 
 /// Knows a few paths, enough to see what the server does with each kind of answer.
 final class EchoResponder: Responder {
@@ -49,7 +53,7 @@ final class EchoResponder: Responder {
         }
     }
 
-    func response(to refusal: Refusal, of request: Request?, from remoteAddress: RemoteAddress) -> Response {
+    func response(to refusal: Refusal, of request: Request?, from remoteAddress: SocketAddress) -> Response {
         let status: HTTPResponse.Status =
             switch refusal {
             case .malformed: .badRequest
@@ -100,7 +104,10 @@ final class TestServer {
     var address: SocketAddress { server.address }
 
     init(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws {
-        var configuration = ServerConfiguration(address: .version4(0x7F00_0001, port: 0))
+        var configuration = ServerConfiguration(
+            address: .version4(0x7F00_0001, port: 0), workers: 1, limits: .defaults,
+            maximumConnections: 10_000,
+            clock: .system)
         change(&configuration)
         server = try Server(
             configuration: configuration, responder: responder,

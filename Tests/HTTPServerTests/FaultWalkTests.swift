@@ -1,5 +1,7 @@
+import Bytes
 import EventLoop
 import Glibc
+import HTTP
 import HTTPServer
 import HTTPWire
 import Synchronization

@@ -1,5 +1,7 @@
+import Bytes
 import EventLoop
 import Glibc
+import HTTP
 import HTTPServer
 import HTTPWire
 import Synchronization
@@ -185,7 +187,8 @@ private final class PreparedSocket {
     let number: Int32
 
     init() throws {
-        let socket = FileDescriptor(owning: Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        let socket = FileDescriptor(
+            owning: Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0), system: SystemCalls())
         number = socket.rawValue
         descriptor = consume socket
     }

@@ -1,4 +1,6 @@
+import HTTP
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct ConversationTests {

@@ -1,4 +1,6 @@
+import HTTP
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct ConversationTimeTests {
@@ -108,7 +110,7 @@ import Testing
     }
 
     @Test func limits_areTheOnesGiven() {
-        var limits = Limits()
+        var limits = Limits.defaults
         limits.headerTimeout = .seconds(1)
         limits.bodyTimeout = .seconds(2)
         limits.keepAlive = .seconds(3)

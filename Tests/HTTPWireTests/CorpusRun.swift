@@ -1,5 +1,8 @@
+import Bytes
+import HTTP
 import HTTPTypes
 import HTTPWire
+import TestSupport
 import Time
 
 /// Plays one case to a conversation and writes down what happens.
@@ -24,7 +27,7 @@ final class CorpusRun {
     init(_ one: CorpusCase, garbage: [UInt8] = []) {
         self.one = one
         self.garbage = garbage
-        var limits = Limits()
+        var limits = Limits.defaults
         limits.maximumHeaderBytes = one.limits.headerBytes
         limits.maximumHeaders = one.limits.headers
         limits.maximumBodyBytes = one.limits.bodyBytes

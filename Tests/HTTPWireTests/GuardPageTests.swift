@@ -1,4 +1,6 @@
 import Glibc
+import HTTP
+import TestSupport
 import Testing
 
 @testable import HTTPWire
@@ -56,7 +58,7 @@ import Testing
             position = index + 1
             break
         }
-        var decoder = ChunkedDecoder(limits: Limits())
+        var decoder = ChunkedDecoder(limits: Limits.defaults)
         do throws(Refusal) {
             while case .data = try decoder.next(in: span, at: &position, end: span.count) {}
         } catch {}

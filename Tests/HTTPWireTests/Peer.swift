@@ -1,5 +1,8 @@
+import Bytes
+import HTTP
 import HTTPTypes
 import HTTPWire
+import TestSupport
 import Testing
 import Time
 
@@ -29,7 +32,7 @@ final class Peer {
     /// The time left until the deadline.
     var timeLeft: Duration? { conversation.deadline.map { now.duration(to: $0) } }
 
-    init(limits: Limits = Limits()) {
+    init(limits: Limits = .defaults) {
         conversation = Conversation(
             remoteAddress: .version4(0x7F00_0001, port: 4711), limits: limits, openedAt: now)
     }

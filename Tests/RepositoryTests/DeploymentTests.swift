@@ -1,5 +1,7 @@
+import Access
 import Broadcasts
 import Settings
+import StoreAddress
 import Testing
 
 /// The image, the compose file and the systemd unit, held against the settings they rely on.
@@ -77,8 +79,9 @@ import Testing
         let name = try #require(database["MYSQL_DATABASE"])
         let address = try DatabaseAddress(url: "mysql://\(user):\(password)@db:3306/\(name)")
         #expect(settings.database == address)
-        #expect(settings.access.identity(ofToken: Array("foobar".utf8)[...]) == .broadcaster("test"))
-        #expect(settings.access.identity(ofToken: Array("quux".utf8)[...]) == .reader("autopush"))
+        #expect(
+            settings.reloadable.access.identity(ofToken: Array("foobar".utf8)[...]) == .broadcaster("test"))
+        #expect(settings.reloadable.access.identity(ofToken: Array("quux".utf8)[...]) == .reader("autopush"))
     }
 
     @Test func composeFile_opensThePortsOfTheOriginal() throws {

@@ -1,4 +1,5 @@
 import Broadcasts
+import HTTP
 import HTTPTypes
 import HTTPWire
 import Testing

@@ -26,6 +26,23 @@ import Testing
         ("TO" + "DO", "the change itself"),
     ]
 
+    /// What reads the time or draws at random without the injected clock or source, and the modules that may.
+    private static let ambient: [(word: String, modules: Set<String>)] = [
+        ("clock_gettime", ["Time"]), ("ContinuousClock", ["Time"]), ("SuspendingClock", []),
+        ("gettimeofday", []), ("time(nil", []), ("SystemRandomNumberGenerator", ["Randomness"]),
+        (".random(", []), (".randomElement(", []), (".shuffled(", []), (".shuffle(", []),
+        (": .system", ["megaphone"]), ("Clock.system", ["megaphone"]), ("RandomSource.system", ["megaphone"]),
+    ]
+
+    private static func ambientCalls(_ file: SourceTree.File) -> [String] {
+        file.lines.enumerated().flatMap { index, line in
+            let code = line.prefix(upTo: line.firstRange(of: "//")?.lowerBound ?? line.endIndex)
+            return ambient.filter { code.contains($0.word) && !$0.modules.contains(file.module) }.map {
+                "\(file.path):\(index + 1) has \($0.word); use the injected clock or random source"
+            }
+        }
+    }
+
     /// The commands print, because that is what they are for.
     private static func mayPrint(_ file: SourceTree.File) -> Bool {
         file.path.hasPrefix("Sources/megaphone/")
@@ -135,11 +152,15 @@ import Testing
         try expectNothing(Self.longFunctions, in: "Sources", "Tests")
     }
 
+    @Test func timeAndChance_areInjected() throws {
+        try expectNothing(Self.ambientCalls, in: "Sources")
+    }
+
     @Test func bannedWords_areAbsent() throws {
         try expectNothing(Self.bannedWords, in: "Sources")
     }
 
-    @Test func whatOtherRoomsUse_isDocumented() throws {
+    @Test func whatOtherModulesUse_isDocumented() throws {
         try expectNothing(Self.undocumented, in: "Sources")
     }
 
@@ -155,6 +176,9 @@ import Testing
         #expect(Self.longFunctions(file(long.dropFirst(0).dropLast(3) + ["    }"])).isEmpty)
         for (word, _) in Self.banned {
             #expect(Self.bannedWords(file(["    \(word)x"])).count == 1, "\(word)")
+        }
+        for (word, _) in Self.ambient {
+            #expect(!Self.ambientCalls(file(["    x\(word)"])).isEmpty, "\(word)")
         }
         #expect(Self.undocumented(file(["package struct Canary {"])).count == 1)
         #expect(Self.undocumented(file(["/// Sings.", "@safe", "package struct Canary {"])).isEmpty)

@@ -27,7 +27,7 @@ import Time
     ) throws {
         try absence.end(database)
         let began = Instant.now
-        _ = try service.process.line(containing: "The database is there")
+        _ = try service.process.line(containing: "Database connection restored")
         #expect([200, 201].contains(try service.put("v2").status))
         #expect(try service.get().text == #"{"code":200,"broadcasts":{"test/channel":"v2"}}"#)
         #expect(try service.get().fields.allSatisfy { $0.name != "age" })

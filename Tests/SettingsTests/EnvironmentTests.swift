@@ -1,3 +1,4 @@
+import Access
 import Broadcasts
 import Testing
 
@@ -125,7 +126,7 @@ struct EnvironmentTests {
             "reader_auth": "{a=[b]}", "max_staleness": "1s", "json_logging": "false",
         ])
         #expect(loaded.settings.identity(of: "b") == .reader("a"))
-        #expect(loaded.settings.maximumStaleness == .seconds(1))
+        #expect(loaded.settings.reloadable.maximumStaleness == .seconds(1))
         #expect(!loaded.settings.jsonLogging)
         #expect(
             problems(commandLine: ["max_headerbytes": "1", "port": ""]) == [

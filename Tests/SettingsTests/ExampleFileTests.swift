@@ -1,5 +1,7 @@
+import Access
 import Broadcasts
 import Glibc
+import StoreAddress
 import Testing
 
 @testable import Settings

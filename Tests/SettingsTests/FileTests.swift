@@ -1,3 +1,4 @@
+import Access
 import Broadcasts
 import Testing
 
@@ -14,7 +15,7 @@ struct FileTests {
     }
 
     @Test func keyTwice_isNamed() {
-        #expect(problems("port = 1\nport = 2") == [#"test.toml:2:1: "port" stands here for the second time"#])
+        #expect(problems("port = 1\nport = 2") == [#"test.toml:2:1: duplicate key "port""#])
     }
 
     @Test func keyTwice_hidesNoOtherProblem() {
@@ -28,10 +29,10 @@ struct FileTests {
             """
         #expect(
             problems(file) == [
-                #"test.toml:2:1: "port" stands here for the second time"#,
-                #"test.toml:4:26: "a" stands here for the second time"#,
-                #"test.toml:4:46: "c" stands here for the second time"#,
-                #"test.toml:5:1: "reader_auth" stands here for the second time"#,
+                #"test.toml:2:1: duplicate key "port""#,
+                #"test.toml:4:26: duplicate key "a""#,
+                #"test.toml:4:46: duplicate key "c""#,
+                #"test.toml:5:1: duplicate key "reader_auth""#,
                 "test.toml:6:11: expects an = after a key",
                 "test.toml:1: port expects a whole number from 0 to 65535",
                 #"test.toml:3: "prot" is no setting; did you mean "port"?"#,
@@ -67,7 +68,7 @@ struct FileTests {
     @Test func withoutAFile_theDefaultsHold() throws {
         let loaded = try Settings.load(file: nil, environment: [:])
         #expect(loaded.origins.isEmpty)
-        #expect(loaded.settings.access.isEmpty)
+        #expect(loaded.settings.reloadable.access.isEmpty)
         #expect(loaded.settings.workers == nil)
         #expect(loaded.settings.statsdHost == nil)
     }

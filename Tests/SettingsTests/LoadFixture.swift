@@ -1,3 +1,4 @@
+import Access
 import Broadcasts
 import Settings
 import Testing
@@ -26,6 +27,6 @@ func problems(
 extension Settings {
     /// Whose token this is.
     func identity(of token: String) -> Identity? {
-        access.identity(ofToken: Array(token.utf8)[...])
+        reloadable.access.identity(ofToken: Array(token.utf8)[...])
     }
 }

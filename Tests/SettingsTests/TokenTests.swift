@@ -1,3 +1,4 @@
+import Access
 import Broadcasts
 import Settings
 import Testing
@@ -73,7 +74,7 @@ struct TokenTests {
     @Test func idTwice_isRefused() {
         #expect(
             problems("[reader_auth]\na = \"x\"\na = \"y\"")
-                == [#"test.toml:3:1: "a" stands here for the second time"#])
+                == [#"test.toml:3:1: duplicate key "a""#])
         #expect(problems(environment: ["ROCKET_READER_AUTH": "{a=x,a=y}"]).count == 1)
     }
 

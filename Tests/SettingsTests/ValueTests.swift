@@ -83,9 +83,10 @@ struct ValueTests {
     ])
     func duration_isANumberWithAUnit(text: String, milliseconds: Int) throws {
         #expect(
-            try load("max_staleness = \"\(text)\"").settings.maximumStaleness == .milliseconds(milliseconds))
+            try load("max_staleness = \"\(text)\"").settings.reloadable.maximumStaleness
+                == .milliseconds(milliseconds))
         #expect(
-            try load(environment: ["MEGAPHONE_MAX_STALENESS": text]).settings.maximumStaleness
+            try load(environment: ["MEGAPHONE_MAX_STALENESS": text]).settings.reloadable.maximumStaleness
                 == .milliseconds(milliseconds))
     }
 

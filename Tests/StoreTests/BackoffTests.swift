@@ -1,3 +1,4 @@
+import Randomness
 import Testing
 
 @testable import MySQLStore
@@ -8,8 +9,8 @@ import Testing
     ])
     func pauses_grow_varyAndStayBelowTheirLimit(backoff: Backoff, first: Duration) {
         var backoff = backoff
-        #expect((first / 2...first).contains(backoff.draw()))
-        let later = (0..<100).map { _ in backoff.draw() }.dropFirst(5)
+        #expect((first / 2...first).contains(backoff.draw(.system)))
+        let later = (0..<100).map { _ in backoff.draw(.system) }.dropFirst(5)
         #expect(later.allSatisfy { (backoff.longest / 2...backoff.longest).contains($0) })
         #expect(Set(later).count > 50)
     }

@@ -1,5 +1,6 @@
 import BlockingWork
 import Broadcasts
+import StoreAddress
 import TestSupport
 import Testing
 import Time

@@ -1,4 +1,5 @@
 import Broadcasts
+import StoreAddress
 import Testing
 
 @testable import MySQLStore

@@ -2,6 +2,7 @@ import BlockingWork
 import Broadcasts
 import Glibc
 import Logging
+import StoreAddress
 import Testing
 
 @testable import MySQLStore

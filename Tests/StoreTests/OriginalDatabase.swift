@@ -1,4 +1,5 @@
 import Broadcasts
+import StoreAddress
 
 /// A database as Mozilla's Megaphone 0.3 makes it: its table, and the record that its migration tool keeps.
 enum OriginalDatabase {

@@ -1,5 +1,6 @@
 import BlockingWork
 import Broadcasts
+import StoreAddress
 import TestSupport
 import Testing
 import Time
@@ -72,7 +73,7 @@ import Time
             try await putUntilItWorks(store, "v1", within: .seconds(2))
             try await store.check(deadline: resumed + .seconds(2))
         }
-        #expect(log.lines.contains { $0.contains("The database is there") })
+        #expect(log.lines.contains { $0.contains("Database connection restored") })
         store.close()
         #expect(store.workers.threadCount == 0)
     }

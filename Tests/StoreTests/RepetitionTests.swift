@@ -1,4 +1,5 @@
 import BlockingWork
+import TestSupport
 import Testing
 import Time
 
@@ -14,7 +15,9 @@ import Time
         var count = 0
         let result = worker.use(until: deadline, generation: 0) { _ throws(MySQLError) in
             count += 1
-            guard count > failures else { throw MySQLError(number: number, message: "", stage: .statement) }
+            guard count > failures else {
+                throw MySQLError(code: MySQLErrorCode(rawValue: number), message: "", stage: .statement)
+            }
         }
         return (count, (try? result.get()) != nil)
     }

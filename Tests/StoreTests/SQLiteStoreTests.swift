@@ -32,7 +32,7 @@ import Time
     @Test func commits_reachTheDisk_beforeTheyAreAnswered() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        let session = try SQLiteSession.open(path: path, deadline: patient())
+        let session = try SQLiteSession.open(path: path, deadline: patient(), clock: .system)
         #expect(try session.connection.text("PRAGMA journal_mode") == "wal")
         // FULL, without which a power cut may take commits that were answered.
         #expect(try session.connection.integer("PRAGMA synchronous") == 2)

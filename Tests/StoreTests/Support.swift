@@ -1,6 +1,7 @@
 import Broadcasts
 import Glibc
 import Logging
+import TestSupport
 import Time
 
 /// The names in a directory.

@@ -1,6 +1,7 @@
 import Logging
 import Telemetry
 import Testing
+import Time
 
 /// A log output that writes into a pipe.
 struct LogFixture {
@@ -12,7 +13,7 @@ struct LogFixture {
         output = LogOutput(
             LogOutput.Configuration(
                 json: json, level: level, loggerName: "megaphone-1.2.3", hostname: "host", processID: 42),
-            descriptor: pipe.writeEnd, capacity: capacity)
+            descriptor: pipe.writeEnd, capacity: capacity, clock: .system)
     }
 
     func line() throws -> String {

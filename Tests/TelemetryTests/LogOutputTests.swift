@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Telemetry
+import TestSupport
 import Testing
 import Time
 

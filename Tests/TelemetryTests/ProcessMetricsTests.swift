@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 import Time
 
@@ -8,7 +9,7 @@ import Time
 struct ProcessMetricsTests {
     private func value(_ name: String) throws -> Double {
         let registry = MetricsRegistry()
-        ProcessMetrics.register(in: registry)
+        ProcessMetrics.register(in: registry, clock: .system)
         let text = String(decoding: registry.prometheusText(), as: UTF8.self)
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(name + " ") })
         return try #require(line.split(separator: " ").last.flatMap { Double($0) })

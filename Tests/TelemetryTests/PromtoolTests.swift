@@ -1,6 +1,7 @@
 import Glibc
 import Telemetry
 import Testing
+import Time
 
 /// Prometheus' own checker comes with Debian's package `prometheus`.
 private let hasPromtool = unsafe system("command -v promtool >/dev/null") == 0
@@ -24,7 +25,7 @@ struct PromtoolTests {
 
     @Test func metrics_areAccepted() throws {
         let registry = MetricsRegistry()
-        ProcessMetrics.register(in: registry)
+        ProcessMetrics.register(in: registry, clock: .system)
         let requests = registry.counter(
             "megaphone_requests_total", help: "Requests.", labels: ["route": "a\"b\\c\nd", "status": "200"])
         requests.increment()

@@ -1,4 +1,6 @@
+import Bytes
 import Testing
+import Time
 
 @testable import Telemetry
 
@@ -14,7 +16,9 @@ struct TextFormatTests {
         summary.agent = "curl/8.0 (x)"
         summary.severity = .warning
         summary.errno = 121
-        let text = line { TextFormat().append(summary, at: 1_775_044_800_123_456_789, to: &$0) }
+        let text = line {
+            TextFormat().append(summary, at: UnixTime(nanoseconds: 1_775_044_800_123_456_789), to: &$0)
+        }
         #expect(
             text == """
                 2026-04-01T12:00:00.123Z WARNING   PUT /v1/broadcasts/test/a 201 12.6 ms errno=121 uid=test rid=abc \
@@ -28,7 +32,7 @@ struct TextFormatTests {
             label: "l", severity: .informational, text: #"Set reader_auth = { a = ["b"] }"#,
             metadata: [(name: "empty", value: ""), (name: "path", value: "/x")])
         #expect(
-            line { TextFormat().append(message, at: 0, to: &$0) }
+            line { TextFormat().append(message, at: UnixTime(nanoseconds: 0), to: &$0) }
                 == "1970-01-01T00:00:00.000Z INFO      Set reader_auth = { a = [\"b\"] } empty=\"\" path=/x\n"
         )
     }
@@ -41,8 +45,8 @@ struct TextFormatTests {
         let message = LogMessage(
             label: text, severity: .error, text: text, metadata: [(name: text, value: text)])
         for text in [
-            line { TextFormat().append(summary, at: 0, to: &$0) },
-            line { TextFormat().append(message, at: 0, to: &$0) },
+            line { TextFormat().append(summary, at: UnixTime(nanoseconds: 0), to: &$0) },
+            line { TextFormat().append(message, at: UnixTime(nanoseconds: 0), to: &$0) },
         ] {
             #expect(text.last == "\n")
             #expect(text.dropLast().utf8.allSatisfy { (0x20...0x7E).contains($0) })

@@ -1,4 +1,5 @@
-package import EventLoop
+package import Bytes
+internal import EventLoop
 internal import Glibc
 
 /// A blocking HTTP client over one real socket, that sends exactly the bytes it is given.
@@ -18,9 +19,10 @@ package final class Client {
 
     /// Connects. `timeout` bounds every single wait; it is there for tests that fail.
     package init(_ address: SocketAddress, timeout: Duration = .seconds(20)) throws {
-        let family = if case .version4 = address { AF_INET } else { AF_INET6 }
+        let family = if case .version4 = address.address { AF_INET } else { AF_INET6 }
         descriptor = FileDescriptor(
-            owning: Glibc.socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
+            owning: Glibc.socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0),
+            system: SystemCalls())
         let system = SystemCalls()
         let (seconds, attoseconds) = timeout.components
         var timeout = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))

@@ -1,3 +1,4 @@
+package import Bytes
 package import EventLoop
 
 /// A TCP socket on loopback that somebody may connect to, and on a port that nobody else can have meanwhile.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Time
 
@@ -10,7 +11,7 @@ import Time
                 .enumerated()
             {
                 for dayOfMonth in 1...length {
-                    let date = CivilDate(daysSince1970: day)
+                    let date = CalendarTime(unixSeconds: day * 86_400)
                     if (date.year, date.month, date.day) != (year, index + 1, dayOfMonth) {
                         Issue.record("Day \(day) is \(date).")
                     }
@@ -21,8 +22,26 @@ import Time
     }
 
     @Test func date_beforeTheYear0_isCarriedBack() {
-        let date = CivilDate(daysSince1970: -719_529)
-        #expect((date.year, date.month, date.day) == (-1, 12, 31))
+        let date = CalendarTime(unixSeconds: -719_529 * 86_400)
+        #expect((date.year, date.month, date.day, date.weekday) == (-1, 12, 31, 5))
+    }
+
+    @Test func time_ofYearsBeyondTheCalendar_is1970() {
+        #expect(CalendarTime(unixSeconds: .max) == CalendarTime(unixSeconds: 0))
+    }
+
+    @Test func manualClock_movesBothTimes_andSetsOne() {
+        let manual = ManualClock(wallTime: UnixTime(nanoseconds: -1))
+        let clock = Clock(manual)
+        let start = clock.now
+        #expect(clock.wallTime.seconds == -1)
+        manual.advance(by: .seconds(2))
+        #expect(start.duration(to: clock.now) == .seconds(2))
+        #expect(clock.wallTime == UnixTime(nanoseconds: 1_999_999_999))
+        #expect(clock.wallSeconds == 1)
+        manual.setWallTime(UnixTime(nanoseconds: 5))
+        #expect(clock.wallTime.nanoseconds == 5)
+        #expect(clock.time(until: start) == .seconds(-2))
     }
 
     @Test(arguments: [

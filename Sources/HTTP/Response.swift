@@ -1,0 +1,64 @@
+internal import Bytes
+package import HTTPTypes
+
+/// Field lines in the form they go out in: `Name: value` and CR LF, one after the other.
+///
+/// Rendering once and appending copies keeps a constant part of an answer constant.
+package struct FieldLines: Hashable, Sendable {
+    package private(set) var bytes: [UInt8] = []
+
+    package init() {}
+
+    package init(_ lines: KeyValuePairs<HTTPField.Name, String>) {
+        for (name, value) in lines { append(name, value) }
+    }
+
+    /// Adds a line. Bytes that may not stand in a field value (RFC 9110 section 5.5) become spaces, so that
+    /// no value that came from outside can begin a line of its own.
+    package mutating func append(_ name: HTTPField.Name, _ value: String) {
+        bytes.append(name, value)
+    }
+}
+
+extension [UInt8] {
+    /// Appends a field line; see `FieldLines.append`.
+    package mutating func append(_ name: HTTPField.Name, _ value: String) {
+        append(contentsOf: name.rawName.utf8)
+        append(": ")
+        var position = count
+        append(contentsOf: value.utf8)
+        while case let control = span.firstControl(from: position, to: count), control < count {
+            if self[control] != UInt8(ascii: "\t") { self[control] = UInt8(ascii: " ") }
+            position = control + 1
+        }
+        append("\r\n")
+    }
+}
+
+/// What is sent back for one request. The connection adds `Date`, `Content-Length` and `Connection`.
+package struct Response: Sendable {
+    /// One field line.
+    package struct Field: Sendable {
+        package let name: HTTPField.Name
+        package let value: String
+
+        package init(_ name: HTTPField.Name, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package var status: HTTPResponse.Status
+    package var fields: FieldLines
+    /// A line of this response alone. It stands apart so that `fields` can be those of many responses: to add
+    /// it there would copy them.
+    package var ownField: Field?
+    /// The representation. It is not sent in answer to HEAD, but its length is (RFC 9110 section 8.6).
+    package var body: [UInt8]
+
+    package init(status: HTTPResponse.Status, fields: FieldLines = FieldLines(), body: [UInt8] = []) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+}

@@ -1,0 +1,52 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+/// The numbers of errors that the service tells apart, by their names in MySQL's and MariaDB's manuals.
+/// `CR_` names are the client library's.
+struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
+    let rawValue: UInt32
+
+    /// Too many connections to the server.
+    static let ER_CON_COUNT_ERROR = MySQLErrorCode(rawValue: 1040)
+    static let ER_DBACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1044)
+    /// A Galera node without its cluster.
+    static let ER_UNKNOWN_COM_ERROR = MySQLErrorCode(rawValue: 1047)
+    static let ER_BAD_DB_ERROR = MySQLErrorCode(rawValue: 1049)
+    static let ER_SERVER_SHUTDOWN = MySQLErrorCode(rawValue: 1053)
+    static let ER_TABLEACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1142)
+    static let ER_NO_SUCH_TABLE = MySQLErrorCode(rawValue: 1146)
+    static let ER_ABORTING_CONNECTION = MySQLErrorCode(rawValue: 1152)
+    static let ER_NET_READ_ERROR = MySQLErrorCode(rawValue: 1158)
+    static let ER_NET_READ_INTERRUPTED = MySQLErrorCode(rawValue: 1159)
+    static let ER_NET_ERROR_ON_WRITE = MySQLErrorCode(rawValue: 1160)
+    static let ER_NET_WRITE_INTERRUPTED = MySQLErrorCode(rawValue: 1161)
+    /// A Galera node that lost its cluster.
+    static let ER_ERROR_DURING_COMMIT = MySQLErrorCode(rawValue: 1180)
+    static let ER_NEW_ABORTING_CONNECTION = MySQLErrorCode(rawValue: 1184)
+    static let ER_TOO_MANY_USER_CONNECTIONS = MySQLErrorCode(rawValue: 1203)
+    static let ER_LOCK_WAIT_TIMEOUT = MySQLErrorCode(rawValue: 1205)
+    /// Also Galera's answer when another node has written the row.
+    static let ER_LOCK_DEADLOCK = MySQLErrorCode(rawValue: 1213)
+    static let ER_UNKNOWN_STMT_HANDLER = MySQLErrorCode(rawValue: 1243)
+    /// The server is read-only.
+    static let ER_OPTION_PREVENTS_STATEMENT = MySQLErrorCode(rawValue: 1290)
+    static let ER_TRUNCATED_WRONG_VALUE_FOR_FIELD = MySQLErrorCode(rawValue: 1366)
+    static let ER_NEED_REPREPARE = MySQLErrorCode(rawValue: 1615)
+    static let ER_READ_ONLY_MODE = MySQLErrorCode(rawValue: 1836)
+    /// MariaDB only.
+    static let ER_CONNECTION_KILLED = MySQLErrorCode(rawValue: 1927)
+    static let CR_SOCKET_CREATE_ERROR = MySQLErrorCode(rawValue: 2001)
+    static let CR_CONNECTION_ERROR = MySQLErrorCode(rawValue: 2002)
+    static let CR_CONN_HOST_ERROR = MySQLErrorCode(rawValue: 2003)
+    static let CR_UNKNOWN_HOST = MySQLErrorCode(rawValue: 2005)
+    static let CR_SERVER_GONE_ERROR = MySQLErrorCode(rawValue: 2006)
+    static let CR_OUT_OF_MEMORY = MySQLErrorCode(rawValue: 2008)
+    static let CR_SERVER_LOST = MySQLErrorCode(rawValue: 2013)
+    static let CR_SSL_CONNECTION_ERROR = MySQLErrorCode(rawValue: 2026)
+    static let CR_MALFORMED_PACKET = MySQLErrorCode(rawValue: 2027)
+    static let CR_SERVER_LOST_EXTENDED = MySQLErrorCode(rawValue: 2055)
+    /// MySQL 8 and later; the statement did not run.
+    static let ER_CLIENT_INTERACTION_TIMEOUT = MySQLErrorCode(rawValue: 4031)
+
+    /// Not an error of the server or the client library.
+    static let none = MySQLErrorCode(rawValue: 0)
+}

@@ -1,0 +1,21 @@
+package import Broadcasts
+package import HTTP
+package import Time
+
+extension Instant {
+    /// The system's present instant.
+    package static var now: Instant { Clock.system.now }
+}
+
+extension Limits {
+    /// The defaults of the settings.
+    package static let defaults = Limits(
+        maximumHeaderBytes: 16384, maximumHeaders: 100, maximumBodyBytes: 4096, keepAlive: .seconds(75),
+        headerTimeout: .seconds(10), bodyTimeout: .seconds(10))
+}
+
+extension BoardReader.Freshness {
+    /// The defaults of the settings.
+    package static let defaults = BoardReader.Freshness(
+        maxStaleness: .zero, readDeadline: .milliseconds(250), staleIfError: .seconds(300))
+}
