@@ -10,16 +10,16 @@ extension Settings {
         if neededDescriptors > descriptors {
             warnings.append(
                 """
-                max_connections is \(maximumConnections), for which \(neededDescriptors) files may have to \
-                be open, but only \(descriptors) may: raise the limit (ulimit -n, LimitNOFILE) or lower \
-                max_connections
+                max_connections is \(maximumConnections), which needs up to \(neededDescriptors) file \
+                descriptors, but the limit is \(descriptors): raise the limit (ulimit -n, LimitNOFILE) or \
+                lower max_connections
                 """)
         }
         if access.isEmpty {
             warnings.append(
                 """
                 No tokens are configured, so every PUT\(access.anonymousReads ? "" : " and GET") will be \
-                refused: set broadcaster_auth and reader_auth
+                rejected: set broadcaster_auth and reader_auth
                 """)
         }
         return warnings
