@@ -5,15 +5,15 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends default-libmysqlclient-dev libsqlite3-dev libssl-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-# The dependencies have a layer of their own: it is only made again when the manifest changes.
+# The dependencies have their own layer, which is rebuilt only when the manifest changes.
 COPY Package.* ./
 RUN swift package resolve
-# SwiftPM wants the folders of the test targets too, though it builds none of them.
+# SwiftPM requires the directories of the test targets, although it does not build them.
 COPY Sources Sources
 COPY Tests Tests
 RUN swift build --configuration release --static-swift-stdlib --product megaphone \
     && install -D --strip "$(swift build --configuration release --show-bin-path)/megaphone" /app/bin/megaphone
-# Dockerflow's version.json: docker build --build-arg VERSION=… --build-arg COMMIT=… and so on.
+# version.json as specified by Dockerflow. Set the values with docker build --build-arg VERSION=… and so on.
 ARG SOURCE=unknown
 ARG VERSION=unknown
 ARG COMMIT=unknown
@@ -29,13 +29,14 @@ RUN apt-get update \
     && useradd --uid 10001 --gid app --home-dir /app --no-create-home --shell /usr/sbin/nologin app \
     && install --directory --owner app --group app /data
 COPY --from=build /app /app
-# As in the original's image, and the weakest way to say it: MEGAPHONE_ADDRESS stands above ROCKET_ADDRESS.
+# The same default as in the original's image. MEGAPHONE_ADDRESS overrides ROCKET_ADDRESS.
 ENV ROCKET_ADDRESS=0.0.0.0
 ENV MEGAPHONE_VERSION_FILE=/app/version.json
-# The default database is a file in the working directory. Nothing else is ever written: the root may be read-only.
+# The default database is a file in the working directory. The service writes no other files, so the root file system
+# can be read-only.
 VOLUME /data
 WORKDIR /data
-# By number, so that Kubernetes' runAsNonRoot can tell.
+# Numeric, because Kubernetes' runAsNonRoot does not resolve names.
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -1,9 +1,9 @@
-# What a person types. `make help` lists it.
+# Commands for people. `make help` lists the targets.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-# A crashed child would otherwise wait for the backtracer, which waits for a terminal.
+# Without this, a crashed child process hangs: the backtracer waits for a terminal.
 export SWIFT_BACKTRACE := enable=no
 
 SANITIZE ?=
@@ -12,9 +12,9 @@ SECONDS ?= 60
 MINUTES ?= 20
 RELEASE_FLAGS := -c release --static-swift-stdlib
 SANITIZE_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE))
-# One test at a time leaves each its deadlines on a small or busy machine.
+# One test at a time, so that each can meet its deadlines on a small or busy machine.
 TEST_FLAGS := --skip-build --no-parallel $(SANITIZE_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
-# Debian's Go packages are sources below one directory, used without modules and without a network.
+# Debian's Go packages are source trees below one directory. They need neither modules nor network access.
 BUILD_PEER := GO111MODULE=off GOPATH=/usr/share/gocode go build
 BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(ROUNDS)) \
     $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY))
@@ -25,43 +25,43 @@ SWIFT_FILES := Sources Tests Package.swift
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build ## Builds, then serves on 127.0.0.1:8000 with SQLite and the README's tokens.
+run: build ## Builds and runs the service on 127.0.0.1:8000, with SQLite and the tokens of the README.
 	exec .build/release/megaphone serve --config config.example.toml
 
-build: ## Installs what the build needs and builds the release binary.
+build: ## Installs the packages the build needs and builds the release binary.
 	Scripts/install-packages build
 	swift build $(RELEASE_FLAGS) --product megaphone
 
-# The leak checker reports what the test runner itself keeps to its end.
+# The leak checker reports memory that the test runner itself never frees.
 test: export ASAN_OPTIONS ?= detect_leaks=0
-test: ## Installs what the tests need and runs them all, on SQLite and a private MariaDB. SANITIZE=thread|address, FILTER=name.
+test: ## Installs the packages the tests need and runs all tests, on SQLite and a private MariaDB. SANITIZE=thread|address, FILTER=name.
 	Scripts/install-packages test
 	swift build --build-tests $(SANITIZE_FLAGS)
 	Scripts/with-mariadb swift test $(TEST_FLAGS)
 
-test-api: build ## Holds a live service against openapi.yaml, with schemathesis from PyPI.
+test-api: build ## Tests a running service against openapi.yaml, with schemathesis from PyPI.
 	Scripts/install-packages api
 	Scripts/test-api
 
-fuzz: ## Runs every fuzzer for SECONDS (60).
+fuzz: ## Runs each fuzzer for SECONDS (default 60).
 	Scripts/install-packages build
 	Scripts/fuzz $(SECONDS)
 
-fuzz-smoke: ## Runs every fuzzer on its seeds and for 5 seconds, after one that must find its bug.
+fuzz-smoke: ## Runs the canary, which must fail, then each fuzzer on its seeds and for 5 seconds.
 	Scripts/install-packages build
 	Scripts/fuzz smoke
 
-bench: build ## Measures beside nginx and a query-per-request peer. QUICK=1, ROUNDS=n, DURATION=seconds, ONLY=fresh,put.
+bench: build ## Measures the service against nginx and a query-per-request peer. QUICK=1, ROUNDS=n, DURATION=seconds, ONLY=fresh,put.
 	Scripts/install-packages bench
 	$(BUILD_PEER) -o .build/bench/peer ./Benchmarks/peer
 	Benchmarks/run $(BENCH_FLAGS)
 
-soak: build ## Serves for MINUTES (20) under load, reloads, slow clients and database restarts, and reports.
+soak: build ## Runs the service for MINUTES (default 20) under load, reloads, slow clients and database restarts.
 	Scripts/install-packages test
 	Scripts/with-mariadb Scripts/soak $(MINUTES)
 
-lint: ## Checks the format of every Swift file.
+lint: ## Checks the format of all Swift files.
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 
-clean: ## Removes everything that was built.
+clean: ## Removes all build products.
 	rm -rf .build

@@ -1,4 +1,4 @@
-"""What a process has used, as the kernel counts it."""
+"""CPU time and memory of a process, as counted by the kernel."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process, all its threads (ended ones too) and its children, in seconds."""
+    """Returns the user and system time of a process, including ended threads and children, in seconds."""
     return sum(_cpu_ticks(member) for member in _family(pid)) / TICKS_PER_SECOND
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident memory of a process and its children; pages they share are counted in each."""
+    """Returns the resident memory of a process and its children. Shared pages are counted for each of them."""
     return sum(int(_read(member, "statm").split()[1]) for member in _family(pid)) * PAGE_BYTES
 
 
 def _cpu_ticks(pid: int) -> int:
-    # The second field is the program's name in brackets and may hold anything; utime and stime are fields
-    # 14 and 15, counted from 1.
+    # The second field is the program's name in parentheses, which may contain any character. utime and stime are
+    # fields 14 and 15, counted from 1.
     after_name = _read(pid, "stat").rpartition(")")[2].split()
     return int(after_name[11]) + int(after_name[12])
 

@@ -1,4 +1,4 @@
-"""What is measured, and what each measurement is held against."""
+"""The benchmark cases and their comparisons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECTIONS = ("fresh", "strict", "conditional", "curve", "put", "logged", "memory"
 
 @dataclass(frozen=True)
 class Case:
-    """One kind of request to one server, by NAME in the table. KIND is get, conditional, pipelined or put."""
+    """One kind of request to one server. NAME appears in the table; KIND is get, conditional, pipelined or put."""
 
     name: str
     sections: frozenset[str]
@@ -23,7 +23,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A case beside another in the same run, with the bars it is to meet, if any."""
+    """A comparison of two cases in the same run, with the targets to meet, if any."""
 
     case: str
     beside: str
@@ -32,7 +32,7 @@ class Comparison:
 
 
 def cases() -> list[Case]:
-    """In the order of a round: what is compared runs next to what it is compared with."""
+    """Returns the cases in the order of a round. Cases that are compared run next to each other."""
     wanted = []
 
     def add(sections: str, name: str, server: str, kind: str, connections: int, channels: int = 10) -> None:

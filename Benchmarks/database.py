@@ -20,13 +20,13 @@ bind-address = 127.0.0.1
 port = {port}
 skip-name-resolve
 max_connections = 300
-# What a deployment has: a commit is on disk before it is answered.
+# As in production: a commit is on disk before the server responds.
 innodb_flush_log_at_trx_commit = 1
 """
 
 
 class MariaDB:
-    """Ready to be asked once constructed; ends with PROCESSES."""
+    """A running server; accepts connections once constructed, and ends with PROCESSES."""
 
     def __init__(self, processes: Processes):
         directory = processes.directory / "mariadb"
@@ -54,7 +54,7 @@ class MariaDB:
         )
 
     def fill(self, database: str, channels: int) -> None:
-        """Gives a migrated table CHANNELS rows of one broadcaster, with a time in milliseconds each."""
+        """Inserts CHANNELS rows of one broadcaster into a migrated table; each version is a time in milliseconds."""
         self._run(
             f"USE {database}; INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) "
             f"SELECT '{BROADCASTER}', CONCAT('channel-', LPAD(seq, 5, '0')), 1740558489000 + seq "
@@ -62,11 +62,11 @@ class MariaDB:
         )
 
     def url(self, database: str) -> str:
-        """As Megaphone's `database_url` takes it."""
+        """Returns the URL for Megaphone's setting `database_url`."""
         return f"mysql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def source(self, database: str) -> str:
-        """The same for the peer's driver."""
+        """Returns the data source name for the peer's driver."""
         return f"{USER}:{PASSWORD}@tcp(127.0.0.1:{self.port})/{database}"
 
     def _answers(self) -> bool:
@@ -85,5 +85,5 @@ class MariaDB:
 
 
 def _user() -> str:
-    """MariaDB refuses to run as root unless told to."""
+    """Returns the current user. MariaDB runs as root only if the configuration says so explicitly."""
     return subprocess.run(["id", "-un"], check=True, capture_output=True, text=True).stdout.strip()

@@ -1,4 +1,4 @@
-"""Brings up the servers that a selection of cases needs, each on the database it needs."""
+"""Starts the servers and creates the databases that the selected cases need."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from database import MariaDB
 from processes import RunError
 from servers import Server, Starter
 
-# A request that went well is logged at info, so this is what nginx calls `access_log off`.
+# Successful requests are logged at info, so this corresponds to nginx's `access_log off`.
 LOG_OFF = 'log_level = "warning"'
 LOG_ON = 'log_level = "info"'
 ONE_WORKER = "workers = 1"
 
 
 class Fleet:
-    """Servers by the names that cases use, started on first use."""
+    """The servers by name, started on first use."""
 
     def __init__(self, starter: Starter, database: MariaDB):
         self._starter = starter
@@ -47,7 +47,7 @@ class Fleet:
         return self._starter.megaphone(
             name.replace(" ", "-"), self._database.url(board),
             ONE_WORKER, f'max_staleness = "{staleness}"', LOG_ON if logged else LOG_OFF,
-            # As nginx's below: the cost of the server, not of a disk.
+            # As for nginx below: measure the server, not a disk.
             discard_log=logged,
         )
 
@@ -64,7 +64,7 @@ class Fleet:
         return self._starter.peer(name.replace(" ", "-"), self._database.source(board))
 
     def _board(self, use: str, channels: int) -> str:
-        """The database of a board; reads and writes have their own, so that what is read stays as it is."""
+        """Returns the database of a board. Reads and writes use separate databases, so that reads see no changes."""
         name = f"{use}_{channels}"
         if name not in self._boards:
             self._boards.add(name)
@@ -76,4 +76,4 @@ class Fleet:
 
 def _expect_same_body(name: str, server: Server, body: bytes) -> None:
     if json.loads(server.board().body) != json.loads(body):
-        raise RunError(f"{name} answers another board than megaphone")
+        raise RunError(f"{name} returns a different board than megaphone")

@@ -1,7 +1,7 @@
--- What wrk sends, chosen by the first argument, and its result as one line of JSON.
+-- Defines the requests of wrk, selected by the first argument, and prints its result as one line of JSON.
 --
 --   pipelined DEPTH    DEPTH requests at a time on each connection
---   put CHANNELS       PUTs of ever new versions, over CHANNELS channels in turn
+--   put CHANNELS       PUTs of new versions to CHANNELS channels in turn
 
 local kinds = {}
 
@@ -12,7 +12,7 @@ end
 
 function kinds.put(arguments)
    local channels = tonumber(arguments[2])
-   -- As long as the milliseconds that Kinto sends. Each version differs from the one its row holds by then.
+   -- As long as the milliseconds that Kinto sends. Each version differs from the version in its row.
    local placeholder = ("0"):rep(13)
    local first, count = os.time() * 1000, 0
    local heads = {}

@@ -1,4 +1,4 @@
-"""Loads a server with wrk: answers a second, tail latency, and the CPU time of server and database."""
+"""Loads a server with wrk. Measures responses per second, tail latency, and CPU time of server and database."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from processes import RunError
 
 SCRIPT = Path(__file__).with_name("load.lua")
 
-# Field values vary by a few bytes from answer to answer; another status or board is further away.
+# Field values vary by a few bytes between responses. Another status or board differs by more.
 SIZE_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True)
 class Load:
-    """What to send: CONNECTIONS keep-alive connections, each with DEPTH requests under way."""
+    """The load to send: CONNECTIONS keep-alive connections, each with DEPTH requests in flight."""
 
     connections: int
     depth: int = 1
@@ -28,7 +28,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Sample:
-    """One run of wrk. PROBLEM says why it does not count, if so."""
+    """The result of one run of wrk. If it is invalid, PROBLEM says why."""
 
     rate: float
     cpu_microseconds: float
@@ -40,7 +40,7 @@ class Sample:
 def measure(
     load: Load, url: str, seconds: int, answer_bytes: int, server_pid: int, database_pid: int | None
 ) -> Sample:
-    """Runs wrk once; ANSWER_BYTES is the size of one right answer with its head."""
+    """Runs wrk once. ANSWER_BYTES is the size of one correct response including its head."""
     server_before = accounting.cpu_seconds(server_pid)
     database_before = accounting.cpu_seconds(database_pid) if database_pid else 0.0
     result = _wrk(load, url, seconds)
@@ -73,10 +73,10 @@ def _problem(load: Load, result: dict, answer_bytes: int) -> str | None:
         return ", ".join(errors)
     answers = result["requests"]
     if answers == 0:
-        return "no answer"
-    # Wrk counts the bytes of answers that were under way at the end, but not these answers.
+        return "no response"
+    # wrk counts the bytes of responses that were incomplete at the end, but not these responses.
     least = answers * answer_bytes * (1 - SIZE_TOLERANCE)
     most = (answers + load.connections * load.depth) * answer_bytes * (1 + SIZE_TOLERANCE)
     if not least <= result["bytes"] <= most:
-        return f"answers of {result['bytes'] / answers:.0f} bytes in place of {answer_bytes}"
+        return f"responses of {result['bytes'] / answers:.0f} bytes, expected {answer_bytes}"
     return None

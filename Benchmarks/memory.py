@@ -1,4 +1,4 @@
-"""Resident memory and time to the first answer, each on fresh servers of its own."""
+"""Measures resident memory and the time to the first response, each with new servers."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from table import at_most
 IDLE_CONNECTIONS = 10_000
 STARTS = 11
 START_DEADLINE_SECONDS = 5.0
-# Time for a server to hand back what a burst took.
+# Time for a server to release memory after a burst.
 SETTLE_SECONDS = 1.0
 MIB = 1 << 20
 
 RESIDENT_MIB_AT_MOST = 12
 START_MILLISECONDS_AT_MOST = 50
 
-HEAD = "| memory and start | megaphone | nginx | bar |\n|---|---:|---:|---|"
+HEAD = "| memory and start | megaphone | nginx | target |\n|---|---:|---:|---|"
 
 
 def render(starter: Starter, directory: Path, large_board_url: str) -> str:
-    """LARGE_BOARD_URL is a database with the largest board."""
+    """Returns the table. LARGE_BOARD_URL is a database with the largest board."""
     rows = [HEAD, *_resident_after_start(starter, directory), _resident_with_board(starter, large_board_url)]
     rows += [_start(starter, directory, "new"), _start(starter, directory, "existing")]
     return "\n".join(rows)
@@ -49,13 +49,13 @@ def _resident_after_start(starter: Starter, directory: Path) -> list[str]:
     return [
         f"| resident after start, default settings, MiB | {resident:.1f} | {nginx_resident:.1f} "
         f"| {at_most(resident, RESIDENT_MIB_AT_MOST)} |",
-        f"| resident for an idle connection of {IDLE_CONNECTIONS:,}, bytes | {idle:.0f} | {nginx_idle:.0f} "
+        f"| resident per idle connection, of {IDLE_CONNECTIONS:,}, bytes | {idle:.0f} | {nginx_idle:.0f} "
         f"| {at_most(round(idle), round(nginx_idle))} |",
     ]
 
 
 def _bytes_an_idle_connection(server: Server) -> float:
-    """Each connection has had one answer and stays open."""
+    """Returns the memory per connection. Each connection receives one response and stays open."""
     before = resident_bytes(server.pid)
     connections = []
     try:
@@ -63,7 +63,7 @@ def _bytes_an_idle_connection(server: Server) -> float:
             connection = socket.create_connection(("127.0.0.1", server.port), probe.DEADLINE_SECONDS)
             connections.append(connection)
             if probe.ask_on(connection, BOARD, READING).status != 200:
-                raise RunError(f"connection {len(connections)} of many is not served")
+                raise RunError(f"connection {len(connections)} got no 200 response")
         time.sleep(SETTLE_SECONDS)
         return (resident_bytes(server.pid) - before) / IDLE_CONNECTIONS
     finally:
@@ -89,13 +89,13 @@ def _start(starter: Starter, directory: Path, file: str) -> str:
         took = took[1:]
     milliseconds = median(took) * 1000
     return (
-        f"| start to first answer, {file} SQLite file, ms | {milliseconds:.1f} | "
+        f"| start to first response, {file} SQLite file, ms | {milliseconds:.1f} | "
         f"| {at_most(milliseconds, START_MILLISECONDS_AT_MOST)} |"
     )
 
 
 def _seconds_to_first_answer(starter: Starter, path: Path) -> float:
-    """From the process's creation to the whole answer to a GET; asks again as soon as it is refused."""
+    """Returns the time from creating the process to the complete response to a GET. Retries refused connections."""
     port = free_port()
     command = starter.megaphone_command("start", port, _sqlite(path))
     started = time.monotonic()
@@ -107,7 +107,7 @@ def _seconds_to_first_answer(starter: Starter, path: Path) -> float:
                         return time.monotonic() - started
                 except OSError:
                     time.sleep(0.0005)
-            raise RunError(f"megaphone gave no answer within {START_DEADLINE_SECONDS:.0f} s of its start")
+            raise RunError(f"megaphone sent no response within {START_DEADLINE_SECONDS:.0f} s of its start")
         finally:
             child.terminate()
 

@@ -1,4 +1,4 @@
-"""Turns a case into requests, asking the server once to know what a right answer looks like."""
+"""Turns a case into requests. Sends each once, to learn what a correct response looks like."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIPELINE_DEPTH = 16
 
 @dataclass(frozen=True)
 class Preparation:
-    """What one run of a case sends, where to, and the size of one right answer."""
+    """What one run of a case sends, the URL, and the size of one correct response."""
 
     load: Load
     url: str
@@ -23,7 +23,7 @@ class Preparation:
 
 
 def prepare(case: Case, server: Server) -> Preparation:
-    """Asks once what wrk will ask, so that what wrk gets can be told from a wrong answer."""
+    """Sends the request of wrk once, so that incorrect responses to wrk can be detected."""
     base = f"http://127.0.0.1:{server.port}{BOARD}"
     if case.kind == "put":
         answer = server.put(f"{BROADCASTER}/channel-00001", b"1740558489000")
@@ -47,4 +47,4 @@ def prepare(case: Case, server: Server) -> Preparation:
 
 def _expect(case: Case, status: int, expected: int) -> None:
     if status != expected:
-        raise RunError(f"{case.name}: the server answers {status} in place of {expected}")
+        raise RunError(f"{case.name}: the server returned {status}, expected {expected}")

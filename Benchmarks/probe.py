@@ -1,4 +1,4 @@
-"""One HTTP request over a plain socket, as wrk writes it, and its answer to the last byte."""
+"""Sends one HTTP request over a plain socket, in the form that wrk uses, and reads the complete response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Answer:
 def ask(
     port: int, path: str, headers: dict[str, str], method: str = "GET", body: bytes = b""
 ) -> Answer:
-    """Asks on a new connection. An OSError tells that there is no server or no whole answer."""
+    """Sends a request on a new connection. Raises OSError without a server or a complete response."""
     with socket.create_connection(("127.0.0.1", port), DEADLINE_SECONDS) as connection:
         return ask_on(connection, path, headers, method, body)
 
@@ -31,7 +31,7 @@ def ask_on(
     method: str = "GET",
     body: bytes = b"",
 ) -> Answer:
-    """Asks on an open connection and leaves it open."""
+    """Sends a request on an open connection and leaves it open."""
     port = connection.getpeername()[1]
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -55,5 +55,5 @@ def ask_on(
 def _receive(connection: socket.socket) -> bytes:
     received = connection.recv(1 << 20)
     if not received:
-        raise ConnectionError("the server closed the connection in the middle of an answer")
+        raise ConnectionError("the server closed the connection before the end of the response")
     return received

@@ -1,4 +1,4 @@
-"""Starts the programs of a run and stops every one of them, by its own process id, whatever happens."""
+"""Starts the programs of a run and stops each of them by its process ID, also after errors."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 STOP_SECONDS = 10.0
 START_SECONDS = 20.0
 
-# Below the kernel's range for outgoing connections (from 32768), so that no client takes one meanwhile.
+# Below the kernel's range for outgoing connections (from 32768), so that no client can take a port.
 SERVER_PORTS = range(20_000, 32_768)
 
 
 class RunError(Exception):
-    """The run cannot go on; the text says why in one line."""
+    """The run cannot continue. The text is the reason, in one line."""
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on now."""
+    """Returns a loopback port on which nothing listens."""
     for port in random.sample(SERVER_PORTS, 100):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -37,14 +37,14 @@ def free_port() -> int:
 
 
 class Processes:
-    """A context that owns child processes and the directory of their files."""
+    """A context manager that owns child processes and the directory of their files."""
 
     def __init__(self, directory: Path):
         self.directory = directory
         self._children: list[tuple[str, subprocess.Popen]] = []
 
     def __enter__(self) -> Processes:
-        # The default of both would end the program without leaving the context.
+        # By default, both signals end the program without leaving the context.
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _leave)
         return self
@@ -54,7 +54,7 @@ class Processes:
             self.stop(self._children[-1][1])
 
     def start(self, name: str, arguments: list[str], discard_log: bool = False) -> subprocess.Popen:
-        """Starts a program that writes to NAME.log or nowhere; it ends with us even if we are killed."""
+        """Starts a program that logs to NAME.log or nowhere. It ends with this process, even if this is killed."""
         command = ["setpriv", "--pdeathsig", "TERM", "--", *arguments]
         with open("/dev/null" if discard_log else self._log_of(name), "ab") as log:
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -65,7 +65,7 @@ class Processes:
         return self.directory / f"{name}.log"
 
     def stop(self, child: subprocess.Popen) -> None:
-        """Asks a child to end, and kills it when it does not within STOP_SECONDS."""
+        """Terminates a child process, and kills it if it does not end within STOP_SECONDS."""
         self._children = [entry for entry in self._children if entry[1] is not child]
         child.terminate()
         try:
@@ -75,7 +75,7 @@ class Processes:
             child.wait()
 
     def wait_for(self, child: subprocess.Popen, ready) -> None:
-        """Waits until READY() is true; a child that ends before is an error that quotes its log."""
+        """Waits until READY() is true. If the child ends first, raises an error that quotes its log."""
         name = next(name for name, other in self._children if other is child)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -86,7 +86,7 @@ class Processes:
             time.sleep(0.02)
         log = self._log_of(name)
         said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-        raise RunError(f"{name} did not start: {' / '.join(said[-3:]) or 'it said nothing'}")
+        raise RunError(f"{name} did not start: {' / '.join(said[-3:]) or 'no output'}")
 
 
 def _leave(number: int, _frame: object) -> None:

@@ -1,4 +1,4 @@
-"""The servers that are measured: Megaphone, nginx with a constant, and the peer with a query per request."""
+"""The measured servers: Megaphone, nginx with a constant, and the peer with a query per request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READING = {"Authorization": f"Bearer {READER}"}
 WRITING = {"Authorization": f"Bearer {WRITER}"}
 BOARD = "/v1/broadcasts"
 
-# Ten thousand idle connections and some to spare.
+# Enough for ten thousand idle connections.
 CONNECTIONS = 12_000
 
 MEGAPHONE = """
@@ -64,13 +64,13 @@ http {{
 }}
 """
 
-# Fields that nginx sends by itself.
+# Fields that nginx generates.
 NGINX_OWN_FIELDS = {"connection", "content-length", "content-type", "date", "server"}
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that has answered once."""
+    """A running server that has returned at least one response."""
 
     port: int
     process: subprocess.Popen
@@ -87,7 +87,7 @@ class Server:
 
 
 class Starter:
-    """Starts servers that end with PROCESSES, each on a port and in a directory of its own."""
+    """Starts servers that end with PROCESSES, each with its own port and directory."""
 
     def __init__(self, processes: Processes, megaphone: Path, peer: Path):
         self._processes = processes
@@ -95,7 +95,7 @@ class Starter:
         self._peer = peer
 
     def megaphone_command(self, name: str, port: int, database_url: str, *settings: str) -> list[str]:
-        """Writes the configuration; `serve` or `migrate` is to follow the first word of the command."""
+        """Writes the configuration and returns the command line. Its second word is `serve`."""
         path = self._directory(name) / "config.toml"
         path.write_text(
             MEGAPHONE.format(
@@ -117,7 +117,7 @@ class Starter:
         return self._start(name, port, command, discard_log)
 
     def nginx(self, name: str, constant: probe.Answer, access_log: str = "off") -> Server:
-        """Answers BOARD with the bytes of CONSTANT and the same header fields."""
+        """Starts nginx, which returns the body and the header fields of CONSTANT for BOARD."""
         directory = self._directory(name)
         port = free_port()
         path = directory / "nginx.conf"

@@ -7,12 +7,12 @@ from statistics import median
 from cases import Case, Comparison
 from load import Sample
 
-HEAD = "| case, connections | requests/s | CPU µs | database µs | p99 ms | beside it |"
+HEAD = "| case, connections | requests/s | CPU µs | database µs | p99 ms | compared with |"
 RULE = "|---|---:|---:|---:|---:|---|"
 
 
 def render(cases: list[Case], samples: dict[str, list[Sample]], comparisons: list[Comparison]) -> str:
-    """One row a case: medians over the rounds, and its ratios to what it is compared with."""
+    """Returns one row per case: medians of the rounds, and ratios to the cases it is compared with."""
     rows = [HEAD, RULE]
     for case in cases:
         valid = [sample for sample in samples[case.name] if sample.problem is None]
@@ -43,7 +43,7 @@ def _row(case: Case, samples: dict[str, list[Sample]], comparisons: list[Compari
 
 
 def _comparison(own: list[Sample], other: list[Sample], comparison: Comparison) -> str:
-    # Ratios are taken round by round: a disturbance that lasts for a round then falls on both sides.
+    # Ratios are computed per round, so that a disturbance during a round affects both sides.
     rate = median(mine.rate / theirs.rate for mine, theirs in zip(own, other))
     cpu = median(_ratio(mine.cpu_microseconds, theirs.cpu_microseconds) for mine, theirs in zip(own, other))
     return (

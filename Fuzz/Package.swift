@@ -3,7 +3,7 @@
 import PackageDescription
 
 // A package of its own, because everything in it is built for the fuzzer, with coverage and address checks in
-// our code. `Rooms` leads to the sources of the service.
+// our code. `Modules` leads to the sources of the service.
 
 let rules: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -19,9 +19,9 @@ let rules: [SwiftSetting] = [
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
-/// A room of the service, built for the fuzzer.
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Rooms/\(name)", swiftSettings: rules)
+/// A module of the service, built for the fuzzer.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Modules/\(name)", swiftSettings: rules)
 }
 
 /// One fuzzer: a program that hands its check to `fuzz`. Its seeds are in `Seeds/` under the same name.
@@ -39,23 +39,28 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
-        .systemLibrary(name: "CLibCrypto", path: "Rooms/CLibCrypto", pkgConfig: "libcrypto"),
-        .target(name: "CCrypto", dependencies: ["CLibCrypto"], path: "Rooms/CCrypto"),
-        room("Crypto", ["CCrypto"]),
-        .target(name: "CLinux", path: "Rooms/CLinux"),
-        room("Broadcasts", ["Crypto", "Time"]),
-        room("HTTPWire", ["Time", httpTypes]),
-        room("Settings", ["Broadcasts"]),
-        room("Telemetry", ["Threads", "Time", logging]),
-        room("Threads", ["CLinux", "Time"]),
-        room("Time", []),
+        .target(name: "CLinux", path: "Modules/CLinux"),
+        .systemLibrary(name: "CLibCrypto", path: "Modules/CLibCrypto", pkgConfig: "libcrypto"),
+        .target(name: "CCrypto", dependencies: ["CLibCrypto"], path: "Modules/CCrypto"),
+        module("Access", ["Bytes", "Crypto"]),
+        module("Broadcasts", ["Bytes", "Crypto", "Time"]),
+        module("Bytes", []),
+        module("Crypto", ["Bytes", "CCrypto"]),
+        module("HTTP", ["Bytes", "Time", httpTypes]),
+        module("HTTPWire", ["Bytes", "HTTP", "Time", httpTypes]),
+        module("Settings", ["Access", "Broadcasts", "Bytes", "StoreAddress", "TOML"]),
+        module("StoreAddress", ["Bytes"]),
+        module("TOML", ["Bytes"]),
+        module("Telemetry", ["Bytes", "Threads", "Time", logging]),
+        module("Threads", ["CLinux", "Time"]),
+        module("Time", []),
         .target(name: "CFuzzer"),
         .target(name: "FuzzSupport", dependencies: ["CFuzzer"], swiftSettings: rules),
-        fuzzer("FuzzHead", ["HTTPWire"]),
-        fuzzer("FuzzChunked", ["HTTPWire"]),
-        fuzzer("FuzzConversation", ["HTTPWire", "Time", httpTypes]),
-        fuzzer("FuzzSettings", ["Broadcasts", "Settings"]),
-        fuzzer("FuzzJSON", ["Broadcasts", "Telemetry"]),
-        fuzzer("FuzzCanary", ["HTTPWire"]),
+        fuzzer("FuzzHead", ["Bytes", "HTTP", "HTTPWire"]),
+        fuzzer("FuzzChunked", ["HTTP", "HTTPWire"]),
+        fuzzer("FuzzConversation", ["Bytes", "HTTP", "HTTPWire", "Time", httpTypes]),
+        fuzzer("FuzzSettings", ["Access", "Broadcasts", "Settings", "StoreAddress", "TOML"]),
+        fuzzer("FuzzJSON", ["Broadcasts", "Bytes", "Telemetry", "Time"]),
+        fuzzer("FuzzCanary", ["HTTP", "HTTPWire"]),
     ]
 )

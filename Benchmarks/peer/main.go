@@ -1,7 +1,7 @@
-// The peer answers Megaphone's two requests the way the original did: every GET is one SELECT of the whole
-// table, every PUT one upsert, over a pool of ten connections. It is written to be fast at that: prepared
-// statements, the mainstream HTTP server and MySQL driver of its language, all cores, no reflection while
-// rendering, no log.
+// The peer implements Megaphone's two requests in the same way as the original: every GET is one SELECT of the
+// whole table, every PUT is one upsert, over a pool of ten connections. It is optimized for this: prepared
+// statements, the standard HTTP server and the common MySQL driver of its language, all cores, no reflection
+// while rendering, no log.
 package main
 
 import (
@@ -22,7 +22,7 @@ const (
 	poolSize     = 10
 	maxBodyBytes = 4096
 	selectBoard  = "SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1"
-	// A new row counts as one affected row, a changed one as two, an equal one as none.
+	// The number of affected rows is 1 for a new row, 2 for a changed row, 0 for an equal row.
 	upsert = "INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) VALUES (?, ?, ?) " +
 		"ON DUPLICATE KEY UPDATE version = ?"
 )
@@ -135,7 +135,7 @@ func authorized(r *http.Request, expected []byte) bool {
 	return subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), expected) == 1
 }
 
-// answer sends body, or the bare code when there is none.
+// answer sends body, or only the status code as JSON if body is nil.
 func answer(w http.ResponseWriter, status int, body []byte) {
 	if body == nil {
 		body = append(strconv.AppendInt([]byte(`{"code":`), int64(status), 10), '}')
@@ -146,7 +146,7 @@ func answer(w http.ResponseWriter, status int, body []byte) {
 	w.Write(body)
 }
 
-// appendJSONString quotes text; the usual version needs no escape and is copied as it is.
+// appendJSONString appends text as a JSON string. Versions usually need no escapes and are copied.
 func appendJSONString(body, text []byte) []byte {
 	for _, octet := range text {
 		if octet < 0x20 || octet == '"' || octet == '\\' || octet >= 0x7f {

@@ -20,17 +20,17 @@ struct EnvironmentVariables {
                 serviceLinks.append(name)
             } else if let key = Self.unknownKey(name, Self.ownPrefix) {
                 problems.append(
-                    "\(legible(name)) is no setting" + suggestion(for: key, prefix: Self.ownPrefix))
+                    "\(legible(name)): unknown setting" + suggestion(for: key, prefix: Self.ownPrefix))
             } else if let key = Self.unknownKey(name, Self.rocketPrefix) {
-                let reason = RocketNames.ignoredKeys.contains(key) ? "has no meaning here" : "is no setting"
+                let reason = RocketNames.ignoredKeys.contains(key) ? "not supported" : "unknown setting"
                 notes.append(
-                    "\(legible(name)) \(reason) and is ignored"
+                    "\(legible(name)): \(reason), ignored"
                         + suggestion(for: key, prefix: Self.rocketPrefix))
             }
         }
         if !serviceLinks.isEmpty {
             let names = serviceLinks.map(legible).joined(separator: ", ")
-            notes.append("\(names): ignored, made by the container platform")
+            notes.append("\(names): set by the container platform, ignored")
         }
         self.environment = environment.filter { !serviceLinks.contains($0.key) }
     }

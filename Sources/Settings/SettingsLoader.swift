@@ -63,7 +63,7 @@ struct SettingsLoader {
     /// Takes over text that was typed in a shell, where quotes and commas may have been lost on the way.
     private mutating func store(_ text: String, for setting: Setting, from origin: SettingOrigin) {
         let hint =
-            text.contains { "{}[]".contains($0) } ? "; in a shell, single quotes around it keep it whole" : ""
+            text.contains { "{}[]".contains($0) } ? "; in a shell, put the value in single quotes" : ""
         store(SettingValue.readings(of: text), for: setting, from: origin, hint: hint)
     }
 
@@ -88,8 +88,8 @@ struct SettingsLoader {
 
     private func unknownKey(_ key: String) -> String {
         if RocketNames.sections.contains(key) {
-            return "\(quoted(key)) is a section of Rocket.toml; expects its settings at the top of the file"
+            return "\(quoted(key)) is a section of Rocket.toml; put its settings at the top level of the file"
         }
-        return "\(quoted(key)) is no setting" + suggestion(for: key)
+        return "unknown setting \(quoted(key))" + suggestion(for: key)
     }
 }

@@ -15,14 +15,18 @@ package enum SettingsTable {
     private static let listening: [Setting] = [
         .text(
             "address", \.address, expects: "a numeric IPv4 or IPv6 address",
-            help:
-                "Where to listen. 0.0.0.0 is every IPv4 address of the host, :: every address of both kinds.",
+            help: """
+                IP address to listen on. 0.0.0.0 means all IPv4 addresses of the host; :: means all IPv4 \
+                and IPv6 addresses.
+                """,
             isValid: isNumericAddress),
-        .integer("port", \.port, 0...65_535, help: "Where to listen. 0 lets the system choose."),
+        .integer(
+            "port", \.port, 0...65_535,
+            help: "TCP port to listen on. 0 lets the system choose a free port."),
         .text(
             "environment", \.environment,
-            expects: "1 to 64 printable ASCII characters without quotes and backslashes",
-            help: "The realm that answers with status 401 name."
+            expects: "1 to 64 printable ASCII characters without quotes or backslashes",
+            help: "Realm sent in the `WWW-Authenticate` field of 401 responses."
         ) { text in
             (1...64).contains(text.utf8.count)
                 && text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
@@ -34,36 +38,40 @@ package enum SettingsTable {
             "database_url", \.database,
             expects: "sqlite:PATH, sqlite::memory: or mysql://user:password@host:port/database",
             help: """
-                Where broadcasts are kept: a SQLite file, or MySQL or MariaDB. User and password are \
-                percent-encoded. Options of a mysql URL are ssl-mode, ssl-ca, ssl-cert, ssl-key and socket.
+                Database that stores the broadcasts: an SQLite file, MySQL or MariaDB. User name and password \
+                must be percent-encoded. A mysql URL accepts the options ssl-mode, ssl-ca, ssl-cert, ssl-key \
+                and socket.
                 """,
             read: databaseAddress, show: { quoted($0.description) }),
         .integer(
             "database_pool_max_size", \.databasePoolMaximumSize, 1...1000,
-            help: "The most connections to MySQL that this node holds."),
+            help: "Maximum number of connections in the MySQL pool of this node."),
         .duration(
             "write_deadline", \.writeDeadline, .milliseconds(1) ... .seconds(60),
-            help: "How long the answer to a PUT may take. Where the database takes longer, it is 503."),
+            help: "How long a PUT waits for the database. After that, the response is 503."),
     ]
 
     private static let access: [Setting] = [
         .property(
             "broadcaster_auth", reloadable: \.broadcasterTokens, expects: TokenTable.expectation,
             help: """
-                Who may write, each under its own id: id and token, or id and list of tokens. A token may \
-                be given as sha256: and 64 hexadecimal digits, as `megaphone hash-token` prints it. No \
-                token may stand twice.
+                Tokens that may write: a table of broadcaster IDs, each with a token or a list of tokens. A \
+                broadcaster may write only under its own ID. A token may be given as its digest: sha256: \
+                followed by 64 hexadecimal digits, as printed by `megaphone hash-token`. Each token may \
+                appear only once.
                 """,
             read: TokenTable.read, show: TokenTable.show
         ),
         .property(
             "reader_auth", reloadable: \.readerTokens, expects: TokenTable.expectation,
-            help: "Who may read: a table like broadcaster_auth. No id may stand in both.",
+            help: """
+                Tokens that may read: a table like broadcaster_auth. An ID must not appear in both tables.
+                """,
             read: TokenTable.read, show: TokenTable.show
         ),
         .flag(
             "anonymous_reads", reloadable: \.anonymousReads,
-            help: "Whether readers need no token. A wrong token is refused all the same."
+            help: "Whether reading is allowed without a token. An unknown token is still rejected."
         ),
     ]
 
@@ -71,17 +79,20 @@ package enum SettingsTable {
         .duration(
             "max_staleness", reloadable: \.maximumStaleness, .zero ... .hours(24),
             help: """
-                How old a board may be that is served without asking the database. With 0s an answer \
-                reflects every PUT that any node acknowledged before the GET came.
+                Maximum age of a board that is served without reading the database. With 0s, a response \
+                reflects every PUT that any node acknowledged before the GET arrived.
                 """
         ),
         .duration(
             "read_deadline", reloadable: \.readDeadline, .milliseconds(1) ... .seconds(60),
-            help: "How long a GET waits for the database before it is served the last board."
+            help: "How long a GET waits for the database. After that, the last board read is served."
         ),
         .duration(
             "stale_if_error", reloadable: \.staleIfError, .zero ... .hours(8760),
-            help: "How old that last board may be. Past that age, GET answers with status 503."
+            help: """
+                Maximum age of a board that is served because the database failed or missed read_deadline. If \
+                the last board is older, the response is 503.
+                """
         ),
     ]
 
@@ -89,68 +100,73 @@ package enum SettingsTable {
         .flag(
             "json_logging", \.jsonLogging,
             help: """
-                Whether the log on standard output is mozlog JSON for a log pipeline, or text for people.
+                Format of the log on standard output: true for mozlog JSON, false for plain text.
                 """),
         .property(
             "log_level", reloadable: \.logLevel,
             expects: "one of " + LogLevel.allCases.map { quoted($0.rawValue) }.joined(separator: ", "),
-            help: "The least grave lines that are logged.",
+            help: "Minimum severity to log.",
             read: { $0.text.flatMap(LogLevel.init(rawValue:)) }, show: { quoted($0.rawValue) }
         ),
         .text(
             "statsd_host", \.statsdHostName, expects: "a host name or an address",
-            help: "Where metrics are sent by UDP, beside /metrics. When it is empty, none are sent."
+            help: "Host that receives StatsD metrics over UDP. If empty, no StatsD metrics are sent."
         ) { $0.isEmpty || isHostName($0) },
-        .integer("statsd_port", \.statsdPort, 1...65_535, help: "The port of statsd_host."),
+        .integer("statsd_port", \.statsdPort, 1...65_535, help: "UDP port of statsd_host."),
         .text(
             "statsd_label", \.statsdLabel,
-            expects: "at most 64 letters, digits, dots, dashes and underscores",
-            help: "What the names of StatsD metrics begin with, before a dot."
+            expects: "at most 64 letters, digits, dots, dashes or underscores",
+            help: "Prefix of StatsD metric names, followed by a dot."
         ) { text in
             text.utf8.count <= 64
                 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) }
         },
         .text(
             "version_file", \.versionFile, expects: "a path",
-            help: "The file that /__version__ answers with. It may be missing."
+            help: """
+                File that /__version__ returns. If it does not exist, the version built into the program is \
+                returned.
+                """
         ) { !$0.isEmpty && !$0.utf8.contains(0) },
     ]
 
     private static let limits: [Setting] = [
         .integer(
             "workers", \.workerCount, 0...1024,
-            help:
-                """
-                The number of event loops, each a thread of its own. 0 is one for each processor that the \
+            help: """
+                Number of event loops, each on its own thread. 0 means one for each processor that the \
                 process may use.
-                """
-        ),
+                """),
         .duration(
             "keep_alive", \.keepAlive, .seconds(1) ... .hours(1),
-            help: "How long a connection may wait for its next request."),
+            help: "How long a connection may stay idle before its next request."),
         .duration(
             "header_timeout", \.headerTimeout, .milliseconds(100) ... .seconds(600),
-            help: "How long the head of a request may take."),
+            help: "How long a client may take to send the request line and header section."),
         .duration(
             "body_timeout", \.bodyTimeout, .milliseconds(100) ... .seconds(600),
-            help:
-                """
-                How long the body of a request may take, and how long a client may take nothing of an \
-                answer.
-                """
-        ),
+            help: """
+                How long a client may take to send a request body. Also how long a client may accept no \
+                response data before its connection is closed.
+                """),
         .integer(
             "max_connections", \.maximumConnections, 1...1_000_000,
-            help: "Further connections are answered with status 503. Each takes one file descriptor."),
+            help: """
+                Maximum number of open connections. Further connections get a 503 response. Each connection \
+                needs one file descriptor.
+                """),
         .integer(
             "max_header_bytes", \.maximumHeaderBytes, 1024...1_048_576,
-            help: "Request line and header section together. More is refused with status 414 or 431."),
+            help: """
+                Maximum size of the request line and header section together. A larger request gets a 414 or \
+                431 response.
+                """),
         .integer(
             "max_headers", \.maximumHeaders, 10...1000,
-            help: "Field lines of one request. More is refused with status 431."),
+            help: "Maximum number of field lines in a request. A request with more gets a 431 response."),
         .integer(
             "max_body_bytes", \.maximumBodyBytes, Version.maximumLength...1_048_576,
-            help: "The body of one request. More is refused with status 413."),
+            help: "Maximum size of a request body. A larger request gets a 413 response."),
         .duration(
             "shutdown_grace", \.shutdownGrace, .zero ... .hours(1),
             help: "How long requests in flight may take to finish after SIGTERM."),

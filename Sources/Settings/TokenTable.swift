@@ -4,7 +4,7 @@ import TOML
 
 /// Reads the two tables that say whose token is whose: id to token, or to a list of tokens.
 enum TokenTable {
-    static let expectation = #"a table of ids, each once, with their tokens, such as { id = ["token"] }"#
+    static let expectation = #"a table of unique IDs with their tokens, such as { id = ["token"] }"#
 
     /// Throws a reason for every id and every token that cannot be one.
     @Sendable
@@ -18,9 +18,9 @@ enum TokenTable {
             // become an id, and its value a token that opens the door.
             if SettingsTable.setting(id) != nil {
                 reasons.append(
-                    "holds \(quoted(id)), which is a setting; settings stand above the first [section]")
+                    "contains the setting \(quoted(id)); settings must come before the first [section]")
             } else if BroadcasterID(id) == nil {
-                reasons.append("expects ids of 1 to 64 letters, digits, dashes and underscores")
+                reasons.append("expects IDs of 1 to 64 letters, digits, dashes or underscores")
             } else {
                 reasons += values.compactMap { reason(against: $0, id: id) }
                 digests[id] = values.compactMap(digest)
@@ -40,11 +40,12 @@ enum TokenTable {
     private static func reason(against token: SettingValue, id: String) -> String? {
         guard digest(of: token) == nil else { return nil }
         guard let text = token.text else {
-            return "expects a token or a list of tokens, in quotes, for \(quoted(id))"
+            return "expects a quoted token or a list of quoted tokens for \(quoted(id))"
         }
         return text.hasPrefix("sha256:")
             ? "expects 64 hexadecimal digits after sha256: in a token of \(quoted(id))"
-            : "expects printable ASCII, with no space at its ends, in a token of \(quoted(id))"
+            : "expects printable ASCII without leading or trailing spaces in a token of "
+                + quoted(id)
     }
 
     /// The table without its tokens.
@@ -58,9 +59,10 @@ enum TokenTable {
     /// What is wrong with the two tables together: an id or a token must lead to one place only.
     static func conflicts(in settings: Settings) -> [String] {
         var problems: [String] = []
-        for id in settings.reloadable.broadcasterTokens.keys.sorted()
-        where settings.reloadable.readerTokens[id] != nil {
-            problems.append("reader_auth expects no id of broadcaster_auth, but holds \(quoted(id))")
+        let tokens = settings.reloadable
+        for id in tokens.broadcasterTokens.keys.sorted() where tokens.readerTokens[id] != nil {
+            problems.append(
+                "reader_auth expects IDs that are not in broadcaster_auth, but contains \(quoted(id))")
         }
         var owners: [TokenDigest: [String]] = [:]
         for (key, table) in [
@@ -74,8 +76,8 @@ enum TokenTable {
         let shared = owners.values.filter { $0.count > 1 }.map { $0.sorted() }
         for names in shared.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             problems.append(
-                "\(names[0]) has a token in common with \(names[1...].joined(separator: " and "))"
-                    + "; expects each token once")
+                "\(names[0]) shares a token with \(names[1...].joined(separator: " and "))"
+                    + "; expects each token only once")
         }
         return problems
     }

@@ -7,7 +7,7 @@ struct CheckConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",
         abstract: "Checks the configuration and prints the settings in effect, with secrets masked.",
-        discussion: "Exits with 78 and a line for every problem when the configuration is wrong.")
+        discussion: "Exits with 78 and one line for each problem if the configuration is invalid.")
 
     @OptionGroup var options: SettingsOptions
 

@@ -5,23 +5,25 @@ import ArgumentParser
 struct HashTokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hash-token",
-        abstract: "Reads a token from standard input and prints its sha256: form for the configuration.",
+        abstract: "Reads a token from standard input and prints its digest for the configuration.",
         discussion: "For example: printf %s \"$TOKEN\" | megaphone hash-token")
 
     @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
 
     /// What stands on the command line in place of a token is one, so nothing of it is printed.
     func validate() throws {
-        guard rest.isEmpty else { throw ValidationError("the token is read from standard input") }
+        guard rest.isEmpty else {
+            throw ValidationError("Unexpected argument; the token is read from standard input")
+        }
     }
 
     func run() throws {
-        if isTerminalInput { printError("Type the token and press Enter:") }
+        if isTerminalInput { printError("Enter the token:") }
         guard let token = readLine(strippingNewline: true), !token.isEmpty else {
             throw end(.wrongInput, "no token on standard input")
         }
         guard TokenDigest.isToken(token) else {
-            throw end(.wrongInput, "a token is printable ASCII, with no space at its ends")
+            throw end(.wrongInput, "the token must be printable ASCII without leading or trailing spaces")
         }
         print(TokenDigest(token: token).configured)
     }

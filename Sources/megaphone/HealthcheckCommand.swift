@@ -7,13 +7,13 @@ import Settings
 struct HealthcheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "healthcheck",
-        abstract: "Exits with 0 when the service answers its heartbeat with 200, with 1 when it does not.",
-        discussion: "Exits with 64 and 78 when it is not clear what to ask, as the other commands do.")
+        abstract: "Exits with 0 if the heartbeat of the service returns status 200, otherwise with 1.",
+        discussion: "Exits with 64 if the arguments are invalid, with 78 if the configuration is invalid.")
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The heartbeat to ask; by default that of the configured address.", valueName: "url"))
+            "URL of the heartbeat (default: the heartbeat at the configured address).", valueName: "url"))
     var url: String?
 
     @OptionGroup var options: SettingsOptions
@@ -23,7 +23,7 @@ struct HealthcheckCommand: ParsableCommand {
         if let url {
             guard let parsed = HealthProbe(url: url) else {
                 throw ValidationError(
-                    "--url takes http://ADDRESS[:PORT][/PATH] with a numeric address or localhost")
+                    "--url expects http://ADDRESS[:PORT][/PATH] with a numeric address or localhost")
             }
             probe = parsed
         } else {
@@ -36,9 +36,9 @@ struct HealthcheckCommand: ParsableCommand {
         do {
             status = try probe.run()
         } catch {
-            throw end(.failure, "no heartbeat: \(error)")
+            throw end(.failure, "heartbeat request failed: \(error)")
         }
-        guard status == 200 else { throw end(.failure, "the heartbeat says \(status)") }
+        guard status == 200 else { throw end(.failure, "heartbeat returned status \(status)") }
         print("ok")
     }
 }

@@ -5,10 +5,10 @@ import ArgumentParser
 struct Megaphone: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "megaphone",
-        abstract: "Tells everyone who asks which version of a broadcast is current.",
+        abstract: "Stores the current version of each broadcast channel and serves it over HTTP.",
         discussion: """
-            Broadcasters PUT the new version of a channel; readers GET the map of all channels. \
-            Without a command, the service is started.
+            Broadcasters PUT the new version of a channel; readers GET the versions of all channels. \
+            Without a command, megaphone runs the service.
             """,
         version: BuildInformation.version,
         subcommands: [

@@ -9,10 +9,10 @@ import Time
 struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Brings the database's schema up to date and ends.",
+        abstract: "Updates the database schema and exits.",
         discussion: """
-            Safe to run again, and on several nodes at once. Exits with 69 when the database cannot be \
-            reached, refuses, or has a newer schema than this program knows.
+            Safe to run repeatedly, and on several nodes at the same time. Exits with 69 if the database \
+            cannot be reached, denies access, or has a newer schema than this program supports.
             """)
 
     @OptionGroup var options: SettingsOptions

@@ -9,13 +9,13 @@ import Time
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serves broadcasts over HTTP (the default command).",
+        abstract: "Runs the broadcast service (the default command).",
         discussion: SettingsOptions.discussion)
 
     @Flag(
         name: .customLong("no-migrate"),
         help:
-            "Leave MySQL's schema alone: another user runs megaphone migrate. SQLite's is brought up to date."
+            "Do not update the MySQL schema; another user runs megaphone migrate. No effect on SQLite."
     )
     var leavesSchema = false
 
@@ -49,10 +49,11 @@ struct ServeCommand: ParsableCommand {
                 return changed.settings
             } catch let problems as SettingsErrors {
                 for problem in problems.problems {
-                    logger.error("The configuration was left as it is", metadata: ["problem": "\(problem)"])
+                    logger.error(
+                        "Reload failed, configuration unchanged", metadata: ["problem": "\(problem)"])
                 }
             } catch {
-                logger.error("The configuration was left as it is", metadata: ["problem": "\(error)"])
+                logger.error("Reload failed, configuration unchanged", metadata: ["problem": "\(error)"])
             }
             return nil
         }

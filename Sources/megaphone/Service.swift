@@ -36,7 +36,7 @@ struct Service {
         do {
             versionFile = try VersionFile(path: settings.versionFile, clock: .system)
         } catch {
-            throw end(.systemRefuses, "no thread to read version_file: \(error)")
+            throw end(.systemRefuses, "cannot start the thread that reads version_file: \(error)")
         }
         store = try openStore(settings, migrate: migrate, observer: StoreMetrics(metrics), log: log)
         boards = BoardReader(
@@ -52,12 +52,13 @@ struct Service {
             store.close()
             throw end(.systemRefuses, "cannot listen on \(settings.address) port \(settings.port): \(error)")
         }
-        metrics.gauge("megaphone_http_open_connections", help: "Connections open now.") { [server] in
+        metrics.gauge("megaphone_http_open_connections", help: "Number of open connections.") { [server] in
             Double(server.openConnections)
         }
-        metrics.counter("megaphone_log_lines_dropped_total", help: "Log lines that found no room.") { [log] in
-            log.droppedLines
-        }
+        metrics.counter(
+            "megaphone_log_lines_dropped_total",
+            help: "Number of log lines dropped because the log buffer was full."
+        ) { [log] in log.droppedLines }
     }
 
     /// Serves until SIGTERM or SIGINT, then drains. SIGHUP calls `reload` and takes what it returns over.
@@ -76,9 +77,9 @@ struct Service {
                 if let changed = reload() { takeOver(changed) }
             }
         } catch {
-            throw end(.systemRefuses, "cannot go on: \(error)")
+            throw end(.systemRefuses, "cannot continue: \(error)")
         }
-        logger.notice("Draining: requests in flight are answered")
+        logger.notice("Draining: finishing requests in flight")
         server.drain(within: settings.shutdownGrace)
         server.waitUntilStopped()
         store.close()
@@ -89,16 +90,16 @@ struct Service {
 
     private func announce() {
         logger.notice("Listening on http://\(settings.authority(port: server.address.port))")
-        logger.notice("Broadcasts are kept in \(settings.database)")
+        logger.notice("Storing broadcasts in \(settings.database)")
     }
 
     /// Tokens, freshness and the log level take effect at once. What needs a new start is named.
     private func takeOver(_ changed: Settings) {
         apply(changed.reloadable)
-        logger.notice("The configuration was read again: tokens, freshness and log level are in effect")
+        logger.notice("Configuration reloaded: tokens, freshness and log level are in effect")
         let waiting = settings.changesThatWaitForARestart(in: changed)
         if !waiting.isEmpty {
-            logger.warning("Changed, but not in effect before a restart: \(waiting.joined(separator: ", "))")
+            logger.warning("These changes take effect after a restart: \(waiting.joined(separator: ", "))")
         }
     }
 
@@ -115,7 +116,7 @@ struct Service {
                 host: host, port: settings.statsdPort, label: settings.statsdLabel,
                 logger: log.logger("megaphone.statsd"))
         } catch {
-            throw end(.systemRefuses, "no thread to look statsd_host up: \(error)")
+            throw end(.systemRefuses, "cannot start the thread that resolves statsd_host: \(error)")
         }
     }
 }
@@ -135,7 +136,7 @@ extension Settings {
     /// Where to listen.
     func socketAddress() throws(ExitCode) -> SocketAddress {
         guard let socketAddress = SocketAddress(address, port: port) else {
-            throw end(.configuration, "address: expects a numeric IPv4 or IPv6 address")
+            throw end(.configuration, "address expects a numeric IPv4 or IPv6 address")
         }
         return socketAddress
     }

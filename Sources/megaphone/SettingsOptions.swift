@@ -19,9 +19,9 @@ struct SettingsOptions: ParsableArguments {
                 + wrapped("\(setting.help) Default: \(setting.defaultText)", indentation: 6)
         }
         return """
-            Each setting below is a key of the TOML file (with _ in place of -), a variable MEGAPHONE_<KEY> \
-            of the environment, and an option. The option wins over the environment, the environment over \
-            the file.
+            Each setting below can be given as an option, as an environment variable MEGAPHONE_<KEY>, or \
+            as a key of the TOML file (with _ instead of -). An option overrides the environment; the \
+            environment overrides the file.
 
             \(entries.joined(separator: "\n"))
             """
@@ -79,25 +79,25 @@ struct SettingsOptions: ParsableArguments {
     private func commandLine() throws -> [String: String] {
         var values: [String: String] = [:]
         var words = rest[...]
-        var place = "The first word"
+        var place = "The first argument"
         while let word = words.popFirst() {
             guard word.hasPrefix("--"), word.count > 2 else {
                 throw ValidationError(
                     """
-                    \(place) is neither a command nor an option; in a shell, single quotes around a value \
-                    keep it whole. See megaphone serve --help
+                    \(place) is neither a command nor an option; in a shell, put values in single quotes. \
+                    See megaphone serve --help
                     """)
             }
             let parts = word.dropFirst(2).split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let key = String(parts[0].map { $0 == "-" ? "_" : $0 })
             guard let value = parts.count == 2 ? String(parts[1]) : words.popFirst() else {
-                throw ValidationError("'\(word)' needs a value")
+                throw ValidationError("Missing value for '\(word)'")
             }
             guard values.updateValue(value, forKey: key) == nil else {
-                throw ValidationError("'--\(parts[0])' is given twice")
+                throw ValidationError("Option '--\(parts[0])' is given more than once")
             }
-            place = "The word after --\(parts[0]) and its value"
+            place = "The argument after --\(parts[0]) and its value"
         }
         return values
     }

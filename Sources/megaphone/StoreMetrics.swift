@@ -13,17 +13,17 @@ struct StoreMetrics: StoreObserver {
         }
         operations = each {
             metrics.counter(
-                "megaphone_store_operations_total", help: "Operations of the store.",
+                "megaphone_store_operations_total", help: "Number of store operations.",
                 labels: ["operation": $0.rawValue])
         }
         errors = each {
             metrics.counter(
-                "megaphone_store_errors_total", help: "Operations of the store that failed.",
+                "megaphone_store_errors_total", help: "Number of store operations that failed.",
                 labels: ["operation": $0.rawValue])
         }
         durations = each {
             metrics.histogram(
-                "megaphone_store_duration_seconds", help: "From asking the store to its answer.",
+                "megaphone_store_duration_seconds", help: "Duration of store operations.",
                 labels: ["operation": $0.rawValue])
         }
     }

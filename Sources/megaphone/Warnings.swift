@@ -15,16 +15,17 @@ extension Settings {
         if neededDescriptors > descriptors {
             warnings.append(
                 """
-                max_connections is \(maximumConnections), for which \(neededDescriptors) files may have to \
-                be open, but only \(descriptors) may: raise the limit (ulimit -n, LimitNOFILE) or lower \
-                max_connections
+                max_connections is \(maximumConnections), which needs up to \(neededDescriptors) file \
+                descriptors, but the limit is \(descriptors): raise the limit (ulimit -n, LimitNOFILE) or \
+                lower max_connections
                 """)
         }
         if reloadable.access.isEmpty {
+            let reads = reloadable.access.anonymousReads ? "" : " and GET"
             warnings.append(
                 """
-                No tokens are configured, so every PUT\(reloadable.access.anonymousReads ? "" : " and GET") will be \
-                refused: set broadcaster_auth and reader_auth
+                No tokens are configured, so every PUT\(reads) will be rejected: set broadcaster_auth and \
+                reader_auth
                 """)
         }
         return warnings

@@ -32,7 +32,7 @@ import Testing
         let (code, output) = try Program.run(["--port=80", "frobnicate"])
         #expect(code == 64)
         #expect(output.contains("after --port") && output.contains("megaphone serve --help"))
-        #expect(try Program.run(["frobnicate"]).output.contains("The first word"))
+        #expect(try Program.run(["frobnicate"]).output.contains("The first argument"))
     }
 
     /// What the shell splits, and what is typed in the wrong place, may be a token or a password.

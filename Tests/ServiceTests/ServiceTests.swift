@@ -45,7 +45,7 @@ import Testing
         let line = try service.line(containing: "No tokens")
         #expect(
             line.hasSuffix(
-                "No tokens are configured, so every PUT and GET will be refused: set broadcaster_auth and reader_auth"
+                "No tokens are configured, so every PUT and GET will be rejected: set broadcaster_auth and reader_auth"
             ))
         #expect(try service.get().status == 401)
     }
@@ -111,13 +111,13 @@ import Testing
         #expect(try get("old") == 200)
         try directory.write(start.replacing("old", with: "new"), to: "m.toml")
         service.process.signal(SIGHUP)
-        _ = try service.process.line(containing: "was read again")
+        _ = try service.process.line(containing: "Configuration reloaded")
         #expect(try get("old") == 401)
         #expect(try get("new") == 200)
         #expect(!service.process.output.contains("restart"))
         try directory.write("port = true\nreader_auth = {", to: "m.toml")
         service.process.signal(SIGHUP)
-        _ = try service.process.line(containing: "left as it is")
+        _ = try service.process.line(containing: "configuration unchanged")
         #expect(try get("new") == 200)
     }
 
@@ -140,7 +140,7 @@ import Testing
         func reload(_ service: RunningService, _ text: String) throws {
             try directory.write(text, to: "m.toml")
             service.process.signal(SIGHUP)
-            _ = try service.process.line(containing: "was read again")
+            _ = try service.process.line(containing: "Configuration reloaded")
         }
         let tokens = RunningService.tokens
         try directory.write("", to: "m.toml")

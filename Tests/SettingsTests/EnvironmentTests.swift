@@ -8,27 +8,27 @@ struct EnvironmentTests {
     @Test func unknownOwnVariable_isAProblem_withTheNearestName() {
         #expect(
             problems(environment: ["MEGAPHONE_READER_AUHT": "{}"]) == [
-                "MEGAPHONE_READER_AUHT is no setting; did you mean MEGAPHONE_READER_AUTH?"
+                "MEGAPHONE_READER_AUHT: unknown setting; did you mean MEGAPHONE_READER_AUTH?"
             ])
-        #expect(problems(environment: ["MEGAPHONE_": "x"]) == ["MEGAPHONE_ is no setting"])
+        #expect(problems(environment: ["MEGAPHONE_": "x"]) == ["MEGAPHONE_: unknown setting"])
         #expect(
             problems(environment: ["MEGAPHONE_Port": "1"]) == [
-                "MEGAPHONE_Port is no setting; did you mean MEGAPHONE_PORT?"
+                "MEGAPHONE_Port: unknown setting; did you mean MEGAPHONE_PORT?"
             ])
     }
 
     @Test func oddName_isShownInQuotes() throws {
         #expect(
             problems(environment: ["MEGAPHONE_\u{1B}[2J": "x"]) == [
-                #""MEGAPHONE_\U0000001b[2J" is no setting"#
+                #""MEGAPHONE_\U0000001b[2J": unknown setting"#
             ])
         #expect(
             try load(environment: ["ROCKET_A\nB": "x", "MEGAPHONE_\rX_SERVICE_HOST": "h"]).notes == [
-                #""ROCKET_A\U0000000aB" is no setting and is ignored"#,
-                #""MEGAPHONE_\U0000000dX_SERVICE_HOST": ignored, made by the container platform"#,
+                #""ROCKET_A\U0000000aB": unknown setting, ignored"#,
+                #""MEGAPHONE_\U0000000dX_SERVICE_HOST": set by the container platform, ignored"#,
             ])
         #expect(
-            problems(commandLine: ["a\u{7F}": "x"]) == [#""--a\U0000007f": "a\U0000007f" is no setting"#])
+            problems(commandLine: ["a\u{7F}": "x"]) == [#""--a\U0000007f": unknown setting "a\U0000007f""#])
     }
 
     @Test func unknownRocketVariable_isNoted() throws {
@@ -38,10 +38,10 @@ struct EnvironmentTests {
         ])
         #expect(
             loaded.notes == [
-                "ROCKET_ENV has no meaning here and is ignored",
-                "ROCKET_READER_AUT is no setting and is ignored; did you mean ROCKET_READER_AUTH?",
-                "ROCKET_TEMPLATES is no setting and is ignored",
-                "ROCKET_TLS has no meaning here and is ignored",
+                "ROCKET_ENV: not supported, ignored",
+                "ROCKET_READER_AUT: unknown setting, ignored; did you mean ROCKET_READER_AUTH?",
+                "ROCKET_TEMPLATES: unknown setting, ignored",
+                "ROCKET_TLS: not supported, ignored",
             ])
         #expect(loaded.origins.isEmpty)
     }
@@ -83,7 +83,7 @@ struct EnvironmentTests {
         // What bash leaves of {a=["x"],b=["y"]} without quotes: brace expansion, and the last word wins.
         let found = problems(environment: ["ROCKET_READER_AUTH": "b=[y]"])
         #expect(found.count == 1)
-        #expect(found.first?.hasSuffix("; in a shell, single quotes around it keep it whole") == true)
+        #expect(found.first?.hasSuffix("; in a shell, put the value in single quotes") == true)
     }
 
     @Test(arguments: [
@@ -130,7 +130,7 @@ struct EnvironmentTests {
         #expect(!loaded.settings.jsonLogging)
         #expect(
             problems(commandLine: ["max_headerbytes": "1", "port": ""]) == [
-                #"--max-headerbytes: "max_headerbytes" is no setting; did you mean "max_header_bytes"?"#,
+                #"--max-headerbytes: unknown setting "max_headerbytes"; did you mean "max_header_bytes"?"#,
                 "--port: port expects a whole number from 0 to 65535",
             ])
     }

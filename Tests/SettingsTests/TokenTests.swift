@@ -57,7 +57,7 @@ struct TokenTests {
             ),
             (
                 "{}", #"{ a = ["secret", "secret"] }"#,
-                [#"reader_auth "a" has a token in common with reader_auth "a""#]
+                [#"reader_auth "a" shares a token with reader_auth "a""#]
             ),
         ] {
             let found = problems("broadcaster_auth = \(broadcasters)\nreader_auth = \(readers)")
@@ -68,7 +68,7 @@ struct TokenTests {
 
     @Test func idOfBothTables_isRefused() {
         let found = problems(#"broadcaster_auth = { a = "x" }"#, environment: ["ROCKET_READER_AUTH": "{a=y}"])
-        #expect(found == [#"reader_auth expects no id of broadcaster_auth, but holds "a""#])
+        #expect(found == [#"reader_auth expects IDs that are not in broadcaster_auth, but contains "a""#])
     }
 
     @Test func idTwice_isRefused() {
@@ -82,7 +82,7 @@ struct TokenTests {
         let found = problems(#"[reader_auth]\#na = "x"\#nenvironment = "production""#)
         #expect(
             found == [
-                #"test.toml:1: reader_auth holds "environment", which is a setting; settings stand above the first "#
+                #"test.toml:1: reader_auth contains the setting "environment"; settings must come before the first "#
                     + "[section]"
             ])
     }
@@ -106,12 +106,12 @@ struct TokenTests {
             """
         #expect(
             problems(file) == [
-                "test.toml:1: broadcaster_auth expects ids of 1 to 64 letters, digits, dashes and underscores",
-                #"test.toml:1: broadcaster_auth expects printable ASCII, with no space at its ends, in a token of "c""#,
-                #"test.toml:1: broadcaster_auth expects a token or a list of tokens, in quotes, for "c""#,
+                "test.toml:1: broadcaster_auth expects IDs of 1 to 64 letters, digits, dashes or underscores",
+                #"test.toml:1: broadcaster_auth expects printable ASCII without leading or trailing spaces in a token of "c""#,
+                #"test.toml:1: broadcaster_auth expects a quoted token or a list of quoted tokens for "c""#,
                 #"test.toml:1: broadcaster_auth expects 64 hexadecimal digits after sha256: in a token of "d""#,
-                "test.toml:2: reader_auth expects ids of 1 to 64 letters, digits, dashes and underscores",
-                #"test.toml:2: reader_auth expects printable ASCII, with no space at its ends, in a token of "h""#,
+                "test.toml:2: reader_auth expects IDs of 1 to 64 letters, digits, dashes or underscores",
+                #"test.toml:2: reader_auth expects printable ASCII without leading or trailing spaces in a token of "h""#,
             ])
     }
 
@@ -120,7 +120,7 @@ struct TokenTests {
         for key in ["broadcaster_auth", "reader_auth"] {
             #expect(
                 problems("[\(key)]\n\"\(id)\" = \"x\"") == [
-                    "test.toml:1: \(key) expects ids of 1 to 64 letters, digits, dashes and underscores"
+                    "test.toml:1: \(key) expects IDs of 1 to 64 letters, digits, dashes or underscores"
                 ])
         }
     }

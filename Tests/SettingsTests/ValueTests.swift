@@ -53,10 +53,10 @@ struct ValueTests {
         #expect(
             found == [
                 "test.toml:1: port expects a whole number from 0 to 65535",
-                #"test.toml:2: "prot" is no setting; did you mean "port"?"#,
+                #"test.toml:2: unknown setting "prot"; did you mean "port"?"#,
                 "test.toml:3: workers expects a whole number from 0 to 1024",
-                #"test.toml:4: reader_auth expects a token or a list of tokens, in quotes, for "a""#,
-                "MEGAPHONE_X is no setting",
+                #"test.toml:4: reader_auth expects a quoted token or a list of quoted tokens for "a""#,
+                "MEGAPHONE_X: unknown setting",
                 "ROCKET_ADDRESS: address expects a numeric IPv4 or IPv6 address",
             ])
     }

@@ -81,7 +81,7 @@ private func checkShown(_ line: String) {
     require(line.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "lines are printable: \(quoted(line))")
     // A name may be anything, and is shown. A value is not.
     let showsName =
-        line.contains("is no setting") || line.contains("made by the container platform")
+        line.contains("unknown setting") || line.contains("set by the container platform")
         || line.contains(": duplicate key ")
     require(showsName || !line.utf8.contains(secret.utf8), "no secret is shown: \(line)")
 }
