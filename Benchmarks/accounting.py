@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(pid: int) -> float:
     """Returns the user and system time of a process, including ended threads and children, in seconds."""
-    return sum(_cpu_ticks(member) for member in _family(pid)) / TICKS_PER_SECOND
+    return sum(time.clock_gettime(_cpu_clock(member)) for member in _family(pid))
 
 
 def resident_bytes(pid: int) -> int:
@@ -19,11 +19,10 @@ def resident_bytes(pid: int) -> int:
     return sum(int(_read(member, "statm").split()[1]) for member in _family(pid)) * PAGE_BYTES
 
 
-def _cpu_ticks(pid: int) -> int:
-    # The second field is the program's name in parentheses, which may contain any character. utime and stime are
-    # fields 14 and 15, counted from 1.
-    after_name = _read(pid, "stat").rpartition(")")[2].split()
-    return int(after_name[11]) + int(after_name[12])
+def _cpu_clock(pid: int) -> int:
+    # As clock_getcpuclockid(3) computes it, which Python does not have. It counts nanoseconds; /proc/PID/stat counts
+    # hundredths of a second, which is a percent of a measurement of one second.
+    return (~pid << 3) | 2
 
 
 def _family(pid: int) -> list[int]:
