@@ -17,6 +17,7 @@ SECTIONS = {
     "workers": "GET with two workers, beside one worker",
     "connect": "GET on a new connection each, beside nginx",
     "memory": "resident memory, also of idle connections, and the time to the first response",
+    "instructions": "instructions of one GET on SQLite, counted by callgrind",
 }
 
 BASELINE_SUFFIX = ", baseline"
