@@ -17,7 +17,7 @@ TEST_FLAGS := --skip-build --no-parallel $(SANITIZE_FLAGS) $(if $(FILTER),--filt
 # Debian's Go packages are source trees below one directory. They need neither modules nor network access.
 BUILD_PEER := GO111MODULE=off GOPATH=/usr/share/gocode go build
 BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(ROUNDS)) \
-    $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY))
+    $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY)) $(if $(BASELINE),--baseline=$(BASELINE))
 SWIFT_FILES := Sources Tests Package.swift
 
 .PHONY: help run build test test-api fuzz fuzz-smoke bench soak lint clean
@@ -51,7 +51,7 @@ fuzz-smoke: ## Runs the canary, which must fail, then each fuzzer on its seeds a
 	Scripts/install-packages build
 	Scripts/fuzz smoke
 
-bench: build ## Measures the service against nginx and a query-per-request peer. QUICK=1, ROUNDS=n, DURATION=seconds, ONLY=fresh,put.
+bench: build ## Measures the service beside nginx, a query-per-request peer and BASELINE=older/binary. QUICK=1, ROUNDS=n, DURATION=seconds, ONLY=fresh,put.
 	Scripts/install-packages bench
 	$(BUILD_PEER) -o .build/bench/peer ./Benchmarks/peer
 	Benchmarks/run $(BENCH_FLAGS)

@@ -1,4 +1,4 @@
-"""A private MariaDB on loopback with one database for each board size."""
+"""A private MariaDB on loopback with one database for each board."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ pid-file = {directory}/mariadb.pid
 bind-address = 127.0.0.1
 port = {port}
 skip-name-resolve
-max_connections = 300
+# Each server has up to ten connections, and a baseline doubles the number of servers.
+max_connections = 1000
 # As in production: a commit is on disk before the server responds.
 innodb_flush_log_at_trx_commit = 1
 """

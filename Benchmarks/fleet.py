@@ -4,76 +4,76 @@ from __future__ import annotations
 
 import json
 
-from cases import BOARD_SIZES, Case
+from cases import BOARD_SIZES, FRESH, Case, Setup
 from database import MariaDB
 from processes import RunError
 from servers import Server, Starter
 
 # Successful requests are logged at info, so this corresponds to nginx's `access_log off`.
 LOG_OFF = 'log_level = "warning"'
+# The default. Lines are JSON, which is the default, too.
 LOG_ON = 'log_level = "info"'
 ONE_WORKER = "workers = 1"
 
 
 class Fleet:
-    """The servers by name, started on first use."""
+    """The servers by setup, started before the first measurement.
 
-    def __init__(self, starter: Starter, database: MariaDB):
-        self._starter = starter
+    STARTERS start the measured binaries: `megaphone` and, if there is one, `baseline`.
+    """
+
+    def __init__(self, starters: dict[str, Starter], database: MariaDB):
+        self._starters = starters
         self._database = database
-        self._servers: dict[str, Server] = {}
+        self._servers: dict[Setup, Server] = {}
         self._boards: set[str] = set()
 
     def prepare(self, cases: list[Case]) -> None:
         for case in cases:
-            if case.server not in self._servers:
-                self._servers[case.server] = self._start(case.server, case.channels)
+            self._server(case.setup)
 
-    def largest_board_url(self) -> str:
-        return self._database.url(self._board("reads", BOARD_SIZES[-1]))
+    def largest_board_url(self, program: str) -> str:
+        return self._database.url(self._board(program, "reads", BOARD_SIZES[-1]))
 
-    def __getitem__(self, name: str) -> Server:
-        return self._servers[name]
+    def __getitem__(self, setup: Setup) -> Server:
+        return self._servers[setup]
 
-    def _start(self, name: str, channels: int) -> Server:
-        kind = name.partition(" ")[0]
-        if kind == "nginx":
-            return self._nginx(name)
-        if kind == "peer":
-            return self._peer(name)
-        board = self._board("writes" if kind == "writes" else "reads", channels)
-        staleness = "1s" if kind == "fresh" else "0s"
-        logged = name.endswith("with log")
-        return self._starter.megaphone(
-            name.replace(" ", "-"), self._database.url(board),
-            ONE_WORKER, f'max_staleness = "{staleness}"', LOG_ON if logged else LOG_OFF,
-            # As for nginx below: measure the server, not a disk.
-            discard_log=logged,
+    def _server(self, setup: Setup) -> Server:
+        if setup not in self._servers:
+            self._servers[setup] = self._start(setup)
+        return self._servers[setup]
+
+    def _start(self, setup: Setup) -> Server:
+        if setup.program == "nginx":
+            return self._nginx(setup)
+        if setup.program == "peer":
+            board = self._board("megaphone", setup.board, setup.channels)
+            return self._starters["megaphone"].peer(setup.name, self._database.source(board))
+        board = self._board(setup.program, setup.board, setup.channels)
+        return self._starters[setup.program].megaphone(
+            setup.name, self._database.url(board),
+            f"workers = {setup.workers}", f'max_staleness = "{setup.max_staleness}"',
+            LOG_OFF if setup.log == "off" else LOG_ON,
+            piped=setup.log != "off",
         )
 
-    def _nginx(self, name: str) -> Server:
-        self._servers.setdefault("fresh 10", self._start("fresh 10", 10))
-        constant = self._servers["fresh 10"].board()
-        log = "/dev/null combined" if name.endswith("with log") else "off"
-        server = self._starter.nginx(name.replace(" ", "-"), constant, log)
-        _expect_same_body(name, server, constant.body)
+    def _nginx(self, setup: Setup) -> Server:
+        constant = self._server(FRESH).board()
+        server = self._starters["megaphone"].nginx(setup.name, constant, setup.log)
+        if json.loads(server.board().body) != json.loads(constant.body):
+            raise RunError(f"{setup.name} returns a different board than megaphone")
         return server
 
-    def _peer(self, name: str) -> Server:
-        board = self._board(name.rpartition(" ")[2], 10)
-        return self._starter.peer(name.replace(" ", "-"), self._database.source(board))
+    def _board(self, program: str, use: str, channels: int) -> str:
+        """Returns the database of a board.
 
-    def _board(self, use: str, channels: int) -> str:
-        """Returns the database of a board. Reads and writes use separate databases, so that reads see no changes."""
-        name = f"{use}_{channels}"
+        Reads and writes use separate databases, so that reads see no changes. Each binary has its own databases,
+        because another version may have other tables.
+        """
+        name = f"{program}_{use}_{channels}"
         if name not in self._boards:
             self._boards.add(name)
             self._database.create(name)
-            self._starter.migrate(f"migration-{name}", self._database.url(name))
+            self._starters[program].migrate(f"migration-{name}", self._database.url(name))
             self._database.fill(name, channels)
         return name
-
-
-def _expect_same_body(name: str, server: Server, body: bytes) -> None:
-    if json.loads(server.board().body) != json.loads(body):
-        raise RunError(f"{name} returns a different board than megaphone")

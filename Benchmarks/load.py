@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +20,7 @@ SIZE_TOLERANCE = 0.05
 
 @dataclass(frozen=True)
 class Load:
-    """The load to send: CONNECTIONS keep-alive connections, each with DEPTH requests in flight."""
+    """The load to send: CONNECTIONS at a time, each with DEPTH requests in flight."""
 
     connections: int
     depth: int = 1
@@ -28,12 +30,16 @@ class Load:
 
 @dataclass(frozen=True)
 class Sample:
-    """The result of one run of wrk. If it is invalid, PROBLEM says why."""
+    """The result of one run of wrk. If it is invalid, PROBLEM says why.
+
+    ELSEWHERE is the share of the machine's processors that programs other than those of the run used.
+    """
 
     rate: float
     cpu_microseconds: float
     database_microseconds: float
     p99_milliseconds: float
+    elsewhere: float = 0.0
     problem: str | None = None
 
 
@@ -41,17 +47,22 @@ def measure(
     load: Load, url: str, seconds: int, answer_bytes: int, server_pid: int, database_pid: int | None
 ) -> Sample:
     """Runs wrk once. ANSWER_BYTES is the size of one correct response including its head."""
+    started = time.monotonic()
+    elsewhere_before = accounting.machine_cpu_seconds() - accounting.own_cpu_seconds()
     server_before = accounting.cpu_seconds(server_pid)
     database_before = accounting.cpu_seconds(database_pid) if database_pid else 0.0
     result = _wrk(load, url, seconds)
     server = accounting.cpu_seconds(server_pid) - server_before
     database = accounting.cpu_seconds(database_pid) - database_before if database_pid else 0.0
+    elsewhere = accounting.machine_cpu_seconds() - accounting.own_cpu_seconds() - elsewhere_before
+    available = (time.monotonic() - started) * (os.cpu_count() or 1)
     answers = max(result["requests"], 1)
     return Sample(
         rate=result["requests"] / (result["microseconds"] / 1e6),
         cpu_microseconds=server / answers * 1e6,
         database_microseconds=database / answers * 1e6,
         p99_milliseconds=result["p99"] / 1000,
+        elsewhere=max(elsewhere / available, 0.0),
         problem=_problem(load, result, answer_bytes),
     )
 

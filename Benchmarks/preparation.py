@@ -28,8 +28,13 @@ def prepare(case: Case, server: Server) -> Preparation:
     if case.kind == "put":
         answer = server.put(f"{BROADCASTER}/channel-00001", b"1740558489000")
         _expect(case, answer.status, 200)
-        load = Load(case.connections, script=("put", str(case.channels)), headers=WRITING)
+        load = Load(case.connections, script=("put", str(case.setup.channels)), headers=WRITING)
         return Preparation(load, f"{base}/{BROADCASTER}", answer.wire_bytes)
+    if case.kind == "connect":
+        headers = READING | {"Connection": "close"}
+        answer = server.board(headers)
+        _expect(case, answer.status, 200)
+        return Preparation(Load(case.connections, headers=headers), base, answer.wire_bytes)
     answer = server.board()
     _expect(case, answer.status, 200)
     if case.kind == "conditional":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import signal
 import socket
@@ -14,6 +16,10 @@ START_SECONDS = 20.0
 
 # Below the kernel's range for outgoing connections (from 32768), so that no client can take a port.
 SERVER_PORTS = range(20_000, 32_768)
+
+# The largest pipe buffer without privileges, so that a server does not block while the reader of its log waits for a
+# processor.
+PIPE_BYTES = 1 << 20
 
 
 class RunError(Exception):
@@ -53,11 +59,26 @@ class Processes:
         while self._children:
             self.stop(self._children[-1][1])
 
-    def start(self, name: str, arguments: list[str], discard_log: bool = False) -> subprocess.Popen:
-        """Starts a program that logs to NAME.log or nowhere. It ends with this process, even if this is killed."""
+    def start(self, name: str, arguments: list[str], piped: bool = False) -> subprocess.Popen:
+        """Starts a program that writes to NAME.log. It ends with this process, even if this is killed.
+
+        If PIPED, its standard output is a pipe to a program that reads and discards all of it.
+        """
+        with open(self._log_of(name), "ab") as log:
+            if not piped:
+                return self._start(name, arguments, subprocess.DEVNULL, log, log)
+            reading, writing = os.pipe()
+            try:
+                fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+                self._start(f"reader of {name}", ["cat"], reading, subprocess.DEVNULL, log)
+                return self._start(name, arguments, subprocess.DEVNULL, writing, log)
+            finally:
+                os.close(reading)
+                os.close(writing)
+
+    def _start(self, name: str, arguments: list[str], stdin, stdout, stderr) -> subprocess.Popen:
         command = ["setpriv", "--pdeathsig", "TERM", "--", *arguments]
-        with open("/dev/null" if discard_log else self._log_of(name), "ab") as log:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        child = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr)
         self._children.append((name, child))
         return child
 

@@ -4,69 +4,84 @@ from __future__ import annotations
 
 from statistics import median
 
-from cases import Case, Comparison
-from load import Sample
+from cases import Case
+from targets import COMPARISONS, Comparison, Ratios, Samples, beside_baseline, ratios
 
-HEAD = "| case, connections | requests/s | CPU µs | database µs | p99 ms | compared with |"
-RULE = "|---|---:|---:|---:|---:|---|"
+HEAD = ["case, connections", "requests/s", "CPU µs", "database µs", "p99 ms"]
+BASELINE_HEAD = ["requests/s ÷ baseline", "CPU ÷ baseline"]
+BESIDE_HEAD = ["compared with: ratio of requests/s, of CPU", "target"]
 
 
-def render(cases: list[Case], samples: dict[str, list[Sample]], comparisons: list[Comparison]) -> str:
-    """Returns one row per case: medians of the rounds, and ratios to the cases it is compared with."""
-    rows = [HEAD, RULE]
+def render(cases: list[Case], samples: Samples, with_baseline: bool) -> str:
+    """Returns one row per case: medians of the rounds, and ratios to the cases it is compared with.
+
+    The cases of the baseline have no rows: each is a ratio in the row of the same case of Megaphone.
+    """
+    head = HEAD + (BASELINE_HEAD if with_baseline else []) + BESIDE_HEAD
+    numbers = len(head) - len(BESIDE_HEAD) - 1
+    rows = [_line(head), "|---|" + "---:|" * numbers + "---|---|"]
     for case in cases:
-        valid = [sample for sample in samples[case.name] if sample.problem is None]
-        if len(valid) < len(samples[case.name]):
-            problem = next(sample.problem for sample in samples[case.name] if sample.problem)
-            rows.append(f"| {case.name} | invalid: {problem} | | | | |")
-            continue
-        rows.append(_row(case, samples, [each for each in comparisons if each.case == case.name]))
+        if case.setup.program != "baseline":
+            columns = _measured(case, samples)
+            columns += _against_baseline(case, samples) if with_baseline else []
+            rows.append(_line(columns + _compared(case, samples)))
     return "\n".join(rows)
 
 
-def _row(case: Case, samples: dict[str, list[Sample]], comparisons: list[Comparison]) -> str:
+def _measured(case: Case, samples: Samples) -> list[str]:
     own = samples[case.name]
-    beside = [
-        _comparison(own, samples[each.beside], each)
-        for each in comparisons
-        if samples.get(each.beside) and all(sample.problem is None for sample in samples[each.beside])
-    ]
-    columns = [
+    problem = next((sample.problem for sample in own if sample.problem), None)
+    if problem:
+        return [case.name, f"invalid: {problem}", "", "", ""]
+    return [
         case.name,
         f"{median(sample.rate for sample in own):,.0f}",
         f"{median(sample.cpu_microseconds for sample in own):.1f}",
         f"{median(sample.database_microseconds for sample in own):.1f}",
         f"{median(sample.p99_milliseconds for sample in own):.2f}",
-        "; ".join(beside),
     ]
-    return f"| {' | '.join(columns)} |"
 
 
-def _comparison(own: list[Sample], other: list[Sample], comparison: Comparison) -> str:
-    # Ratios are computed per round, so that a disturbance during a round affects both sides.
-    rate = median(mine.rate / theirs.rate for mine, theirs in zip(own, other))
-    cpu = median(_ratio(mine.cpu_microseconds, theirs.cpu_microseconds) for mine, theirs in zip(own, other))
-    return (
-        f"{comparison.beside}: rate {rate:.2f}{_in_brackets(at_least(rate, comparison.rate_at_least))}, "
-        f"CPU {cpu:.2f}{_in_brackets(at_most(cpu, comparison.cpu_at_most))}"
-    )
+def _against_baseline(case: Case, samples: Samples) -> list[str]:
+    comparison = beside_baseline(case.name)
+    if not case.setup.is_megaphone:
+        return ["", ""]
+    measured = ratios(comparison, samples)
+    if measured is None:
+        return ["invalid", "invalid"]
+    return [
+        f"{measured.rate}" + ("" if measured.rate.median >= comparison.rate_at_least else " **missed**"),
+        f"{measured.cpu}" + ("" if measured.cpu.median <= comparison.cpu_at_most else " **missed**"),
+    ]
 
 
-def at_least(value: float, bar: float | None) -> str:
-    return "" if bar is None else f"≥ {bar:g} {_verdict(value >= bar)}"
+def _compared(case: Case, samples: Samples) -> list[str]:
+    """Returns two columns: the ratios, and the targets of those ratios that have one."""
+    compared, wanted = [], []
+    for comparison in COMPARISONS:
+        if comparison.case != case.name:
+            continue
+        measured = ratios(comparison, samples)
+        if measured is None:
+            continue
+        compared.append(f"{comparison.beside}: {measured.rate}, {measured.cpu}")
+        if comparison.has_target:
+            wanted.append(f"{comparison.beside}: {_targets(comparison, measured)}")
+    return ["; ".join(compared), "; ".join(wanted)]
 
 
-def at_most(value: float, bar: float | None) -> str:
-    return "" if bar is None else f"≤ {bar:g} {_verdict(value <= bar)}"
+def _targets(comparison: Comparison, measured: Ratios) -> str:
+    texts = []
+    if (target := comparison.rate_at_least) is not None:
+        texts.append(f"requests/s ≥ {target:g} {_word(measured.rate.median >= target)}")
+    if (target := comparison.cpu_at_most) is not None:
+        texts.append(f"CPU ≤ {target:g} {_word(measured.cpu.median <= target)}")
+    return ", ".join(texts)
 
 
-def _in_brackets(verdict: str) -> str:
-    return f" ({verdict})" if verdict else ""
-
-
-def _verdict(met: bool) -> str:
+def _word(met: bool) -> str:
     return "met" if met else "**missed**"
 
 
-def _ratio(mine: float, theirs: float) -> float:
-    return mine / theirs if theirs else float("inf")
+def _line(columns: list[str]) -> str:
+    return f"| {' | '.join(columns)} |"
