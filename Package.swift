@@ -84,7 +84,8 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["Broadcasts", "Bytes", "EventLoop", "HTTP", "Time"],
+            name: "TestSupport",
+            dependencies: ["Broadcasts", "Bytes", "EventLoop", "HTTP", "HTTPWire", "Time"],
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests(
@@ -95,7 +96,7 @@ let package = Package(
                 "Telemetry", "TestSupport", "Time", httpTypes, logging,
             ]),
         tests("AccessTests", ["Access"]),
-        tests("BroadcastsTests", ["Broadcasts", "TestSupport", "Time"]),
+        tests("BroadcastsTests", ["Broadcasts", "Randomness", "TestSupport", "Time"]),
         tests("BytesTests", ["Bytes"]),
         tests("CryptoTests", ["Crypto"]),
         tests("EventLoopTests", ["Bytes", "CLinux", "EventLoop", "TestSupport", "Threads", "Time"]),
@@ -106,18 +107,10 @@ let package = Package(
                 httpTypes,
                 logging,
             ]),
-        tests("HTTPTests", ["Bytes", "HTTP", httpTypes]),
         tests("HTTPWireTests", ["Bytes", "HTTP", "HTTPWire", "TestSupport", "Time", httpTypes]),
         tests("ServiceTests", ["Bytes", "EventLoop", "TestSupport", "Threads", "Time", "megaphone"]),
         tests("SettingsTests", ["Access", "Broadcasts", "Settings", "StoreAddress", "TestSupport"]),
         tests("StoreAddressTests", ["StoreAddress"]),
-        tests(
-            "StoreTests",
-            [
-                "BlockingWork", "Broadcasts", "Bytes", "CMySQL", "CSQLite", "EventLoop", "MySQLStore",
-                "Randomness",
-                "SQLiteStore", "StoreAddress", "TestSupport", "Threads", "Time", logging,
-            ]),
         tests("TOMLTests", ["TOML"]),
         tests("TelemetryTests", ["Bytes", "Telemetry", "TestSupport", "Time", logging]),
         tests("TimeTests", ["TestSupport", "Time"]),

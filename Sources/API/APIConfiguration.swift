@@ -9,11 +9,16 @@ extension API {
         /// How long the answer to a PUT may take once its body is complete.
         package var writeDeadline: Duration
         package var access: AccessTable
+        /// The setting `max_channels`: a new channel beyond it is refused.
+        package var maximumChannels: Int
         package var build: Build
         /// The bytes of `version_file` as it is on disk now, or nil when there is no such file.
         package var versionFile: @Sendable () async throws(VersionFileError) -> [UInt8]? = { nil }
 
-        package init(realm: String, writeDeadline: Duration, access: AccessTable, build: Build) {
+        package init(
+            realm: String, writeDeadline: Duration, access: AccessTable, maximumChannels: Int, build: Build
+        ) {
+            self.maximumChannels = maximumChannels
             self.realm = realm
             self.writeDeadline = writeDeadline
             self.access = access

@@ -20,7 +20,9 @@ enum APIError: Error, Sendable {
     case refused(Refusal)
     /// With the reason, for the log alone.
     case unexpected(String)
-    /// With what the store said, for the log alone.
+    /// A new channel beyond `max_channels`.
+    case tooManyChannels
+    /// With what the store reported, for the log alone.
     case storeFailed(StoreError)
 }
 
@@ -46,6 +48,7 @@ extension APIError {
         case .methodNotAllowed: (.methodNotAllowed, 124, "Method Not Allowed")
         case .ohNoes: (.badRequest, 413, "Oh Noes!")
         case .refused(let refusal): Self.row(of: refusal)
+        case .tooManyChannels: (.conflict, 130, "Too many channels")
         case .unexpected: (.internalServerError, 201, "Unexpected megaphone error")
         case .storeFailed: (.serviceUnavailable, 202, "A database error occurred")
         }
@@ -82,7 +85,7 @@ extension API {
     /// How long a client should leave a service alone that is down: about as long as recovery takes.
     private static let retryAfterSeconds = "2"
 
-    func reply(to error: APIError) -> LoggedResponse {
+    func response(to error: APIError) -> LoggedResponse {
         let (status, errno, text) = error.row
         var fields = FieldLines([.contentType: jsonContentType])
         switch error {

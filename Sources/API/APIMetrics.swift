@@ -9,23 +9,27 @@ final class APIMetrics: Sendable {
     private let registry: MetricsRegistry
     private let statsD: StatsDSender?
     private let clock: Clock
+    private let staleBoards: Counter
     /// In the order of `Route.Name`.
     private let routes: [RouteMetrics]
 
-    init(_ registry: MetricsRegistry, _ statsD: StatsDSender?, _ boards: BoardReader, _ clock: Clock) {
+    init(_ registry: MetricsRegistry, _ statsD: StatsDSender?, _ feed: BoardFeed, _ clock: Clock) {
         self.clock = clock
         self.registry = registry
         self.statsD = statsD
+        staleBoards = registry.counter(
+            "megaphone_stale_boards_total",
+            help: "Boards served with their Age, because the database failed or was late.")
         routes = Route.Name.allCases.map { RouteMetrics("\($0)", registry) }
         registry.gauge(
             "megaphone_last_good_read_age_seconds",
             help: "Since the last read of the store that succeeded. NaN before the first."
         ) {
-            let age = boards.lastGoodRead?.began.duration(to: clock.now)
+            let age = feed.snapshot.lastGoodRead?.began.duration(to: clock.now)
             return age.map { $0 / .seconds(1) } ?? .nan
         }
         registry.gauge("megaphone_board_broadcasts", help: "Broadcasts on the board that was read last.") {
-            Double(boards.lastGoodRead?.board.rows.count ?? 0)
+            Double(feed.snapshot.lastGoodRead?.board.rows.count ?? 0)
         }
     }
 
@@ -35,10 +39,10 @@ final class APIMetrics: Sendable {
     }
 
     /// Counts one acknowledged PUT.
-    func recordUpdate(_ broadcast: Broadcast, since start: Instant) {
+    func recordUpdate(_ change: Change, since start: Instant) {
         guard let statsD else { return }
         let tags: StatsDSender.Tags = [
-            "broadcaster": broadcast.broadcasterID.text, "channel_id": broadcast.channelID.text,
+            "broadcaster": change.broadcasterID.text, "channel_id": change.channelID.text,
         ]
         statsD.increment("broadcast.cmd.update", tags: tags)
         statsD.timing("broadcast.update", start.duration(to: clock.now), tags: tags)
@@ -49,6 +53,11 @@ final class APIMetrics: Sendable {
         guard let statsD else { return }
         statsD.increment("broadcast.cmd.dump")
         statsD.timing("broadcast.dump", start.duration(to: clock.now))
+    }
+
+    /// Counts one board that was served with its age.
+    func recordStaleBoard() {
+        staleBoards.increment()
     }
 
     func prometheusText() -> [UInt8] {

@@ -12,11 +12,11 @@ extension API {
 
     /// Asks the store a real question.
     func getHeartbeat(_: Request, _: inout RequestContext) -> Handling {
-        .shared(.health)
+        .health
     }
 
     /// The answer to a heartbeat, by what is wrong with the store.
-    func reply(toHealth error: StoreError?) -> LoggedResponse {
+    func response(toHealth error: StoreError?) -> LoggedResponse {
         error.map(Self.unhealthy) ?? LoggedResponse(.ok, json: Array(Self.healthy.utf8))
     }
 
@@ -40,7 +40,7 @@ extension API {
 
     /// `version.json` as it is on disk now, or what the binary knows of itself.
     func getVersion(_: Request, _: inout RequestContext) -> Handling {
-        .deferred { [configuration] _ throws(APIError) in
+        .deferred { [configuration] _, _ throws(APIError) in
             do throws(VersionFileError) {
                 let file = try await configuration.versionFile()
                 return LoggedResponse(.ok, json: file ?? configuration.build.json)

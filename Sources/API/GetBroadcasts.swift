@@ -9,33 +9,36 @@ extension API {
     func getBroadcasts(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         try authorizeReaderOrAnonymous(request, &context)
         let ifNoneMatch = IfNoneMatch(request)
-        if let reading = boards.current(at: context.askedAt) {
+        if let reading = feed.snapshot.current(at: context.askedAt) {
             metrics.recordDump(since: context.askedAt)
-            return .ready(reply(reading, ifNoneMatch))
+            return .ready(response(reading, ifNoneMatch))
         }
-        return .shared(.board(ifNoneMatch))
+        return .board(ifNoneMatch)
     }
 
-    /// The answer to a GET that asked for the board at an instant.
-    func reply(
-        to result: Result<BoardReader.Reading, BoardUnavailable>, _ ifNoneMatch: IfNoneMatch?,
+    /// The response to a GET that asked for the board at an instant.
+    func response(
+        to result: Result<Reading, BoardUnavailable>, _ ifNoneMatch: IfNoneMatch?,
         since start: Instant
     ) -> LoggedResponse {
         switch result {
         case .success(let reading):
             metrics.recordDump(since: start)
-            return reply(reading, ifNoneMatch)
+            return response(reading, ifNoneMatch)
         case .failure(let error):
-            return reply(to: .storeFailed(error.cause))
+            return response(to: .storeFailed(error.cause))
         }
     }
 
-    private func reply(_ reading: BoardReader.Reading, _ ifNoneMatch: IfNoneMatch?) -> LoggedResponse {
+    private func response(_ reading: Reading, _ ifNoneMatch: IfNoneMatch?) -> LoggedResponse {
         let boardFields = fields(of: reading.board)
         let isHeld = ifNoneMatch?.holds(boardFields.entityTag) ?? false
         var fields = isHeld ? boardFields.notModified : boardFields.ok
         // RFC 9111 section 5.1: whole seconds.
-        if let age = reading.age { fields.append(.age, String(max(0, age.components.seconds))) }
+        if let age = reading.age {
+            fields.append(.age, String(max(0, age.components.seconds)))
+            metrics.recordStaleBoard()
+        }
         return LoggedResponse(
             Response(status: isHeld ? .notModified : .ok, fields: fields, body: reading.board.body))
     }

@@ -24,12 +24,14 @@ struct LoggedResponse: Sendable {
     }
 }
 
-/// What a handler makes of the head of a request.
-enum Handling: Sendable {
-    /// The head was all that is needed.
+/// How a handler answers a request, of which it has seen the head.
+enum Handling {
+    /// The head was enough.
     case ready(LoggedResponse)
-    /// The body has to be read, or the store to be waited for.
-    case deferred(@Sendable (_ body: [UInt8]) async throws(APIError) -> LoggedResponse)
-    /// The store is waited for together with everybody who asks the same.
-    case shared(SharedQuestion)
+    /// The body has to be read first.
+    case deferred(@Sendable (_ body: [UInt8], _ loop: LoopInbox) async throws(APIError) -> LoggedResponse)
+    /// The response needs a read of the store that begins now or later.
+    case board(IfNoneMatch?)
+    /// The response needs the outcome of a health check.
+    case health
 }

@@ -2,6 +2,7 @@ import Access
 import Broadcasts
 import HTTP
 import HTTPTypes
+import Synchronization
 import Time
 
 extension API {
@@ -18,11 +19,25 @@ extension API {
         guard let channelID = context.segments.text(at: 3, of: request).flatMap(ChannelID.init) else {
             throw .invalidChannelID
         }
-        return .deferred { [self] body throws(APIError) in
-            let broadcast = Broadcast(
-                broadcasterID: broadcasterID, channelID: channelID, version: try version(body))
+        let requestID = context.requestID
+        return .deferred { [self] body, loop throws(APIError) in
+            let change = Change(
+                broadcasterID: broadcasterID, channelID: channelID, version: try version(body),
+                author: identity.id ?? "", requestID: requestID)
             guard identity == .broadcaster(broadcasterID.text) else { throw .accessDenied }
-            return try await put(broadcast)
+            return try await put(change, loop)
+        }
+    }
+
+    /// Calls the rest of a handler.
+    func run(
+        _ rest: ([UInt8], LoopInbox) async throws(APIError) -> LoggedResponse, _ body: [UInt8],
+        _ loop: LoopInbox
+    ) async -> LoggedResponse {
+        do {
+            return try await rest(body, loop)
+        } catch {
+            return response(to: error)
         }
     }
 
@@ -35,16 +50,35 @@ extension API {
     }
 
     /// A twentieth of the time is left for the way back: the client is promised an answer within it.
-    private func put(_ broadcast: Broadcast) async throws(APIError) -> LoggedResponse {
+    private func put(_ change: Change, _ loop: LoopInbox) async throws(APIError) -> LoggedResponse {
         let start = clock.now
-        let outcome: PutOutcome
+        try await refuseTooManyChannels(change, loop, since: start)
+        let outcome: ChangeOutcome
         do {
-            outcome = try await boards.put(broadcast, deadline: start + configuration.writeDeadline * 19 / 20)
+            outcome = try await feed.put(change, deadline: start + configuration.writeDeadline * 19 / 20)
         } catch {
             throw .storeFailed(error)
         }
-        metrics.recordUpdate(broadcast, since: start)
+        metrics.recordUpdate(change, since: start)
         let status: HTTPResponse.Status = outcome == .created ? .created : .ok
         return LoggedResponse(status, json: Array(#"{"code":\#(status.code)}"#.utf8))
+    }
+
+    /// Refuses a new channel when the last read and the channels created here since make `max_channels`. A
+    /// read older than one second is repeated first; one that fails refuses nothing. A bound, not a quota:
+    /// nodes count apart.
+    private func refuseTooManyChannels(
+        _ change: Change, _ loop: LoopInbox, since start: Instant
+    ) async throws(APIError) {
+        guard feed.channelCount(besides: change.broadcasterID, change.channelID) != nil else { return }
+        let lastRead = feed.snapshot.lastGoodRead
+        if let lastRead, lastRead.began.duration(to: start) > .seconds(1) {
+            await loop.nextRead(until: start + feed.freshness.readDeadline)
+            guard feed.snapshot.lastGoodRead?.number != lastRead.number else { return }
+        }
+        guard let count = feed.channelCount(besides: change.broadcasterID, change.channelID),
+            count >= maximumChannels.load(ordering: .relaxed)
+        else { return }
+        throw .tooManyChannels
     }
 }

@@ -2,7 +2,7 @@ import HTTP
 import HTTPTypes
 import Telemetry
 
-/// One row of the route table. A class, because each request holds on to its row.
+/// One path and its handlers. A class, because each request keeps a reference to its route.
 final class Route: Sendable {
     /// The names of the cases are the labels in the metrics.
     enum Name: Int, CaseIterable, Sendable {
@@ -23,30 +23,47 @@ final class Route: Sendable {
         case parameter
     }
 
-    /// Answers a request that fits the row.
+    /// Answers a request of one method.
     typealias Handler = @Sendable (API) -> (Request, inout RequestContext) throws(APIError) -> Handling
 
     /// Aliases share it.
     let name: Name
     let path: [Segment]
-    let methods: [HTTPRequest.Method]
-    /// How grave the log line of a success is.
+    /// The handler of each method, in the order of the `Allow` field.
+    let handlers: [(method: HTTPRequest.Method, handler: Handler)]
+    /// The severity of a success's log line.
     let severity: Severity
-    let handler: Handler
 
     /// The path is written as in openapi.yaml, with a parameter in braces.
     init(
-        _ name: Name, _ path: String, _ methods: [HTTPRequest.Method],
-        severity: Severity = .informational, _ handler: @escaping Handler
+        _ name: Name, _ path: String, severity: Severity = .informational,
+        _ handlers: [(HTTPRequest.Method, Handler)]
     ) {
         self.name = name
         self.path = path.split(separator: "/").map { segment in
             segment.hasPrefix("{") ? .parameter : .literal(String(segment))
         }
-        self.methods = methods
         self.severity = severity
-        self.handler = handler
+        self.handlers = handlers.map { (method: $0.0, handler: $0.1) }
     }
+
+    /// A route that is only read. A server that answers GET answers HEAD (RFC 9110 section 9.1); the
+    /// connection leaves out the body of that response.
+    convenience init(
+        _ name: Name, _ path: String, severity: Severity = .informational, get handler: @escaping Handler
+    ) {
+        self.init(name, path, severity: severity, [(.get, handler), (.head, handler)])
+    }
+
+    /// Returns the handler of a method, or throws 405.
+    func handler(of method: HTTPRequest.Method) throws(APIError) -> Handler {
+        guard let found = handlers.first(where: { $0.method == method }) else {
+            throw .methodNotAllowed(allowed: allowedMethods)
+        }
+        return found.handler
+    }
+
+    var methods: [HTTPRequest.Method] { handlers.map(\.method) }
 
     private func matches(_ segments: PathSegments, of request: Request) -> Bool {
         guard segments.count == path.count else { return false }
@@ -60,24 +77,22 @@ final class Route: Sendable {
 }
 
 extension Route {
-    /// Every path the service answers, the busiest first.
+    /// Every path that the service answers, the busiest first.
     ///
-    /// A server that answers GET answers HEAD (RFC 9110 section 9.1); the connection leaves the body of that
-    /// answer out. OPTIONS stands nowhere: 405 carries the one thing it is asked for, the `Allow` field.
+    /// OPTIONS is not routed: its 405 carries `Allow`, which is what a client needs.
     static let table = [
-        Route(.broadcasts, "/v1/broadcasts", reading, API.getBroadcasts),
-        Route(.broadcasts, "/v1/__broadcasts__", reading, API.getBroadcasts),
-        Route(.broadcasts, "/__broadcasts__", reading, API.getBroadcasts),
-        Route(.broadcast, "/v1/broadcasts/{broadcaster_id}/{bchannel_id}", [.put], API.putBroadcast),
-        Route(.lbheartbeat, "/__lbheartbeat__", reading, severity: .debug, API.getLoadBalancerHeartbeat),
-        Route(.heartbeat, "/__heartbeat__", reading, API.getHeartbeat),
-        Route(.version, "/__version__", reading, API.getVersion),
-        Route(.error, "/__error__", reading, API.getError),
-        Route(.error, "/v1/err", reading, API.getError),
-        Route(.metrics, "/metrics", reading, API.getMetrics),
+        Route(.broadcasts, "/v1/broadcasts", get: API.getBroadcasts),
+        Route(.broadcasts, "/v1/__broadcasts__", get: API.getBroadcasts),
+        Route(.broadcasts, "/__broadcasts__", get: API.getBroadcasts),
+        Route(
+            .broadcast, "/v1/broadcasts/{broadcaster_id}/{bchannel_id}", [(.put, API.putBroadcast)]),
+        Route(.lbheartbeat, "/__lbheartbeat__", severity: .debug, get: API.getLoadBalancerHeartbeat),
+        Route(.heartbeat, "/__heartbeat__", get: API.getHeartbeat),
+        Route(.version, "/__version__", get: API.getVersion),
+        Route(.error, "/__error__", get: API.getError),
+        Route(.error, "/v1/err", get: API.getError),
+        Route(.metrics, "/metrics", get: API.getMetrics),
     ]
-
-    private static let reading: [HTTPRequest.Method] = [.get, .head]
 
     /// The row of the request's path, whatever the method.
     static func of(_ request: Request, _ segments: PathSegments) -> Route? {

@@ -15,9 +15,14 @@ package final class Board: Sendable {
     /// 8.8.3).
     package let entityTag: String
 
+    /// The places of `rows` in the order of their keys, of which equal ones are left out.
+    private let order: [Int32]
+
     package init(rows: [BoardRow]) {
         self.rows = rows
-        let body = Self.render(rows)
+        let order = Self.order(of: rows)
+        self.order = order
+        let body = Self.render(rows, order)
         self.body = body
         entityTag = "\"\(SHA256Digest(hashing: body.span).hexadecimal)\""
     }
@@ -36,11 +41,35 @@ package final class Board: Sendable {
         }
     }
 
-    private static func render(_ rows: [BoardRow]) -> [UInt8] {
+    /// Whether there is a row of this channel.
+    package func has(_ broadcasterID: BroadcasterID, _ channelID: ChannelID) -> Bool {
+        let wanted = BoardRow(broadcasterID: broadcasterID.text, channelID: channelID.text, version: "")
+        var (low, high) = (0, order.count)
+        while low < high {
+            let middle = (low + high) / 2
+            let comparison = Self.compareKeys(rows[Int(order[middle])], wanted)
+            if comparison == 0 { return true }
+            if comparison < 0 { low = middle + 1 } else { high = middle }
+        }
+        return false
+    }
+
+    private static func order(of rows: [BoardRow]) -> [Int32] {
+        let sorted = rows.indices.sorted { precedes(rows[$0], rows[$1]) }
+        var order: [Int32] = []
+        order.reserveCapacity(sorted.count)
+        for place in sorted {
+            if let last = order.last, compareKeys(rows[Int(last)], rows[place]) == 0 { continue }
+            order.append(Int32(place))
+        }
+        return order
+    }
+
+    private static func render(_ rows: [BoardRow], _ order: [Int32]) -> [UInt8] {
         var body = Array(#"{"code":200,"broadcasts":{"#.utf8)
-        var previous: BoardRow?
-        for row in rows.sorted(by: precedes) where previous.map({ compareKeys($0, row) != 0 }) ?? true {
-            if previous != nil { body.append(UInt8(ascii: ",")) }
+        for (index, place) in order.enumerated() {
+            let row = rows[Int(place)]
+            if index > 0 { body.append(UInt8(ascii: ",")) }
             body.append(UInt8(ascii: "\""))
             body.appendJSONEscaped(row.broadcasterID)
             body.append(UInt8(ascii: "/"))
@@ -48,7 +77,6 @@ package final class Board: Sendable {
             body.append(UInt8(ascii: "\""))
             body.append(UInt8(ascii: ":"))
             body.appendJSONString(row.version)
-            previous = row
         }
         body.append(contentsOf: "}}".utf8)
         return body

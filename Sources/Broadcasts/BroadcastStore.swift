@@ -16,26 +16,37 @@ package struct BoardRow: Hashable, Sendable {
     }
 }
 
-/// One broadcast that passed every rule and may be stored.
-package struct Broadcast: Hashable, Sendable {
+/// A change to one channel that passed every rule and may be stored.
+package struct Change: Hashable, Sendable {
     package let broadcasterID: BroadcasterID
     package let channelID: ChannelID
     package let version: Version
+    /// The id of the token that it was sent with.
+    package let author: String
+    package let requestID: String
 
-    package init(broadcasterID: BroadcasterID, channelID: ChannelID, version: Version) {
+    package init(
+        broadcasterID: BroadcasterID, channelID: ChannelID, version: Version, author: String,
+        requestID: String
+    ) {
         self.broadcasterID = broadcasterID
         self.channelID = channelID
         self.version = version
+        self.author = author
+        self.requestID = requestID
     }
+
+    /// Whether it may run again after its outcome was lost: a version that had been stored is stored again.
+    package var isRepeatable: Bool { true }
 }
 
-/// What a PUT did to the store.
-package enum PutOutcome: Hashable, Sendable {
+/// What a change did to the store.
+package enum ChangeOutcome: Hashable, Sendable {
     /// The channel had no version before.
     case created
     /// The channel had another version before.
     case changed
-    /// The channel had this very version; nothing was written.
+    /// The channel had this version; nothing was written.
     case unchanged
 }
 
@@ -60,25 +71,37 @@ extension StoreError: CustomStringConvertible {
     }
 }
 
-/// Where broadcasts are kept: the one truth, shared by every node that uses the same database.
+/// Where broadcasts are stored: the single source of truth, shared by every node that uses the same
+/// database.
 ///
-/// Every call returns or throws by its deadline, whatever the database does: a call stuck inside a client
-/// library is left behind, and its connection is thrown away. That the calling task is cancelled changes
-/// nothing: others may be waiting for the result of its call.
+/// Every call ends by its deadline, whatever the database does: a call that is stuck in a client library is
+/// left behind, and its connection is dropped. Cancelling the calling task changes nothing: others may wait
+/// for the same result.
 package protocol BroadcastStore: Sendable {
-    /// Reads all broadcasts, in any order.
+    /// Reads all broadcasts.
     ///
-    /// The result reflects every `put` that any node has acknowledged before this call began.
-    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow]
-
-    /// Stores one broadcast and returns after the commit.
+    /// The result reflects every change that any node has acknowledged before this call. Neither function
+    /// may block.
     ///
-    /// An equal version changes neither the row nor its `last_updated`. Running it twice is harmless.
-    func put(_ broadcast: Broadcast, deadline: Instant) async throws(StoreError) -> PutOutcome
+    /// - Parameters:
+    ///   - deadline: When the read has failed at the latest.
+    ///   - make: Called on the store's thread, while that is busy with this read, with the rows in any order.
+    ///   - receive: Called exactly once, on any thread, by the deadline at the latest, when the store's
+    ///     thread is free
+    ///     for its next call. A failure that is known at once is passed before this call returns.
+    func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void)
 
-    /// Asks the database a real question, for the heartbeat.
-    func check(deadline: Instant) async throws(StoreError)
+    /// Stores one change and returns after the commit.
+    ///
+    /// An equal version changes neither the row nor its `last_updated`.
+    func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome
 
-    /// Ends the store's threads and connections. Calls still waiting throw `unavailable`.
+    /// Asks the database a real question, for the heartbeat. `receive` is called as in `read`, with nil
+    /// when the database works.
+    func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void)
+
+    /// Ends the store's threads and connections. Calls that still wait fail with `unavailable`.
     func close()
 }

@@ -24,6 +24,9 @@ package final class EventLoop {
     package let clock: Clock
     package private(set) var poller: EpollPoller
     package var timers: TimerWheel
+    /// An instant at which the loop takes a turn, exact to a few milliseconds where the wheel is not. The
+    /// handler sets it at the end of a turn.
+    package var alarm: Instant?
     /// Empty between turns, and reused so that a turn allocates nothing.
     private var events: [PollerEvent] = []
     private var due: [EventSource] = []
@@ -68,7 +71,14 @@ package final class EventLoop {
     }
 
     private func timeout(_ maximumWait: Duration?) -> Duration? {
-        guard let delay = timers.delay(from: clock.now) else { return maximumWait }
-        return min(delay, maximumWait ?? delay)
+        let now = clock.now
+        let untilAlarm = alarm.map { max(.zero, $0 - now) }
+        return earlier(maximumWait, earlier(timers.delay(from: now), untilAlarm))
     }
+}
+
+/// The shorter of two waits, of which nil has no end.
+private func earlier(_ first: Duration?, _ second: Duration?) -> Duration? {
+    guard let first, let second else { return first ?? second }
+    return min(first, second)
 }

@@ -4,50 +4,51 @@ internal import HTTP
 internal import HTTPWire
 internal import Time
 
-/// One accepted connection, as its worker holds it. An idle one owns this object and nothing more.
+/// One accepted connection, as its loop holds it. An idle one owns this object and nothing more.
 final class Connection {
-    /// Bytes the kernel would not take yet: what was encoded, then the shared bytes of a large body.
-    ///
-    /// An object of its own, because few connections ever have one.
-    final class Unsent {
-        let encoded: [UInt8]
-        var encodedOffset = 0
-        let body: [UInt8]
-        var bodyOffset: Int
-        /// An answer that was made meanwhile. It is encoded behind these bytes, never before.
-        var late: Response?
-
-        init(encoded: [UInt8], body: [UInt8], bodyOffset: Int) {
-            self.encoded = encoded
-            self.body = body
-            self.bodyOffset = bodyOffset
-        }
-
-        var isEmpty: Bool { encodedOffset == encoded.count && bodyOffset == body.count }
-    }
-
     let descriptor: FileDescriptor
-    let remoteAddress: SocketAddress
-    /// It is one too many, and is only here to be told so.
+    /// Over `max_connections`; open only until its 503 has been sent.
     let isOverLimit: Bool
     var conversation: Conversation
     /// What the poller watches for. It goes by edges while only reading is of interest.
     var interest = Interest(reading: true, byEdge: true)
-    /// The earliest timerEntry the timer wheel holds for this connection.
+    /// The earliest entry of the timer wheel for this connection.
     var timerEntry: Instant?
-    var unsent: Unsent?
-    /// How the current request is answered once its body is read.
-    var deferred: Answer?
-    /// The handler at work on the current request.
-    var task: Task<Void, Never>?
+    /// Received bytes that are not consumed yet.
+    var pending: [UInt8] = []
+    var output = OutputQueue()
+    /// How the current request is answered.
+    var response = PendingResponse.none
+
+    /// How a response that is not ready comes about.
+    enum PendingResponse {
+        case none
+        /// The body is being read; then this answer is started.
+        case awaitsBody(Answer)
+        /// A handler is running.
+        case task(Task<Void, Never>)
+        /// A waiter has been started.
+        case waiter
+    }
 
     init(
         descriptor: consuming FileDescriptor, remoteAddress: SocketAddress, limits: Limits,
         openedAt now: Instant, isOverLimit: Bool
     ) {
         self.descriptor = descriptor
-        self.remoteAddress = remoteAddress
         self.isOverLimit = isOverLimit
         conversation = Conversation(remoteAddress: remoteAddress, limits: limits, openedAt: now)
+    }
+
+    /// Whether the socket took less than all output at the last try.
+    var isBlocked: Bool { conversation.isOutputBlocked }
+
+    /// Queues the head of a response, and its body unless that is returned, to be sent from where it is.
+    func respond(
+        _ response: Response, date: [UInt8], _ input: inout ReceivedBytes, at now: Instant
+    ) -> [UInt8]? {
+        output.encode { encoded in
+            conversation.respond(response, date: date, into: &encoded, &input, at: now)
+        }
     }
 }

@@ -3,239 +3,248 @@ internal import HTTP
 internal import HTTPWire
 internal import Time
 
-/// Drives one connection's conversation: does what it says, and tells it what became of it.
+/// Drives one connection's conversation: does what it says, and reports the outcome.
 extension ConnectionLoop {
-    /// Encoded bytes after which a batch of pipelined answers is sent before more requests are answered.
+    /// Encoded bytes after which a batch of pipelined responses is sent before more requests are answered.
     private static let batchSize = 65536
 
     mutating func drive(
         _ connection: Connection, _ id: ConnectionID, _ readiness: Readiness, at now: Instant
     ) {
-        precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
         if readiness.isGone { return close(connection, id) }
-        if readiness.canWrite, let unsent = connection.unsent {
-            guard send(unsent, connection, id, at: now) else { return }
-            if unsent.isEmpty, let late = unsent.late.take() {
-                guard respond(connection, id, late, at: now) else { return }
-            }
+        if readiness.canWrite, !connection.output.isEmpty {
+            guard flush(connection, id, at: now) else { return }
         }
         if readiness.canRead {
-            if connection.conversation.wantsBytes {
-                guard receive(connection, id, hasEnd: readiness.hasEnded, at: now) else { return }
-            } else {
-                guard watch(connection, id, reading: false) else { return }
+            if connection.conversation.wantsBytes(pendingCount: connection.pending.count) {
+                return read(connection, id, hasEnd: readiness.hasEnded, at: now)
             }
+            guard watch(connection, id, reading: false) else { return }
         }
         advance(connection, id, at: now)
     }
 
     mutating func timerEntryFired(_ connection: Connection, _ id: ConnectionID, at now: Instant) {
-        // A timerEntry that is still to come is the one to go by; this one was overtaken by it.
-        if let timerEntry = connection.timerEntry, timerEntry > now { return }
+        // Stale entry: a later one for this connection is still in the wheel.
+        if let entry = connection.timerEntry, entry > now { return }
         connection.timerEntry = nil
-        if let deadline = connection.conversation.deadline, deadline <= now {
-            if connection.unsent != nil { return close(connection, id) }
-            connection.conversation.expire(at: now)
-            advance(connection, id, at: now)
-        } else {
-            schedule(connection, id)
+        guard let deadline = connection.conversation.deadline, deadline <= now else {
+            return schedule(connection, id)
         }
-    }
-
-    mutating func finish(
-        _ connection: Connection, _ id: ConnectionID, with response: consuming Response, at now: Instant
-    ) {
-        precondition(output.isEmpty, "what is encoded belongs to one connection, and that one has been left")
-        connection.task = nil
-        if let unsent = connection.unsent {
-            unsent.late = response
-            return
-        }
-        guard respond(connection, id, response, at: now) else { return }
+        if !connection.output.isEmpty { return close(connection, id) }
+        connection.conversation.expire(at: now)
         advance(connection, id, at: now)
     }
 
-    /// Does what the conversation asks for until it waits and nothing is left to send.
+    /// Takes the response that a connection waited for.
+    mutating func finish(
+        _ connection: Connection, _ id: ConnectionID, with response: consuming Response, at now: Instant
+    ) {
+        connection.response = .none
+        var input = takePending(connection)
+        guard respond(connection, id, response, &input, at: now) else { return }
+        advance(connection, id, input, at: now)
+    }
+
+    /// Goes on with the bytes that were left.
     mutating func advance(_ connection: Connection, _ id: ConnectionID, at now: Instant) {
-        while connection.unsent == nil {
-            switch connection.conversation.next(at: now) {
+        advance(connection, id, takePending(connection), at: now)
+    }
+
+    /// Does what the conversation asks for until it waits and everything is sent that the socket takes.
+    private mutating func advance(
+        _ connection: Connection, _ id: ConnectionID, _ received: consuming ReceivedBytes, at now: Instant
+    ) {
+        var input = received
+        while true {
+            switch connection.conversation.next(&input, at: now) {
             case .wait:
-                if output.isEmpty { return rest(connection, id) }
-                guard flush(connection, id, at: now) else { return }
+                if connection.output.isEmpty || connection.isBlocked {
+                    return rest(connection, id, input)
+                }
+                guard flush(connection, id, at: now) else { return keepReadBuffer(input) }
+                if connection.isBlocked { return rest(connection, id, input) }
             case .ask(let request):
                 switch responder.answer(request) {
                 case .ready(let response):
-                    guard respond(connection, id, response, at: now) else { return }
+                    guard respond(connection, id, response, &input, at: now) else {
+                        return keepReadBuffer(input)
+                    }
                 case let later:
-                    connection.deferred = later
-                    connection.conversation.awaitAnswer(at: now)
+                    connection.response = .awaitsBody(later)
+                    connection.conversation.awaitResponse(at: now)
                 }
             case .interim:
-                output.append(contentsOf: Conversation.continueLine)
+                encode(connection) { $0.append(contentsOf: Conversation.continueLine) }
             case .run(let body):
-                run(connection, id, body)
+                start(connection, id, body)
             case .refuse(let refusal, let request):
-                let response = responder.response(to: refusal, of: request, from: connection.remoteAddress)
-                guard respond(connection, id, response, at: now) else { return }
+                let response = responder.response(
+                    to: refusal, of: request, from: connection.conversation.remoteAddress)
+                guard respond(connection, id, response, &input, at: now) else { return keepReadBuffer(input) }
             case .shutdownWrite:
                 try? loop.system.shutdownWrite(connection.descriptor)
             case .close:
+                keepReadBuffer(input)
                 return close(connection, id)
             }
         }
-        rest(connection, id)
     }
 
-    // MARK: - Handlers
-
-    /// Starts to answer. What is answered when this returns is sent at the turn's end.
-    private mutating func run(_ connection: Connection, _ id: ConnectionID, _ body: [UInt8]) {
-        switch connection.deferred.take() {
+    /// Starts to answer once the body is read. The response comes at the end of a turn.
+    private func start(_ connection: Connection, _ id: ConnectionID, _ body: [UInt8]) {
+        guard case .awaitsBody(let answer) = connection.response else {
+            preconditionFailure("only an answer that comes later is started")
+        }
+        switch answer {
         case .deferred(let handler):
-            connection.task = Task.immediate(executorPreference: loop.executor) { [completions] in
-                completions.deliver(await handler(body), to: id)
-            }
-        case .shared(let join):
-            guard let work = join({ [completions] in completions.deliver($0, to: id) }) else { return }
-            completions.workBegins()
-            // Not at once: everybody who asks in this turn shares it from its beginning.
-            Task(executorPreference: loop.executor) { [completions] in
-                await work()
-                completions.workEnds()
-            }
-        case .ready, nil:
-            preconditionFailure("Only what was deferred is run.")
+            connection.response = .task(
+                Task.immediate(executorPreference: loop.executor) { [completions] in
+                    completions.deliver(await handler(body), to: id)
+                })
+        case .waiting(let waiter):
+            connection.response = .waiter
+            waiter.start(for: ResponseTicket(rawValue: id.source.rawValue))
+        case .ready:
+            preconditionFailure("a ready response is sent at once")
         }
     }
 
     // MARK: - Bytes in
 
-    /// Reads once, and asks for another report where more can be read. False when the connection is gone.
-    private mutating func receive(
-        _ connection: Connection, _ id: ConnectionID, hasEnd: Bool, at now: Instant
-    ) -> Bool {
+    /// Reads once, goes on with the conversation, and asks for another report where more can be read.
+    private mutating func read(_ connection: Connection, _ id: ConnectionID, hasEnd: Bool, at now: Instant) {
         var buffer = takeReadBuffer()
-        do {
+        do throws(SystemError) {
             let (count, isAll) = try loop.system.receive(connection.descriptor, into: &buffer)
             if count == 0 {
                 readBuffer = buffer
                 connection.conversation.receiveEnd()
-                return true
+                return advance(connection, id, at: now)
             }
-            connection.conversation.receive(buffer, count: count, at: now)
-            return isAll && !hasEnd || rearm(connection, id)
+            let mustRearm = !isAll || hasEnd
+            let isFirst = connection.pending.isEmpty
+            connection.conversation.bytesReceived(isFirst: isFirst, at: now)
+            if isFirst {
+                advance(
+                    connection, id, ReceivedBytes(consume buffer, count: count, isReadBuffer: true), at: now)
+            } else {
+                connection.pending += buffer[..<count]
+                readBuffer = buffer
+                advance(connection, id, at: now)
+            }
+            if mustRearm, connections[id] != nil { _ = rearm(connection, id) }
         } catch {
             readBuffer = buffer
-            if error.isBlocked { return rearm(connection, id) }
+            if error.isBlocked {
+                guard rearm(connection, id) else { return }
+                return advance(connection, id, at: now)
+            }
             close(connection, id)
-            return false
         }
+    }
+
+    /// The bytes that an earlier read left, out of the connection.
+    private func takePending(_ connection: Connection) -> ReceivedBytes {
+        var bytes: [UInt8] = []
+        swap(&bytes, &connection.pending)
+        let count = bytes.count
+        return ReceivedBytes(bytes, count: count, isReadBuffer: false)
+    }
+
+    /// Keeps what is not consumed with the connection, and the read buffer with the loop.
+    private mutating func keep(_ connection: Connection, _ input: consuming ReceivedBytes) {
+        if input.isReadBuffer {
+            if !input.isEmpty { connection.pending = Array(input.rest) }
+            readBuffer = input.takeBytes()
+        } else if input.start == 0 {
+            connection.pending = input.takeBytes()
+        } else if !input.isEmpty {
+            connection.pending = Array(input.rest)
+        }
+    }
+
+    /// Gives the read buffer of a closed connection back to the loop.
+    private mutating func keepReadBuffer(_ input: consuming ReceivedBytes) {
+        if input.isReadBuffer { readBuffer = input.takeBytes() }
     }
 
     // MARK: - Bytes out
 
-    /// Encodes an answer, and sends when the batch is full or the body goes out as it is. False when the
-    /// connection is gone.
+    /// Encodes into the connection's queue, which borrows the loop's spare array where it has none.
+    private mutating func encode<Result>(
+        _ connection: Connection, _ encode: (inout [UInt8]) -> Result
+    ) -> Result {
+        if !connection.output.hasBuffer { connection.output.lend(spare.take() ?? SpareBuffer()) }
+        return connection.output.encode(encode)
+    }
+
+    /// Queues a response, and sends when the batch is full or the body is sent from where it is. Returns
+    /// false when the connection is gone.
     private mutating func respond(
-        _ connection: Connection, _ id: ConnectionID, _ response: consuming Response, at now: Instant
+        _ connection: Connection, _ id: ConnectionID, _ response: Response,
+        _ input: inout ReceivedBytes, at now: Instant
     ) -> Bool {
         if state.isDraining { connection.conversation.drain() }
-        let body = connection.conversation.respond(response, date: date.bytes, into: &output, at: now)
-        if body == nil, output.count < Self.batchSize { return true }
-        return flush(connection, id, body: body ?? [], at: now)
+        if !connection.output.hasBuffer { connection.output.lend(spare.take() ?? SpareBuffer()) }
+        let body = connection.respond(response, date: date.bytes, &input, at: now)
+        if let body { connection.output.append(body: body) }
+        if body == nil, connection.output.encodedCount < Self.batchSize || connection.isBlocked {
+            return true
+        }
+        return connection.isBlocked || flush(connection, id, at: now)
     }
 
-    /// Sends what is encoded, and keeps what the kernel does not take. False when the connection is gone.
-    private mutating func flush(
-        _ connection: Connection, _ id: ConnectionID, body: [UInt8] = [], at now: Instant
-    ) -> Bool {
-        defer { output.removeAll(keepingCapacity: output.capacity <= 4 * Self.batchSize) }
-        do {
-            let count = try send(connection, output, 0, body, 0)
-            if count == output.count + body.count {
+    /// Sends what is queued, and reports the progress to the conversation. Returns false when the
+    /// connection is gone.
+    private mutating func flush(_ connection: Connection, _ id: ConnectionID, at now: Instant) -> Bool {
+        do throws(SystemError) {
+            switch try connection.output.send(to: connection.descriptor, loop.system) {
+            case .all:
+                giveBack(connection)
                 connection.conversation.outputDrained(at: now)
-            } else {
-                keep(connection, body, sent: count, at: now)
+            case .some where connection.isBlocked: connection.conversation.outputProgressed(at: now)
+            case .some, .none: if !connection.isBlocked { connection.conversation.outputBlocked(at: now) }
             }
             return true
         } catch {
-            if error.isBlocked {
-                keep(connection, body, sent: 0, at: now)
-                return true
-            }
             close(connection, id)
             return false
         }
     }
 
-    private mutating func send(
-        _ connection: Connection, _ encoded: [UInt8], _ encodedOffset: Int, _ body: [UInt8], _ bodyOffset: Int
-    ) throws(SystemError) -> Int {
-        if body.isEmpty {
-            return try loop.system.send(connection.descriptor, encoded, from: encodedOffset)
+    /// Takes the spare array back, unless a burst made it too large to keep.
+    private mutating func giveBack(_ connection: Connection) {
+        guard let buffer = connection.output.reclaim(), buffer.bytes.capacity <= 4 * Self.batchSize else {
+            return
         }
-        if encodedOffset == encoded.count {
-            return try loop.system.send(connection.descriptor, body, from: bodyOffset)
-        }
-        return try loop.system.send(
-            connection.descriptor, encoded, from: encodedOffset, then: body, from: bodyOffset)
-    }
-
-    private func keep(
-        _ connection: Connection, _ body: [UInt8], sent count: Int, at now: Instant
-    ) {
-        let encodedCount = min(count, output.count)
-        connection.unsent = Connection.Unsent(
-            encoded: Array(output[encodedCount...]), body: body, bodyOffset: count - encodedCount)
-        connection.conversation.outputBlocked(at: now)
-    }
-
-    /// Sends what was kept. False when the connection is gone.
-    private mutating func send(
-        _ unsent: Connection.Unsent, _ connection: Connection, _ id: ConnectionID, at now: Instant
-    ) -> Bool {
-        do {
-            let count = try send(
-                connection, unsent.encoded, unsent.encodedOffset, unsent.body, unsent.bodyOffset)
-            let encodedCount = min(count, unsent.encoded.count - unsent.encodedOffset)
-            unsent.encodedOffset += encodedCount
-            unsent.bodyOffset += count - encodedCount
-        } catch {
-            if error.isBlocked { return true }
-            close(connection, id)
-            return false
-        }
-        guard unsent.isEmpty else {
-            connection.conversation.outputProgressed(at: now)
-            return true
-        }
-        connection.unsent = nil
-        connection.conversation.outputDrained(at: now)
-        return true
+        spare = consume buffer
     }
 
     // MARK: - Rest
 
-    /// Leaves a connection until its next event: takes the read buffer back, watches for what it wants,
-    /// sets its timer.
-    private mutating func rest(_ connection: Connection, _ id: ConnectionID) {
-        if let lent = connection.conversation.reclaimReadBuffer() { readBuffer = lent }
-        // What comes although it is not wanted is noticed when it is there, which it nearly never is.
-        let reading = connection.interest.reading || connection.conversation.wantsBytes
+    /// Leaves a connection until its next event: keeps its bytes, watches for what it wants, sets its timer.
+    private mutating func rest(_ connection: Connection, _ id: ConnectionID, _ input: consuming ReceivedBytes)
+    {
+        keep(connection, input)
+        // Unwanted bytes are noticed when they arrive, which is rare.
+        let reading =
+            connection.interest.reading
+            || connection.conversation.wantsBytes(pendingCount: connection.pending.count)
         guard watch(connection, id, reading: reading) else { return }
         schedule(connection, id)
     }
 
     mutating func schedule(_ connection: Connection, _ id: ConnectionID) {
         guard let deadline = connection.conversation.deadline else { return }
-        if let timerEntry = connection.timerEntry, timerEntry <= deadline { return }
+        if let entry = connection.timerEntry, entry <= deadline { return }
         connection.timerEntry = deadline
         loop.timers.add(id.source, at: deadline)
     }
 
-    /// Tells the poller what a connection waits for. False when the connection is gone.
+    /// Registers what a connection waits for. Returns false when the connection is gone.
     private mutating func watch(_ connection: Connection, _ id: ConnectionID, reading: Bool) -> Bool {
-        let writing = connection.unsent != nil
+        let writing = !connection.output.isEmpty
         // Only reading goes by edges, because it is what connections nearly always wait for.
         let interest = Interest(reading: reading, writing: writing, byEdge: reading && !writing)
         guard interest != connection.interest else { return true }
@@ -243,7 +252,7 @@ extension ConnectionLoop {
         return rearm(connection, id)
     }
 
-    /// Has the poller look anew. False when the connection is gone.
+    /// Makes the poller look again. Returns false when the connection is gone.
     private mutating func rearm(_ connection: Connection, _ id: ConnectionID) -> Bool {
         do {
             try loop.poller.modify(connection.descriptor, source: id.source, interest: connection.interest)

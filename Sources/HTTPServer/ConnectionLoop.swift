@@ -5,13 +5,13 @@ internal import HTTPWire
 internal import Logging
 internal import Time
 
-/// One event loop's connections: takes them, and hands their events to whoever drives them.
+/// One event loop's connections: accepts them and handles their events.
 ///
-/// It is a structure that its thread alone can reach, so that the compiler sees by itself that no two parts
-/// of the program change it at once, and no check of that is left for run time.
+/// Noncopyable and owned by one thread, so exclusive access is proven statically and costs nothing at run
+/// time.
 struct ConnectionLoop: EventHandler, ~Copyable {
     let loop: EventLoop
-    let responder: any Responder
+    let responder: any LoopResponder
     let state: ServerState
     let completions: Completions
     let limits: Limits
@@ -19,10 +19,11 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     private var listener: Listener?
     private(set) var connections = ConnectionSlots()
     var date = DateField()
-    /// What the connection at hand has to send, empty between connections.
-    var output: [UInt8] = []
-    /// Late answers that are being handed out.
-    private var answers: [Completions.Completion] = []
+    /// The array that the next connection with output borrows.
+    var spare: SpareBuffer?
+    /// Responses that are being handed out. Empty between turns, and reused.
+    private var responses: [Completions.Completion] = []
+    private var deliveries: [Delivery] = []
     /// The buffer that every read goes into. The conversation borrows it and gives it back.
     var readBuffer: [UInt8]?
     private var drainBegan: Instant?
@@ -43,7 +44,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     private static let drainSource: EventSource = 2
 
     init(
-        loop: EventLoop, listener: Listener, responder: any Responder, state: ServerState, limits: Limits,
+        loop: EventLoop, listener: Listener, responder: any LoopResponder, state: ServerState, limits: Limits,
         logger: Logger
     ) throws(SystemError) {
         self.loop = loop
@@ -84,16 +85,30 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     }
 
     mutating func turnEnded(at now: Instant) -> Bool {
-        // An answer can make the next pipelined request be answered, and that one may be done at once.
-        repeat {
-            completions.takeAll(&answers)
-            for (id, response) in answers {
-                guard let connection = connections[id] else { continue }
-                finish(connection, id, with: response, at: now)
-            }
-        } while !answers.isEmpty
+        handOutResponses(at: now)
         guard let deadline = state.deadline else { return true }
         return continueDraining(until: deadline, at: now)
+    }
+
+    /// Passes the responses that are there to their connections. That can make the next pipelined request
+    /// be answered, whose response may be there at once.
+    private mutating func handOutResponses(at now: Instant) {
+        repeat {
+            completions.takeAll(&responses)
+            for (id, response) in responses { finish(id, with: response, at: now) }
+            deliveries.removeAll(keepingCapacity: true)
+            loop.alarm = responder.endTurn(&deliveries)
+            for delivery in deliveries {
+                finish(
+                    ConnectionID(source: EventSource(rawValue: delivery.ticket.rawValue)),
+                    with: delivery.response, at: now)
+            }
+        } while !responses.isEmpty || !deliveries.isEmpty
+    }
+
+    private mutating func finish(_ id: ConnectionID, with response: Response, at now: Instant) {
+        guard let connection = connections[id] else { return }
+        finish(connection, id, with: response, at: now)
     }
 
     // MARK: - Connections
@@ -143,11 +158,10 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         }
     }
 
-    /// Forgets a connection and what was encoded for it; its descriptor closes with it.
+    /// Forgets a connection and its output. Its descriptor closes with it.
     mutating func close(_ connection: Connection, _ id: ConnectionID) {
         guard connections.remove(id) else { return }
-        output.removeAll(keepingCapacity: true)
-        connection.task?.cancel()
+        if case .task(let task) = connection.response { task.cancel() }
         state.connectionClosed(wasOverLimit: connection.isOverLimit)
     }
 
@@ -195,8 +209,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         return isNeeded
     }
 
-    /// Whether somebody still waits for this loop.
-    private var isNeeded: Bool { connections.count > 0 || completions.isWorkUnderWay }
+    private var isNeeded: Bool { connections.count > 0 }
 
     /// Takes what already waits in the listener, for closing it would reset those connections, then closes
     /// it. Idle connections stay a moment longer: a request may be on its way on each of them.

@@ -44,7 +44,7 @@ package final class Server: Sendable {
                     try ConnectionLoop(
                         loop: EventLoop(executor: executor, system: system, clock: configuration.clock),
                         listener: listener,
-                        responder: responder,
+                        responder: responder.makeLoopResponder(executor),
                         state: state, limits: configuration.limits, logger: logger)))
         }
         self.address = address

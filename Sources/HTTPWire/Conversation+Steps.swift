@@ -1,49 +1,58 @@
+internal import Bytes
 internal import HTTP
-import HTTPTypes
+internal import HTTPTypes
 package import Time
 
 extension Conversation {
-    /// The next thing to do. The server pulls until it is told to wait.
-    package mutating func next(at now: Instant) -> Step {
+    /// Returns the next thing to do, and consumes bytes. The server pulls until it is told to wait.
+    package mutating func next(_ input: inout ReceivedBytes, at now: Instant) -> Step {
+        let step = pull(&input, at: now)
+        // What waits for more of a body copies its head, so that the caller may reuse the bytes.
+        if case .wait = step { incoming?.detach() }
+        return step
+    }
+
+    private mutating func pull(_ input: inout ReceivedBytes, at now: Instant) -> Step {
+        if phase >= .closing { input.drop() }
         switch phase {
         case .finished:
             phase = .closed
-            dropBytes()
+            drop(&input)
             return .close
         case .timedOut:
-            return refuse(.timeout, incoming?.request)
-        case .rejected:
-            return refuse(.tooManyConnections, nil)
+            return refuse(.timeout, incoming?.request, &input)
+        case .overLimit:
+            return refuse(.tooManyConnections, nil, &input)
         case .closing:
             return finishClosing(at: now)
         case .lingering:
             guard hasEnded else { return .wait }
             phase = .finished
-            return next(at: now)
+            return pull(&input, at: now)
         case .asked, .answering, .refusing, .closed:
             return .wait
         case .idle, .head, .discarding, .body:
             guard !isOutputBlocked else { return .wait }
-            return continueRequest(at: now)
+            return continueRequest(&input, at: now)
         }
     }
 
-    /// Makes a new connection one too many: it is refused without waiting for a request.
+    /// Marks a new connection as over the limit: it is refused without waiting for a request.
     package mutating func rejectOverLimit() {
         precondition(phase == .idle)
-        phase = .rejected
+        phase = .overLimit
     }
 
-    private mutating func continueRequest(at now: Instant) -> Step {
-        if phase == .body { return continueBody() }
-        if phase == .discarding && !discard(at: now) {
-            return phase == .discarding ? .wait : next(at: now)
+    private mutating func continueRequest(_ input: inout ReceivedBytes, at now: Instant) -> Step {
+        if phase == .body { return continueBody(&input) }
+        if phase == .discarding && !discard(&input, at: now) {
+            return phase == .discarding ? .wait : pull(&input, at: now)
         }
-        return nextRequest(at: now)
+        return nextRequest(&input, at: now)
     }
 
-    /// The answer is deferred: its body is read next.
-    package mutating func awaitAnswer(at now: Instant) {
+    /// Reports that the response comes later: the body is read next.
+    package mutating func awaitResponse(at now: Instant) {
         precondition(phase == .asked)
         phase = .body
         since = now
@@ -51,42 +60,42 @@ extension Conversation {
 
     // MARK: - Heads
 
-    private mutating func nextRequest(at now: Instant) -> Step {
-        skipEmptyLine()
-        guard start < end else {
+    private mutating func nextRequest(_ input: inout ReceivedBytes, at now: Instant) -> Step {
+        skipEmptyLine(&input)
+        guard !input.isEmpty else {
             phase = .idle
-            dropBytes()
+            incoming = nil
             guard hasEnded || isDraining, !hasOutput else { return .wait }
             phase = .finished
-            return next(at: now)
+            return pull(&input, at: now)
         }
         phase = .head
         do throws(Refusal) {
-            if let head = try parseHead() { return ask(head) }
-            return hasEnded ? refuse(.malformed("request ended early"), nil) : .wait
+            if let head = try parseHead(&input) { return ask(head, &input) }
+            return hasEnded ? refuse(.malformed("request ended early"), nil, &input) : .wait
         } catch {
-            return refuse(error, nil)
+            return refuse(error, nil, &input)
         }
     }
 
     /// RFC 9112 section 2.2: an empty line before a request line is ignored, because some clients send one
     /// after a body. One is enough for those.
-    private mutating func skipEmptyLine() {
-        guard !hasSkippedEmptyLine, scanner.scanned == 0, end - start >= 2,
-            bytes[Int(start)] == .carriageReturn, bytes[Int(start) + 1] == .lineFeed
+    private mutating func skipEmptyLine(_ input: inout ReceivedBytes) {
+        guard !hasSkippedEmptyLine, scanner.scanned == 0, input.count >= 2,
+            input.bytes[input.start] == .carriageReturn, input.bytes[input.start + 1] == .lineFeed
         else { return }
-        start += 2
+        input.start += 2
         hasSkippedEmptyLine = true
     }
 
-    /// Reads the head when it is complete, and moves `start` behind it.
-    private mutating func parseHead() throws(Refusal) -> Head? {
-        let received = bytes
+    /// Parses the head when it is complete, and consumes it.
+    private mutating func parseHead(_ input: inout ReceivedBytes) throws(Refusal) -> Head? {
+        let received = input.bytes
         let span = received.span
-        let available = Int(start)..<Int(end)
+        let available = input.start..<input.end
         let maximum = limits.maximumHeaderBytes
-        // A wrong request line is refused at once, whatever may follow. It is read again when the rest of the
-        // head came in other pieces, so that nothing but positions has to be kept meanwhile.
+        // A malformed request line is refused at once, whatever may follow. It is parsed again when the
+        // rest of the head came in other pieces, so that only positions have to be kept meanwhile.
         let isNew = scanner.requestLineEnd == 0
         guard
             let fieldsStart = try scanner.findRequestLine(in: span, head: available, maximum: maximum)
@@ -95,63 +104,68 @@ extension Conversation {
         let checked = isNew ? try RequestLine(span, line: line) : nil
         guard let headEnd = try scanner.findEnd(in: span, head: available, maximum: maximum)
         else { return nil }
-        start = Int32(headEnd)
-        scanner = HeadScanner()
-        hasSkippedEmptyLine = false
         let requestLine =
             switch consume checked {
             case .some(let checked): checked
             case .none: try RequestLine(span, line: line)
             }
-        return try Head(
+        let head = try Head(
             requestLine: requestLine, span, range: available.lowerBound..<headEnd, fieldsStart: fieldsStart,
             maximumCount: limits.maximumHeaders)
+        input.start = headEnd
+        scanner = HeadScanner()
+        hasSkippedEmptyLine = false
+        return head
     }
 
-    private mutating func ask(_ head: consuming Head) -> Step {
+    private mutating func ask(_ head: consuming Head, _ input: inout ReceivedBytes) -> Step {
         let request = Request(
-            bytes: bytes, method: head.requestLine.method, path: head.requestLine.target.path,
+            bytes: input.bytes, method: head.requestLine.method, path: head.requestLine.target.path,
             query: head.requestLine.target.query, fieldLines: head.fieldLines,
             hasBody: head.framing != .none, receivedAt: since, remoteAddress: remoteAddress)
-        speaksHTTP10 = head.requestLine.version == .http10
-        answersHead = head.requestLine.method == .head
-        closesAfterAnswer = head.closesConnection
-        if head.hasUnknownExpectation { return refuse(.expectationFailed, request) }
+        current = CurrentRequest(
+            isLast: head.closesConnection, isHTTP10: head.requestLine.version == .http10,
+            isHead: head.requestLine.method == .head)
+        if head.hasUnknownExpectation { return refuse(.expectationFailed, request, &input) }
         if request.hasBody {
-            incoming = IncomingBody(
-                head: head, request: request, borrowsReadBuffer: borrowsReadBuffer, limits: limits)
+            incoming = IncomingBody(head: head, request: request, limits: limits)
         }
         phase = .asked
         return .ask(request)
     }
 
-    private mutating func refuse(_ refusal: Refusal, _ request: Request?) -> Step {
+    private mutating func refuse(
+        _ refusal: Refusal, _ request: Request?, _ input: inout ReceivedBytes
+    ) -> Step {
         phase = .refusing
-        closesAfterAnswer = true
-        // Without a head there is no method either, and the one of the request before must not linger.
-        if request == nil { answersHead = false }
-        dropBytes()
+        if request == nil {
+            // No response to HEAD has content (RFC 9110 section 9.3.2), whatever else is wrong with the
+            // request.
+            current = CurrentRequest(isLast: true, isHead: input.rest.starts(with: "HEAD ".utf8))
+        }
+        current?.isLast = true
+        drop(&input)
         return .refuse(refusal, request)
     }
 
     // MARK: - Bodies
 
-    private mutating func continueBody() -> Step {
+    private mutating func continueBody(_ input: inout ReceivedBytes) -> Step {
         guard let incoming else {
             phase = .answering
             return .run(body: [])
         }
-        if incoming.isTooLarge { return refuse(.contentTooLarge, incoming.request) }
+        if incoming.isTooLarge { return refuse(.contentTooLarge, incoming.request, &input) }
         do throws(Refusal) {
-            if try readBody(incoming, keeps: true) == .complete {
+            if try readBody(incoming, keeps: true, &input) == .complete {
                 self.incoming = nil
                 phase = .answering
                 return .run(body: incoming.takeContent())
             }
         } catch {
-            return refuse(error, incoming.request)
+            return refuse(error, incoming.request, &input)
         }
-        if hasEnded { return refuse(.malformed("body ended early"), incoming.request) }
+        if hasEnded { return refuse(.malformed("body ended early"), incoming.request, &input) }
         guard incoming.awaitsContinue else { return .wait }
         incoming.awaitsContinue = false
         hasOutput = true
@@ -162,16 +176,16 @@ extension Conversation {
     ///
     /// - Returns: Whether the next request may follow. When not, either more bytes are needed or the phase
     ///   has changed.
-    private mutating func discard(at now: Instant) -> Bool {
+    private mutating func discard(_ input: inout ReceivedBytes, at now: Instant) -> Bool {
         guard let incoming else { return true }
         do throws(Refusal) {
-            guard try readBody(incoming, keeps: false) == .complete else {
+            guard try readBody(incoming, keeps: false, &input) == .complete else {
                 if hasEnded { phase = .closing }
                 return false
             }
         } catch {
-            // The answer is out already; there is none for a body that turns out wrong after it.
-            dropBytes()
+            // The response is out already; a body that turns out malformed after it gets no other.
+            drop(&input)
             phase = .closing
             return false
         }
@@ -182,12 +196,12 @@ extension Conversation {
     }
 
     private mutating func readBody(
-        _ incoming: IncomingBody, keeps: Bool
+        _ incoming: IncomingBody, keeps: Bool, _ input: inout ReceivedBytes
     ) throws(Refusal) -> IncomingBody.Progress {
-        var position = Int(start)
+        var position = input.start
         // RFC 9110 section 10.1.1: a client that sends its body unasked needs no 100.
-        if start < end { incoming.awaitsContinue = false }
-        defer { start = Int32(position) }
-        return try incoming.read(bytes, at: &position, end: Int(end), keeps: keeps)
+        if !input.isEmpty { incoming.awaitsContinue = false }
+        defer { input.start = position }
+        return try incoming.read(input.bytes, at: &position, end: input.end, keeps: keeps)
     }
 }

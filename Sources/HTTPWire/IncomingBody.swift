@@ -19,14 +19,14 @@ final class IncomingBody {
     var awaitsContinue: Bool
     /// Whether the declared length is larger than a body may be.
     let isTooLarge: Bool
-    /// Whether the request's bytes are those of the read buffer that the event loop lent.
-    private var borrowsReadBuffer: Bool
+    /// Whether the request has a copy of its head, and no reference to the received bytes.
+    private var isDetached = false
     /// Where the head stands in the request's bytes.
     private let headRange: Range<Int>
     private var framing: Framing
     private var content: [UInt8] = []
 
-    init(head: borrowing Head, request: Request, borrowsReadBuffer: Bool, limits: Limits) {
+    init(head: borrowing Head, request: Request, limits: Limits) {
         switch head.framing {
         case .none:
             framing = .length(remaining: 0)
@@ -40,7 +40,6 @@ final class IncomingBody {
         }
         self.request = request
         headRange = head.range
-        self.borrowsReadBuffer = borrowsReadBuffer
         awaitsContinue = head.expectsContinue
     }
 
@@ -81,10 +80,10 @@ final class IncomingBody {
         return content
     }
 
-    /// Gives up the event loop's read buffer: the head moves to bytes of its own.
+    /// Copies the head, so that the received bytes are free.
     func detach() {
-        guard borrowsReadBuffer else { return }
-        borrowsReadBuffer = false
+        guard !isDetached else { return }
+        isDetached = true
         request = request.copied(head: headRange)
     }
 }

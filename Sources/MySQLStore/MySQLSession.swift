@@ -84,7 +84,7 @@ struct MySQLSession: ~Copyable {
     ///
     /// The version is bound twice: no other form of naming the new value exists on MySQL 5.7 to 9 and MariaDB
     /// alike. The server sets `last_updated` when, and only when, the row changes.
-    mutating func put(_ broadcast: Broadcast) throws(MySQLError) -> PutOutcome {
+    mutating func put(_ broadcast: Change) throws(MySQLError) -> ChangeOutcome {
         if !isUpsertPrepared {
             try connection.prepare(
                 """

@@ -92,7 +92,7 @@ package struct MySQLStore: BroadcastStore {
         }
     }
 
-    package func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
+    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
         try await perform(.read, until: deadline) {
             [lastRows, nonconformingRows, logger] session throws(MySQLError) in
             let (rows, areNew) = try session.readRows(last: lastRows.value)
@@ -104,14 +104,14 @@ package struct MySQLStore: BroadcastStore {
     }
 
     package func put(
-        _ broadcast: Broadcast, deadline: Instant
-    ) async throws(StoreError) -> PutOutcome {
+        _ broadcast: Change, deadline: Instant
+    ) async throws(StoreError) -> ChangeOutcome {
         try await perform(.put, until: deadline) { session throws(MySQLError) in
             try session.put(broadcast)
         }
     }
 
-    package func check(deadline: Instant) async throws(StoreError) {
+    func check(deadline: Instant) async throws(StoreError) {
         try await perform(.check, until: deadline) { session throws(MySQLError) in
             try session.check()
         }
@@ -210,5 +210,26 @@ private final class LastRows: Sendable {
     var value: [BoardRow] {
         get { rows.withLock { $0 } }
         set { rows.withLock { $0 = newValue } }
+    }
+}
+
+extension MySQLStore {
+    package func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    ) {
+        Task {
+            do throws(StoreError) { receive(.success(make(try await readRows(deadline: deadline)))) } catch {
+                receive(.failure(error))
+            }
+        }
+    }
+
+    package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+        Task {
+            do throws(StoreError) { try await check(deadline: deadline); receive(nil) } catch {
+                receive(error)
+            }
+        }
     }
 }

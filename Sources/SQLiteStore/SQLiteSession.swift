@@ -51,7 +51,7 @@ struct SQLiteSession: ~Copyable {
     var isOrphaned: Bool { connection.hasMoved }
 
     /// Stores one version in one statement, which is a transaction of its own.
-    func put(_ broadcast: Broadcast, deadline: Instant) throws(SQLiteError) -> PutOutcome {
+    func put(_ broadcast: Change, deadline: Instant) throws(SQLiteError) -> ChangeOutcome {
         limitWaiting(deadline)
         connection.forgetLastInsertedRow()
         try upsert.bind(broadcast.broadcasterID.text, at: 1)

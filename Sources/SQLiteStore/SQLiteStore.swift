@@ -62,7 +62,7 @@ package struct SQLiteStore: BroadcastStore {
         }
     }
 
-    package func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
+    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
         try await perform(.read, on: reader ?? writer, deadline) {
             [nonconformingRows, logger] session throws(SQLiteError) in
             let (rows, areNew) = try session.readRows(deadline: deadline)
@@ -73,14 +73,14 @@ package struct SQLiteStore: BroadcastStore {
     }
 
     package func put(
-        _ broadcast: Broadcast, deadline: Instant
-    ) async throws(StoreError) -> PutOutcome {
+        _ broadcast: Change, deadline: Instant
+    ) async throws(StoreError) -> ChangeOutcome {
         try await perform(.put, on: writer, deadline) { session throws(SQLiteError) in
             try session.put(broadcast, deadline: deadline)
         }
     }
 
-    package func check(deadline: Instant) async throws(StoreError) {
+    func check(deadline: Instant) async throws(StoreError) {
         try await perform(.check, on: reader ?? writer, deadline) { session throws(SQLiteError) in
             try session.check(deadline: deadline)
         }
@@ -100,6 +100,27 @@ package struct SQLiteStore: BroadcastStore {
             try await workers.perform(operation, until: deadline) { worker in
                 worker.use(until: deadline, body)
             }.get()
+        }
+    }
+}
+
+extension SQLiteStore {
+    package func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    ) {
+        Task {
+            do throws(StoreError) { receive(.success(make(try await readRows(deadline: deadline)))) } catch {
+                receive(.failure(error))
+            }
+        }
+    }
+
+    package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+        Task {
+            do throws(StoreError) { try await check(deadline: deadline); receive(nil) } catch {
+                receive(error)
+            }
         }
     }
 }

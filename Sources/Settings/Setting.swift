@@ -84,6 +84,16 @@ extension Setting {
             show: { "\($0)" })
     }
 
+    static func integer(
+        _ key: String, reloadable path: any WritableKeyPath<Settings.Reloadable, Int> & Sendable,
+        _ bounds: ClosedRange<Int>, help: String
+    ) -> Setting {
+        property(
+            key, reloadable: path,
+            expects: "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)",
+            help: help, read: { $0.integer.flatMap { bounds.contains($0) ? $0 : nil } }, show: { "\($0)" })
+    }
+
     static func flag(
         _ key: String, _ path: any WritableKeyPath<Settings, Bool> & Sendable, help: String
     ) -> Setting {

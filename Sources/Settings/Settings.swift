@@ -50,6 +50,7 @@ package struct Settings: Sendable {
         package var maximumStaleness = Duration.zero
         package var readDeadline = Duration.milliseconds(250)
         package var staleIfError = Duration.seconds(300)
+        package var maximumChannels = 10_000
         package var logLevel = LogLevel.info
 
         /// The tokens and whom they belong to, and whether readers need one.

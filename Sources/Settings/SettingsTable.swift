@@ -46,6 +46,12 @@ package enum SettingsTable {
         .integer(
             "database_pool_max_size", \.databasePoolMaximumSize, 1...1000,
             help: "Maximum number of connections in the MySQL pool of this node."),
+        .integer(
+            "max_channels", reloadable: \.maximumChannels, 1...1_000_000,
+            help: """
+                Maximum number of channels. A PUT of a new channel beyond it is refused with status 409. A \
+                bound, not a quota: each node counts what it last read and what it created since.
+                """),
         .duration(
             "write_deadline", \.writeDeadline, .milliseconds(1) ... .seconds(60),
             help: "How long a PUT waits for the database. After that, the response is 503."),

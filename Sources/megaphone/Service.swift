@@ -18,7 +18,7 @@ struct Service {
     private let settings: Settings
     private let store: any BroadcastStore
     private let versionFile: VersionFile
-    private let boards: BoardReader
+    private let feed: BoardFeed
     private let api: API
     private let server: Server
     private let log: LogOutput
@@ -39,10 +39,11 @@ struct Service {
             throw end(.systemRefuses, "cannot start the thread that reads version_file: \(error)")
         }
         store = try openStore(settings, migrate: migrate, observer: StoreMetrics(metrics), log: log)
-        boards = BoardReader(
-            store: store, freshness: BoardReader.Freshness(settings.reloadable), clock: .system)
+        feed = BoardFeed(store: store, freshness: BoardFeed.Freshness(settings.reloadable), clock: .system)
+        feed.warmUp()
         api = API(
-            boards: boards, configuration: API.Configuration(settings, versionFile), log: log,
+            feed: feed, health: StoreHealth(store: store, clock: .system),
+            configuration: API.Configuration(settings, versionFile), log: log,
             metrics: metrics, statsD: statsD, clock: .system, random: .system)
         do {
             server = try Server(
@@ -105,7 +106,8 @@ struct Service {
 
     private func apply(_ settings: Settings.Reloadable) {
         api.replaceAccess(settings.access)
-        boards.freshness = BoardReader.Freshness(settings)
+        feed.freshness = BoardFeed.Freshness(settings)
+        api.setMaximumChannels(settings.maximumChannels)
         log.level = Logger.Level(settings.logLevel)
     }
 
@@ -147,7 +149,7 @@ extension Settings {
     }
 }
 
-extension BoardReader.Freshness {
+extension BoardFeed.Freshness {
     init(_ settings: Settings.Reloadable) {
         self.init(
             maxStaleness: settings.maximumStaleness, readDeadline: settings.readDeadline,
@@ -171,7 +173,8 @@ extension API.Configuration {
     init(_ settings: Settings, _ file: VersionFile) {
         self.init(
             realm: settings.environment, writeDeadline: settings.writeDeadline,
-            access: settings.reloadable.access, build: BuildInformation.build)
+            access: settings.reloadable.access, maximumChannels: settings.reloadable.maximumChannels,
+            build: BuildInformation.build)
         versionFile = { () async throws(API.VersionFileError) in try await file.read() }
     }
 }

@@ -15,7 +15,7 @@ import Time
 /// `autopush` has `quux`.
 struct APIHarness {
     let store = MemoryStore()
-    let boards: BoardReader
+    let feed: BoardFeed
     let api: API
     let registry = MetricsRegistry()
     let log: LoggedLines
@@ -31,8 +31,8 @@ struct APIHarness {
 
     init(
         _ depth: Depth = .withoutSockets, anonymousReads: Bool = false, limits: Limits = .defaults,
-        logLevel: Logger.Level = .debug, freshness: BoardReader.Freshness = .defaults,
-        statsD: StatsDSender? = nil,
+        logLevel: Logger.Level = .debug, freshness: BoardFeed.Freshness = .defaults,
+        statsD: StatsDSender? = nil, maximumChannels: Int = 10_000,
         configure: (inout API.Configuration) -> Void = { _ in }
     ) throws {
         var configuration = API.Configuration(
@@ -40,12 +40,14 @@ struct APIHarness {
             access: AccessTable(
                 broadcasters: ["test": [TokenDigest(token: "foobar")]],
                 readers: ["autopush": [TokenDigest(token: "quux")]], anonymousReads: anonymousReads),
+            maximumChannels: maximumChannels,
             build: API.Build(source: "https://example.com", version: "1.2.3", commit: "abc", build: "\"7\""))
         configure(&configuration)
-        boards = BoardReader(store: store, freshness: freshness, clock: Clock(clock))
+        feed = BoardFeed(store: store, freshness: freshness, clock: Clock(clock))
         log = try LoggedLines(logLevel)
         api = API(
-            boards: boards, configuration: configuration, log: log.output, metrics: registry, statsD: statsD,
+            feed: feed, health: StoreHealth(store: store, clock: Clock(clock)), configuration: configuration,
+            log: log.output, metrics: registry, statsD: statsD,
             clock: Clock(clock), random: .system)
         exchange = try depth.connect(api, limits)
     }

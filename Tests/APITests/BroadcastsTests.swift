@@ -115,7 +115,7 @@ import Time
 
     @Test(arguments: Depth.allCases)
     func put_isSeenByTheNextGet_underMaxStaleness(_ depth: Depth) async throws {
-        var freshness = BoardReader.Freshness.defaults
+        var freshness = BoardFeed.Freshness.defaults
         freshness.maxStaleness = .seconds(3600)
         let harness = try APIHarness(depth, freshness: freshness)
         for version in ["v1", "v2"] {
@@ -144,5 +144,26 @@ import Time
         #expect(try await harness.get().status == 503)
         harness.store.failure = nil
         #expect(try await harness.get()["age"] == nil)
+    }
+
+    @Test(arguments: Depth.allCases)
+    func newChannel_isRefused_beyondTheMaximum(_ depth: Depth) async throws {
+        let harness = try APIHarness(depth, maximumChannels: 2)
+        #expect(try await harness.put("a", "v1").status == 201)
+        _ = try await harness.get()
+        #expect(try await harness.put("b", "v1").status == 201)
+        let refused = try await harness.put("c", "v1")
+        #expect(refused.status == 409)
+        #expect(refused.text == #"{"code":409,"errno":130,"error":"Too many channels"}"#)
+        #expect(try await harness.put("b", "v2").status == 200, "a known channel goes on")
+        // Another program removes a channel. A read older than a second is repeated first.
+        harness.store.rows.removeFirst()
+        #expect(try await harness.put("c", "v1").status == 409)
+        harness.advance(.milliseconds(1001))
+        #expect(try await harness.put("c", "v1").status == 201)
+        // A read that fails refuses nothing: the store itself answers.
+        harness.advance(.milliseconds(1001))
+        harness.store.failure = .unavailable("down")
+        #expect(try await harness.put("d", "v1").status == 503)
     }
 }

@@ -35,47 +35,8 @@ struct ConversationExchange: Exchange {
     let limits: Limits
 
     func send(_ request: [UInt8]) async throws -> ReceivedResponse {
-        var conversation = Conversation(
-            remoteAddress: .version4(0x7F00_0001, port: 1234), limits: limits, openedAt: .now)
-        conversation.receive(request, count: request.count, at: .now)
-        var output: [UInt8] = []
-        var isAnswered = false
-        var deferred: Answer?
-        while !isAnswered {
-            var response: Response?
-            switch conversation.next(at: .now) {
-            case .ask(let request):
-                let answer = api.answer(request)
-                if case .ready(let ready) = answer {
-                    response = ready
-                } else {
-                    deferred = answer
-                    conversation.awaitAnswer(at: .now)
-                }
-            case .run(let body): response = await run(deferred, body)
-            case .refuse(let refusal, let request):
-                response = api.response(to: refusal, of: request, from: .version4(0x7F00_0001, port: 1234))
-            case .interim: break
-            case .wait, .shutdownWrite, .close: throw Client.Failure.closed(received: output)
-            }
-            guard let response else { continue }
-            let body = conversation.respond(response, date: [], into: &output, at: .now)
-            output += body ?? []
-            isAnswered = true
-        }
-        return try Self.read(output)
-    }
-
-    private func run(_ deferred: Answer?, _ body: [UInt8]) async -> Response? {
-        switch deferred {
-        case .deferred(let handler): await handler(body)
-        case .shared(let join):
-            await withCheckedContinuation { continuation in
-                guard let work = join({ continuation.resume(returning: $0) }) else { return }
-                Task { await work() }
-            }
-        case .ready, nil: nil
-        }
+        let connection = LoopOfOne(api: api, limits: limits)
+        return try Self.read(await connection.exchange(request))
     }
 
     private static func read(_ output: [UInt8]) throws -> ReceivedResponse {

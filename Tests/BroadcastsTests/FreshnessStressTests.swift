@@ -1,4 +1,5 @@
 import Broadcasts
+import Randomness
 import Synchronization
 import TestSupport
 import Testing
@@ -10,42 +11,46 @@ import Time
     private final class CountingStore: BroadcastStore {
         private let number = Mutex(0)
         private let reads = Atomic(0)
+        private let random = RandomSource(seed: 1)
 
         /// The last number that was acknowledged, also to other nodes.
         var acknowledged: Int { number.withLock { $0 } }
 
-        func readRows(deadline _: Instant) async throws(StoreError) -> [BoardRow] {
+        func read(
+            deadline _: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+            receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+        ) {
             let seen = acknowledged
-            for _ in 0..<Int.random(in: 0..<4) { await Task.yield() }
-            guard reads.wrappingAdd(1, ordering: .relaxed).newValue % 7 != 0 else {
-                throw .failed("now and then")
+            Task {
+                for _ in 0..<Int(random.bits() % 4) { await Task.yield() }
+                guard reads.wrappingAdd(1, ordering: .relaxed).newValue % 7 != 0 else {
+                    return receive(.failure(.failed("now and then")))
+                }
+                receive(.success(make(rows(String(seen)))))
             }
-            return rows(String(seen))
         }
 
-        func put(
-            _ broadcast: Broadcast, deadline _: Instant
-        ) async throws(StoreError) -> PutOutcome {
-            let written = Int(broadcast.version.text) ?? 0
+        func put(_ change: Change, deadline _: Instant) async throws(StoreError) -> ChangeOutcome {
+            let written = Int(change.version.text) ?? 0
             number.withLock { $0 = max($0, written) }
             await Task.yield()
             return .changed
         }
 
-        func check(deadline _: Instant) async throws(StoreError) {}
+        func check(deadline _: Instant, receive: @escaping @Sendable (StoreError?) -> Void) { receive(nil) }
 
         func close() {}
     }
 
     /// Reads as a handler does, and returns how many answers were fresh.
-    private static func read(_ reader: BoardReader, atLeast acknowledged: @Sendable () -> Int) async throws
+    private static func read(_ feed: BoardFeed, atLeast acknowledged: @Sendable () -> Int) async throws
         -> Int
     {
         var fresh = 0
         for _ in 0..<300 {
             let expected = acknowledged()
-            let current = reader.current(at: .now)
-            guard let reading = if let current { current } else { try? await reader.read() } else { continue }
+            let current = feed.snapshot.current(at: .now)
+            guard let reading = if let current { current } else { try? await feed.read() } else { continue }
             guard reading.age == nil else { continue }
             fresh += 1
             let seen = Int(reading.board.rows.first?.version ?? "") ?? 0
@@ -56,8 +61,8 @@ import Time
 
     @Test func get_seesEveryPut_acknowledgedByAnyNode() async throws {
         let store = CountingStore()
-        let reader = BoardReader(store: store, freshness: .defaults, clock: .system)
-        let otherNode = BoardReader(store: store, freshness: .defaults, clock: .system)
+        let reader = BoardFeed(store: store, freshness: .defaults, clock: .system)
+        let otherNode = BoardFeed(store: store, freshness: .defaults, clock: .system)
         try await withThrowingTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask {
@@ -67,7 +72,7 @@ import Time
             }
             group.addTask {
                 for version in 1...1000 {
-                    _ = try await otherNode.put(broadcast(String(version)), deadline: .now)
+                    _ = try await otherNode.put(change(String(version)), deadline: .now)
                 }
             }
             try await group.waitForAll()
@@ -76,9 +81,9 @@ import Time
 
     @Test func get_seesEveryPutOfItsNode_underMaxStaleness() async throws {
         let store = CountingStore()
-        var freshness = BoardReader.Freshness.defaults
+        var freshness = BoardFeed.Freshness.defaults
         freshness.maxStaleness = .seconds(3600)
-        let reader = BoardReader(store: store, freshness: freshness, clock: .system)
+        let reader = BoardFeed(store: store, freshness: freshness, clock: .system)
         let acknowledged = Counter()
         try await withThrowingTaskGroup { group in
             for _ in 0..<8 {
@@ -89,7 +94,7 @@ import Time
             }
             group.addTask {
                 for version in 1...1000 {
-                    _ = try await reader.put(broadcast(String(version)), deadline: .now)
+                    _ = try await reader.put(change(String(version)), deadline: .now)
                     acknowledged.value.store(version, ordering: .releasing)
                 }
             }
@@ -99,5 +104,29 @@ import Time
 
     private final class Counter: Sendable {
         let value = Atomic(0)
+    }
+}
+
+/// Resumes a task when a feed has read.
+private final class WaitingTask: FeedListener {
+    private let continuation: Mutex<CheckedContinuation<Void, Never>?>
+
+    init(_ continuation: CheckedContinuation<Void, Never>) {
+        self.continuation = Mutex(continuation)
+    }
+
+    func readEnded() { continuation.withLock { $0.take() }?.resume() }
+}
+
+extension BoardFeed {
+    /// Waits for the next read to begin, as a loop's waiter does.
+    fileprivate func read() async throws -> Reading {
+        let number = Mutex(0)
+        await withCheckedContinuation { continuation in
+            let read = subscribe(WaitingTask(continuation))
+            number.withLock { $0 = read }
+        }
+        let outcome = snapshot.outcome(ofRead: number.withLock { $0 }, at: .now)
+        return try outcome?.get() ?? { throw BoardUnavailable(cause: .deadlineExceeded) }()
     }
 }

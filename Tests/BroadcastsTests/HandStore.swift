@@ -1,63 +1,83 @@
 import Broadcasts
 import Synchronization
-import TestSupport
 import Time
 
 /// A store whose reads and checks the test ends by hand, and whose writes succeed at once.
 final class HandStore: BroadcastStore {
-    /// One call of the store that has begun and waits for the test to end it.
-    struct Call<Value: Sendable>: Sendable {
+    /// A read that has begun and waits for the test to end it.
+    struct Read: Sendable {
         let deadline: Instant
-        fileprivate let continuation: CheckedContinuation<Result<Value, StoreError>, Never>
+        let make: @Sendable ([BoardRow]) -> Board
+        let receive: @Sendable (Result<Board, StoreError>) -> Void
 
-        func end(_ result: Result<Value, StoreError>) {
-            continuation.resume(returning: result)
-        }
+        func succeed(_ rows: [BoardRow]) { receive(.success(make(rows))) }
+        func fail(_ error: StoreError) { receive(.failure(error)) }
     }
 
-    /// The calls in the order in which they began.
-    struct Calls<Value: Sendable>: Sendable {
-        let stream: AsyncStream<Call<Value>>
-        fileprivate let arrivals: AsyncStream<Call<Value>>.Continuation
-
-        init() {
-            (stream, arrivals) = AsyncStream.makeStream()
-        }
-
-        /// Waits until the next call has begun.
-        func next() async -> Call<Value> {
-            for await call in stream { return call }
-            preconditionFailure("the stream of calls never ends")
-        }
-
-        fileprivate func begin(_ deadline: Instant) async throws(StoreError) -> Value {
-            try await withCheckedContinuation { continuation in
-                arrivals.yield(Call(deadline: deadline, continuation: continuation))
-            }.get()
-        }
+    struct Check: Sendable {
+        let deadline: Instant
+        let receive: @Sendable (StoreError?) -> Void
     }
 
-    let reads = Calls<[BoardRow]>()
-    let checks = Calls<Void>()
-    private let began = Mutex(0)
-
-    /// How many reads have begun.
-    var readsBegun: Int { began.withLock { $0 } }
-
-    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
-        began.withLock { $0 += 1 }
-        return try await reads.begin(deadline)
+    private struct State {
+        var reads: [Read] = []
+        var checks: [Check] = []
+        var readsBegun = 0
+        var outcome = ChangeOutcome.changed
+        var failure: StoreError?
     }
 
-    func put(_: Broadcast, deadline _: Instant) async throws(StoreError) -> PutOutcome {
-        .changed
+    private let state = Mutex(State())
+
+    /// Takes the oldest read that has begun. Nil when there is none.
+    func takeRead() -> Read? {
+        state.withLock { $0.reads.isEmpty ? nil : $0.reads.removeFirst() }
     }
 
-    func check(deadline: Instant) async throws(StoreError) {
-        try await checks.begin(deadline)
+    func takeCheck() -> Check? {
+        state.withLock { $0.checks.isEmpty ? nil : $0.checks.removeFirst() }
+    }
+
+    var readsBegun: Int { state.withLock { $0.readsBegun } }
+
+    /// What a write does.
+    func setOutcome(_ outcome: ChangeOutcome) { state.withLock { $0.outcome = outcome } }
+
+    /// Makes reads fail before they return; nil for reads that the test ends.
+    func setFailure(_ failure: StoreError?) { state.withLock { $0.failure = failure } }
+
+    func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    ) {
+        let failure = state.withLock { state in
+            state.readsBegun += 1
+            if state.failure == nil {
+                state.reads.append(Read(deadline: deadline, make: make, receive: receive))
+            }
+            return state.failure
+        }
+        if let failure { receive(.failure(failure)) }
+    }
+
+    func put(_: Change, deadline _: Instant) async throws(StoreError) -> ChangeOutcome {
+        state.withLock { $0.outcome }
+    }
+
+    func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+        state.withLock { $0.checks.append(Check(deadline: deadline, receive: receive)) }
     }
 
     func close() {}
+}
+
+/// Counts how often a feed told it something.
+final class CountingListener: FeedListener {
+    private let signals = Mutex(0)
+
+    var count: Int { signals.withLock { $0 } }
+
+    func readEnded() { signals.withLock { $0 += 1 } }
 }
 
 /// Rows of one broadcaster: channel `c` with the given version.
@@ -65,9 +85,10 @@ func rows(_ version: String) -> [BoardRow] {
     [BoardRow(broadcasterID: "b", channelID: "c", version: version)]
 }
 
-func broadcast(_ version: String) throws -> Broadcast {
+func change(_ version: String, channel: String = "c") throws -> Change {
     struct Invalid: Error {}
-    guard let broadcasterID = BroadcasterID("b"), let channelID = ChannelID("c") else { throw Invalid() }
-    return try Broadcast(
-        broadcasterID: broadcasterID, channelID: channelID, version: Version(bytes: Array(version.utf8)))
+    guard let broadcasterID = BroadcasterID("b"), let channelID = ChannelID(channel) else { throw Invalid() }
+    return try Change(
+        broadcasterID: broadcasterID, channelID: channelID, version: Version(bytes: Array(version.utf8)),
+        author: "b", requestID: "r")
 }

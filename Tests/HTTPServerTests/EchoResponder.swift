@@ -14,12 +14,20 @@ final class EchoResponder: Responder {
     /// Handlers of `/wait` stay here until a test lets them go.
     let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
     let cancelled = Atomic<Int>(0)
-    /// Those who wait for the answer to `/shared`, the first of whom brought its work.
-    let sharing = Mutex<[Answer.Deliver]>([])
+    /// The requests of `/shared` that wait for `release`.
+    let sharing = Mutex<[ResponseTicket]>([])
+    /// How often `release` was called.
+    let releases = Atomic<Int>(0)
+    private let mailboxes = Mutex<[any Mailbox]>([])
     /// Why loops of the server ended, other than by draining.
     let loopFailures = Mutex<[SystemError]>([])
 
-    func answer(_ request: Request) -> Answer {
+    func makeLoopResponder(_ mailbox: any Mailbox) -> sending any LoopResponder {
+        mailboxes.withLock { $0.append(mailbox) }
+        return EchoLoop(self)
+    }
+
+    func answer(_ request: Request, _ loop: EchoLoop) -> Answer {
         let path = request.text(request.path)
         switch path {
         case "/body":
@@ -37,13 +45,7 @@ final class EchoResponder: Responder {
                 return Response(status: .ok, body: Array("waited".utf8))
             }
         case "/shared":
-            return .shared { deliver in
-                let isFirst = self.sharing.withLock { sharing in
-                    sharing.append(deliver)
-                    return sharing.count == 1
-                }
-                return isFirst ? self.share : nil
-            }
+            return .waiting(EchoWaiter(loop))
         case "/large":
             return .ready(Response(status: .ok, body: Self.large))
         case "/medium":
@@ -69,18 +71,6 @@ final class EchoResponder: Responder {
         return Response(status: status, body: Array("refused".utf8))
     }
 
-    /// Waits like a handler of `/wait`, then answers everybody.
-    @Sendable private func share() async {
-        await withCheckedContinuation { continuation in
-            waiting.withLock { $0.append(continuation) }
-        }
-        let sharing = sharing.withLock { sharing in
-            defer { sharing = [] }
-            return sharing
-        }
-        for deliver in sharing { deliver(Response(status: .ok, body: Array("shared".utf8))) }
-    }
-
     /// Lets every waiting handler end. Returns how many there were.
     @discardableResult func release() -> Int {
         let waiting = waiting.withLock { waiting in
@@ -88,6 +78,8 @@ final class EchoResponder: Responder {
             return waiting
         }
         for continuation in waiting { continuation.resume() }
+        releases.add(1, ordering: .releasing)
+        for mailbox in mailboxes.withLock({ $0 }) { mailbox.wake() }
         return waiting.count
     }
 
@@ -95,6 +87,50 @@ final class EchoResponder: Responder {
     static let medium = Array(repeatElement(Array("a medium body. ".utf8), count: 1500).joined())
     /// Larger than any socket buffer.
     static let large = [UInt8](repeating: UInt8(ascii: "l"), count: 8_000_000)
+}
+
+/// Answers one loop's requests.
+final class EchoLoop: LoopResponder {
+    private let responder: EchoResponder
+    private var waiting: [ResponseTicket] = []
+    private var releases = 0
+
+    init(_ responder: EchoResponder) {
+        self.responder = responder
+    }
+
+    func answer(_ request: Request) -> Answer { responder.answer(request, self) }
+
+    func response(to refusal: Refusal, of request: Request?, from address: SocketAddress) -> Response {
+        responder.response(to: refusal, of: request, from: address)
+    }
+
+    func add(_ ticket: ResponseTicket) {
+        waiting.append(ticket)
+        responder.sharing.withLock { $0.append(ticket) }
+    }
+
+    func endTurn(_ deliveries: inout [Delivery]) -> Instant? {
+        let current = responder.releases.load(ordering: .acquiring)
+        guard current != releases else { return nil }
+        releases = current
+        for ticket in waiting {
+            deliveries.append(Delivery(to: ticket, Response(status: .ok, body: Array("shared".utf8))))
+        }
+        waiting = []
+        return nil
+    }
+}
+
+/// A request of `/shared`.
+private final class EchoWaiter: Waiter {
+    private let loop: EchoLoop
+
+    init(_ loop: EchoLoop) {
+        self.loop = loop
+    }
+
+    func start(for ticket: ResponseTicket) { loop.add(ticket) }
 }
 
 /// A server with its own port and loops, drained when the test is over.

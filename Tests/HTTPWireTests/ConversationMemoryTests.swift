@@ -18,38 +18,37 @@ import Testing
         peer.receive("z" + get("/b"))
         #expect(peer.step() == .run("xyz"))
         #expect(peer.step() == .wait)
-        #expect(peer.conversation.bytes.count == get("/b").utf8.count, "what is not consumed is copied out")
+        #expect(peer.driver.pending.count == get("/b").utf8.count, "what is not consumed is kept")
         peer.respond()
         #expect(peer.step() == .ask("/b"))
         peer.respond()
         #expect(peer.step() == .wait)
         peer.outputDrained()
         #expect(peer.isIdle)
-        #expect(peer.conversation.bytes.capacity == 0)
-        #expect(peer.conversation.lentReadBuffer == nil)
-        #expect(peer.conversation.incoming == nil)
+        #expect(peer.driver.pending.capacity == 0)
+        #expect(peer.driver.conversation.incoming == nil)
     }
 
-    @Test func chunk_comesBackWithoutACopy_whenAllIsConsumed() {
+    @Test func readBuffer_comesBackWithoutACopy_whenAllIsConsumed() {
         let peer = Peer()
-        let before = address(of: peer.readBuffer)
+        let before = address(of: peer.driver.readBuffer)
         for _ in 0..<3 {
             peer.receive(get("/a"))
             #expect(peer.step() == .ask("/a"))
             peer.respond()
             #expect(peer.step() == .wait)
-            #expect(address(of: peer.readBuffer) == before)
+            #expect(address(of: peer.driver.readBuffer) == before)
         }
     }
 
-    @Test func chunk_comesBackWithoutACopy_inTheMiddleOfABody() {
+    @Test func readBuffer_comesBackWithoutACopy_inTheMiddleOfABody() {
         let peer = Peer()
-        let before = address(of: peer.readBuffer)
+        let before = address(of: peer.driver.readBuffer)
         peer.receive(put("/a", length: 3, "xy"))
         #expect(peer.step() == .ask("/a"))
         peer.awaitAnswer()
         #expect(peer.step() == .wait)
-        #expect(address(of: peer.readBuffer) == before)
+        #expect(address(of: peer.driver.readBuffer) == before)
     }
 
     @Test func tricklingHead_isHeldInAsManyBytesAsCame() {
@@ -58,8 +57,8 @@ import Testing
             peer.receive(String(byte))
             #expect(peer.step() == .wait)
         }
-        #expect(peer.conversation.bytes.count == 26)
-        #expect(peer.conversation.scanner.scanned == 26, "no byte is looked at twice")
+        #expect(peer.driver.pending.count == 26)
+        #expect(peer.driver.conversation.scanner.scanned == 26, "each byte is scanned once")
         peer.receive("\r\n")
         #expect(peer.step() == .ask("/a"))
     }
@@ -80,7 +79,7 @@ import Testing
         #expect(received < Limits.defaults.maximumHeaderBytes + 65536)
         peer.respond()
         #expect(peer.step() == .ask("/b"))
-        #expect(peer.conversation.incoming == nil)
+        #expect(peer.driver.conversation.incoming == nil)
     }
 
     @Test func answeredRequests_areForgotten_whileOthersAlwaysWait() {
@@ -93,7 +92,7 @@ import Testing
         for _ in 0..<100 {
             peer.receive(get("/a"))
             #expect(peer.step() == .wait)
-            #expect(peer.conversation.bytes.count == 2 * get("/a").utf8.count)
+            #expect(peer.driver.pending.count == 2 * get("/a").utf8.count)
             peer.respond()
             #expect(peer.step() == .ask("/a"))
             #expect(peer.step() == .wait)
@@ -104,7 +103,7 @@ import Testing
         let peer = lingeringPeer()
         peer.receive(get("/b"))
         #expect(peer.step() == .wait)
-        #expect(peer.conversation.bytes.capacity == 0)
+        #expect(peer.driver.pending.capacity == 0)
     }
 
     @Test func refusedConnection_keepsNothingOfWhatCame() {
@@ -113,7 +112,7 @@ import Testing
         #expect(peer.step() == .refuse(.malformed("Host is missing"), nil))
         peer.respond()
         #expect(peer.step() == .wait)
-        #expect(peer.conversation.bytes.capacity == 0)
+        #expect(peer.driver.pending.capacity == 0)
     }
 
     private func address(of bytes: [UInt8]?) -> UInt? {

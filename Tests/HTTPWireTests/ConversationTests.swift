@@ -76,7 +76,7 @@ import Testing
         #expect(peer.step() == .close)
         peer.receive(get("/a"))
         #expect(peer.step() == .wait)
-        #expect(peer.conversation.deadline == nil)
+        #expect(peer.driver.conversation.deadline == nil)
         #expect(!peer.wantsBytes)
         peer.pass(.seconds(1000))
         peer.expire()
@@ -106,15 +106,49 @@ import Testing
         #expect(peer.step() == .run("ok"))
     }
 
+    /// RFC 9110 section 9.3.2: a response to HEAD never has content.
+    @Test(arguments: [
+        "HEAD / HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.1\r\nHost: x\r\nb@d: 1\r\n\r\n",
+        "HEAD /\u{1} HTTP/1.1\r\n\r\n",
+        "HEAD / HTTP/2.0\r\n\r\n", "HEAD /" + String(repeating: "a", count: 17_000),
+        "HEAD / HTTP/1.1\r\nHost: x\r\n" + String(repeating: "a: b\r\n", count: 101) + "\r\n",
+        "\r\nHEAD / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+    ])
+    func refusedHEAD_getsNoContent(request: String) {
+        let peer = Peer()
+        peer.receive(request)
+        guard case .refuse = peer.step() else {
+            Issue.record("\(request) is not refused")
+            return
+        }
+        peer.respond("content")
+        #expect(peer.text.hasSuffix("Content-Length: 7\r\nConnection: close\r\n\r\n"))
+    }
+
+    @Test func timedOutHEAD_getsNoContent() {
+        let peer = Peer()
+        peer.receive(get("/a") + "HEAD / HTTP/1.1\r\n")
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        #expect(peer.step() == .wait)
+        peer.outputDrained()
+        #expect(peer.step() == .wait)
+        peer.pass(.seconds(11))
+        peer.expire()
+        #expect(peer.step() == .refuse(.timeout, nil))
+        peer.respond("content")
+        #expect(peer.text.hasSuffix("Content-Length: 7\r\nConnection: close\r\n\r\n"))
+    }
+
     @Test func receivedAt_isWhenTheFirstByteCame() {
         let peer = Peer()
         peer.pass(.seconds(3))
-        let first = peer.now
+        let first = peer.driver.now
         peer.receive("GET / HTT")
         #expect(peer.step() == .wait)
         peer.pass(.seconds(2))
         peer.receive("P/1.1\r\nHost: x\r\n\r\n")
-        guard case .ask(let request) = peer.conversation.next(at: peer.now) else {
+        guard case .ask(let request) = peer.driver.next() else {
             Issue.record("the head is complete")
             return
         }

@@ -10,7 +10,7 @@ import Testing
         peer.pass(.seconds(10))
         peer.expire()
         #expect(peer.step() == .close)
-        #expect(peer.output.isEmpty)
+        #expect(peer.driver.output.isEmpty)
     }
 
     @Test func deadline_countsFromTheFirstByteOfAHead() {
@@ -27,7 +27,7 @@ import Testing
         peer.expire()
         #expect(peer.step() == .refuse(.timeout, nil))
         peer.respond()
-        peer.outputDrained()
+        peer.driver.outputDrained()
         #expect(peer.step() == .shutdownWrite)
     }
 
@@ -52,7 +52,7 @@ import Testing
         #expect(peer.step() == .ask("/a"))
         peer.respond()
         #expect(peer.step() == .wait)
-        peer.outputDrained()
+        peer.driver.outputDrained()
         #expect(peer.timeLeft == .seconds(75))
         peer.pass(.seconds(75))
         peer.expire()
@@ -81,7 +81,7 @@ import Testing
         #expect(peer.step() == .ask("/a"))
         peer.respond()
         #expect(peer.step() == .wait)
-        peer.outputDrained()
+        peer.driver.outputDrained()
         peer.pass(.seconds(10))
         peer.expire()
         #expect(peer.step() == .close)

@@ -1,10 +1,11 @@
 import Bytes
 import HTTP
 import HTTPTypes
-import HTTPWire
 import TestSupport
 import Testing
 import Time
+
+@testable import HTTPWire
 
 /// A conversation with the ends of its strings in a test's hands: the test says what arrives, what time it
 /// is, and what became of the output.
@@ -20,43 +21,29 @@ final class Peer {
         case close
     }
 
-    var conversation: Conversation
-    var now = Instant.now
-    private(set) var output: [UInt8] = []
-    /// The read buffer that is lent with every receipt, as an event loop does it.
-    private(set) var readBuffer: [UInt8]? = [UInt8](repeating: 0xEE, count: 65536)
+    let driver: ConversationDriver
 
-    var text: String { String(decoding: output, as: UTF8.self) }
-    var isIdle: Bool { conversation.isIdle }
-    var wantsBytes: Bool { conversation.wantsBytes }
+    var text: String { String(decoding: driver.output, as: UTF8.self) }
+    var wantsBytes: Bool { driver.wantsBytes }
     /// The time left until the deadline.
-    var timeLeft: Duration? { conversation.deadline.map { now.duration(to: $0) } }
+    var timeLeft: Duration? { driver.conversation.deadline.map { driver.now.duration(to: $0) } }
+    /// Whether the connection is between requests, with nothing received and nothing to send.
+    var isIdle: Bool {
+        driver.conversation.phase == .idle && driver.pendingCount == 0 && !driver.conversation.hasOutput
+    }
 
     init(limits: Limits = .defaults) {
-        conversation = Conversation(
-            remoteAddress: .version4(0x7F00_0001, port: 4711), limits: limits, openedAt: now)
+        driver = ConversationDriver(limits: limits)
     }
 
     func receive(_ text: String) {
-        reclaim()
-        guard var bytes = readBuffer.take() else { return }
-        bytes.replaceSubrange(0..<text.utf8.count, with: text.utf8)
-        conversation.receive(consume bytes, count: text.utf8.count, at: now)
+        driver.receive(text.utf8)
     }
 
-    private func reclaim() {
-        guard readBuffer == nil else { return }
-        readBuffer = conversation.reclaimReadBuffer()
-        // The event loop reads other connections' bytes into it next.
-        readBuffer?.replaceSubrange(0..<4096, with: repeatElement(0xEE, count: 4096))
-    }
-
-    /// The next step. Waiting gives the read buffer back.
+    /// The next step.
     func step() -> Event {
-        switch conversation.next(at: now) {
-        case .wait:
-            reclaim()
-            return .wait
+        switch driver.next() {
+        case .wait: return .wait
         case .ask(let request): return .ask(request.text(request.path))
         case .interim: return .interim
         case .run(let body): return .run(String(decoding: body, as: UTF8.self))
@@ -68,18 +55,17 @@ final class Peer {
 
     @discardableResult
     func respond(_ body: String = "") -> [UInt8]? {
-        let response = Response(status: .ok, body: Array(body.utf8))
-        return conversation.respond(response, date: Array("now".utf8), into: &output, at: now)
+        driver.respond(Response(status: .ok, body: Array(body.utf8)), date: Array("now".utf8))
     }
 
-    func awaitAnswer() { conversation.awaitAnswer(at: now) }
-    func end() { conversation.receiveEnd() }
-    func drain() { conversation.drain() }
-    func expire() { conversation.expire(at: now) }
-    func outputDrained() { conversation.outputDrained(at: now) }
-    func outputBlocked() { conversation.outputBlocked(at: now) }
-    func outputProgressed() { conversation.outputProgressed(at: now) }
-    func pass(_ duration: Duration) { now = now + duration }
+    func awaitAnswer() { driver.awaitResponse() }
+    func end() { driver.end() }
+    func drain() { driver.drain() }
+    func expire() { driver.expire() }
+    func outputDrained() { driver.outputDrained() }
+    func outputBlocked() { driver.outputBlocked() }
+    func outputProgressed() { driver.outputProgressed() }
+    func pass(_ duration: Duration) { driver.now = driver.now + duration }
 }
 
 /// A peer that has been sent its last answer, and is to close its side.

@@ -14,8 +14,8 @@ extension Limits {
         headerTimeout: .seconds(10), bodyTimeout: .seconds(10))
 }
 
-extension BoardReader.Freshness {
+extension BoardFeed.Freshness {
     /// The defaults of the settings.
-    package static let defaults = BoardReader.Freshness(
+    package static let defaults = BoardFeed.Freshness(
         maxStaleness: .zero, readDeadline: .milliseconds(250), staleIfError: .seconds(300))
 }

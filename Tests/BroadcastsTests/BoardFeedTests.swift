@@ -1,0 +1,222 @@
+import Broadcasts
+import TestSupport
+import Testing
+import Time
+
+/// The test ends each read of the store by hand, and moves the clock. Nothing depends on time that passes.
+@Suite struct BoardFeedTests {
+    private let store = HandStore()
+    private let manual = ManualClock()
+    private let listener = CountingListener()
+    private let feed: BoardFeed
+
+    init() {
+        feed = BoardFeed(store: store, freshness: .defaults, clock: Clock(manual))
+    }
+
+    private func feed(_ configure: (inout BoardFeed.Freshness) -> Void) -> BoardFeed {
+        var freshness = BoardFeed.Freshness.defaults
+        configure(&freshness)
+        return BoardFeed(store: store, freshness: freshness, clock: Clock(manual))
+    }
+
+    /// Makes a feed read a board of this version.
+    private func load(_ version: String, _ feed: BoardFeed? = nil) throws -> Board {
+        let feed = feed ?? self.feed
+        let number = feed.subscribe(listener)
+        try #require(store.takeRead()).succeed(rows(version))
+        return try #require(feed.snapshot.outcome(ofRead: number, at: manual.now)).get().board
+    }
+
+    @Test func subscription_beginsARead_andItsOutcomeAnswers() throws {
+        let number = feed.subscribe(listener)
+        #expect(feed.snapshot.outcome(ofRead: number, at: manual.now) == nil)
+        let read = try #require(store.takeRead())
+        #expect(read.deadline == manual.now + .seconds(2), "a read may outlive the GET that began it")
+        read.succeed(rows("v1"))
+        #expect(listener.count == 1)
+        let reading = try #require(feed.snapshot.outcome(ofRead: number, at: manual.now)).get()
+        #expect(reading.board.rows == rows("v1"))
+        #expect(reading.age == nil)
+    }
+
+    /// The read under way may have missed a PUT that was acknowledged before the second subscription.
+    @Test func subscription_duringARead_isAnsweredByTheNext() throws {
+        let first = feed.subscribe(listener)
+        let second = feed.subscribe(listener)
+        #expect(second == first + 1)
+        let read = try #require(store.takeRead())
+        #expect(store.readsBegun == 1, "at most one read is under way")
+        read.succeed(rows("v1"))
+        #expect(feed.snapshot.outcome(ofRead: second, at: manual.now) == nil)
+        #expect(store.readsBegun == 2)
+        try #require(store.takeRead()).succeed(rows("v2"))
+        #expect(listener.count == 2)
+        let reading = try #require(feed.snapshot.outcome(ofRead: second, at: manual.now)).get()
+        #expect(reading.board.rows == rows("v2"))
+        #expect(store.readsBegun == 2, "nobody waits for a third")
+    }
+
+    @Test func listener_isToldOnce_howeverOftenItSubscribed() throws {
+        _ = feed.subscribe(listener)
+        for _ in 0..<3 { _ = feed.subscribe(listener) }
+        try #require(store.takeRead()).succeed(rows("v1"))
+        try #require(store.takeRead()).succeed(rows("v1"))
+        #expect(listener.count == 2)
+    }
+
+    @Test func equalRows_keepTheBoard() throws {
+        let board = try load("v1")
+        #expect(try load("v1") === board)
+        #expect(try load("v2") !== board)
+    }
+
+    @Test func failedRead_servesTheLastBoardWithItsAge_untilThatIsTooOld() throws {
+        _ = try load("v1")
+        manual.advance(by: .seconds(300))
+        let number = feed.subscribe(listener)
+        try #require(store.takeRead()).fail(.failed("gone"))
+        let reading = try #require(feed.snapshot.outcome(ofRead: number, at: manual.now)).get()
+        #expect(reading.age == .seconds(300))
+        manual.advance(by: .nanoseconds(1))
+        #expect(throws: BoardUnavailable(cause: .failed("gone"))) {
+            try feed.snapshot.outcome(ofRead: number, at: manual.now)?.get()
+        }
+    }
+
+    @Test func failedRead_isUnavailable_withoutABoard() throws {
+        let number = feed.subscribe(listener)
+        try #require(store.takeRead()).fail(.deadlineExceeded)
+        #expect(throws: BoardUnavailable(cause: .deadlineExceeded)) {
+            try feed.snapshot.outcome(ofRead: number, at: manual.now)?.get()
+        }
+    }
+
+    /// A store that is known to be down fails before `read` returns.
+    @Test func immediateFailure_answersAtOnce_andIsNoLoop() throws {
+        store.setFailure(.unavailable("down"))
+        let number = feed.subscribe(listener)
+        #expect(listener.count == 1)
+        #expect(throws: BoardUnavailable.self) {
+            try feed.snapshot.outcome(ofRead: number, at: manual.now)?.get()
+        }
+        #expect(store.readsBegun == 1)
+    }
+
+    /// A slow database: the GET leaves at its deadline, the read goes on, and its result is kept.
+    @Test func lateRead_isKept_afterItsGETHasLeft() throws {
+        _ = try load("v1")
+        _ = feed.subscribe(listener)
+        manual.advance(by: .milliseconds(250))
+        #expect(try feed.snapshot.fallback(at: manual.now).get().age == .milliseconds(250))
+        manual.advance(by: .seconds(1))
+        try #require(store.takeRead()).succeed(rows("v2"))
+        #expect(try feed.snapshot.fallback(at: manual.now).get().board.rows == rows("v2"))
+    }
+
+    /// The failure of a later read takes nothing from a waiter whose own read succeeded.
+    @Test func outcome_isThatOfTheWaitersRead_whenALaterOneFails() throws {
+        let number = feed.subscribe(listener)
+        let later = feed.subscribe(listener)
+        try #require(store.takeRead()).succeed(rows("v1"))
+        try #require(store.takeRead()).fail(.failed("gone"))
+        #expect(try #require(feed.snapshot.outcome(ofRead: number, at: manual.now)).get().age == nil)
+        #expect(try #require(feed.snapshot.outcome(ofRead: later, at: manual.now)).get().age == .zero)
+    }
+
+    @Test func warmUp_readsOnce_withNobodyWaiting() throws {
+        feed.warmUp()
+        feed.warmUp()
+        #expect(store.readsBegun == 1)
+        try #require(store.takeRead()).succeed(rows("v1"))
+        #expect(feed.snapshot.lastGoodRead?.board.rows == rows("v1"))
+        #expect(store.readsBegun == 1)
+    }
+
+    // MARK: - max_staleness
+
+    @Test func current_isNil_withoutMaxStaleness() throws {
+        _ = try load("v1")
+        #expect(feed.snapshot.current(at: manual.now) == nil)
+    }
+
+    @Test func current_isTheLastBoard_withinMaxStaleness() throws {
+        let feed = feed { $0.maxStaleness = .seconds(1) }
+        _ = try load("v1", feed)
+        manual.advance(by: .seconds(1))
+        #expect(feed.snapshot.current(at: manual.now)?.board.rows == rows("v1"))
+        #expect(feed.snapshot.current(at: manual.now)?.age == nil)
+        manual.advance(by: .nanoseconds(1))
+        #expect(feed.snapshot.current(at: manual.now) == nil)
+    }
+
+    @Test func current_isNil_afterAnOwnPUT_untilARead_thatBeganAfterIt() async throws {
+        let feed = feed { $0.maxStaleness = .seconds(3600) }
+        _ = try load("v1", feed)
+        let number = feed.subscribe(listener)
+        let early = try #require(store.takeRead())
+        _ = try await feed.put(change("v2"), deadline: manual.now)
+        early.succeed(rows("v1"))
+        #expect(feed.snapshot.current(at: manual.now) == nil, "it may have missed the PUT")
+        #expect(try #require(feed.snapshot.outcome(ofRead: number, at: manual.now)).get().age == nil)
+        _ = try load("v2", feed)
+        #expect(feed.snapshot.current(at: manual.now)?.board.rows == rows("v2"))
+    }
+
+    @Test func waiter_isAnsweredByAReadUnderWay_whenMaxStalenessAllows() throws {
+        let feed = feed { $0.maxStaleness = .seconds(1) }
+        _ = feed.subscribe(listener)
+        let later = feed.subscribe(listener)
+        try #require(store.takeRead()).succeed(rows("v1"))
+        #expect(try #require(feed.snapshot.outcome(ofRead: later, at: manual.now)).get().age == nil)
+    }
+
+    @Test func freshness_takesEffectForTheNextSnapshot() throws {
+        _ = try load("v1")
+        var freshness = feed.freshness
+        freshness.maxStaleness = .seconds(1)
+        feed.freshness = freshness
+        #expect(feed.snapshot.current(at: manual.now) != nil)
+    }
+
+    // MARK: - max_channels
+
+    private func count(_ channel: String) throws -> Int? {
+        let change = try change("v", channel: channel)
+        return feed.channelCount(besides: change.broadcasterID, change.channelID)
+    }
+
+    @Test func channelCount_isNil_whileNothingHasBeenRead() throws {
+        #expect(try count("new") == nil)
+    }
+
+    @Test func channelCount_isNil_forAKnownChannel() async throws {
+        _ = try load("v1")
+        #expect(try count("c") == nil)
+        store.setOutcome(.created)
+        _ = try await feed.put(change("v", channel: "mine"), deadline: manual.now)
+        #expect(try count("mine") == nil)
+    }
+
+    @Test func channelCount_isThatOfTheLastRead_andOfThoseCreatedSince() async throws {
+        _ = try load("v1")
+        #expect(try count("new") == 1)
+        store.setOutcome(.created)
+        for channel in ["d", "e", "d"] {
+            _ = try await feed.put(change("v", channel: channel), deadline: manual.now)
+        }
+        #expect(try count("new") == 3)
+        // Created during a read, which may have missed it.
+        _ = feed.subscribe(listener)
+        let read = try #require(store.takeRead())
+        _ = try await feed.put(change("v", channel: "f"), deadline: manual.now)
+        #expect(try count("new") == 4)
+        read.succeed(
+            rows("v1") + ["d", "e"].map { BoardRow(broadcasterID: "b", channelID: $0, version: "v") })
+        #expect(try count("new") == 4)
+        // A failed read forgets nobody.
+        _ = feed.subscribe(listener)
+        try #require(store.takeRead()).fail(.deadlineExceeded)
+        #expect(try count("new") == 4)
+    }
+}
