@@ -9,7 +9,7 @@ extension API {
     func getBroadcasts(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         try authorizeReaderOrAnonymous(request, &context)
         let ifNoneMatch = IfNoneMatch(request)
-        if let reading = feed.snapshot.current(at: context.askedAt) {
+        if let reading = feed.current(at: context.askedAt) {
             metrics.recordDump(since: context.askedAt)
             return .ready(response(reading, ifNoneMatch))
         }

@@ -83,6 +83,18 @@ package final class BoardFeed: Sendable {
         }
     }
 
+    /// The board that `maxStaleness` allows to serve without waiting.
+    package func current(at now: Instant) -> Reading? {
+        let board = state.withLock { state -> Board? in
+            guard state.freshness.maxStaleness > .zero, let read = state.lastGoodRead,
+                read.number >= state.firstCompleteRead,
+                read.began.duration(to: now) <= state.freshness.maxStaleness
+            else { return nil }
+            return read.board
+        }
+        return board.map { Reading(board: $0, age: nil) }
+    }
+
     /// Reads once with nobody waiting, so that the first GET finds a board.
     package func warmUp() {
         let number = state.withLock { $0.isReading ? nil : $0.beginRead() }

@@ -113,7 +113,7 @@ extension ConnectionLoop {
     // MARK: - Bytes in
 
     /// Reads once, goes on with the conversation, and asks for another report where more can be read.
-    private mutating func read(_ connection: Connection, _ id: ConnectionID, hasEnd: Bool, at now: Instant) {
+    mutating func read(_ connection: Connection, _ id: ConnectionID, hasEnd: Bool, at now: Instant) {
         var buffer = takeReadBuffer()
         do throws(SystemError) {
             let (count, isAll) = try loop.system.receive(connection.descriptor, into: &buffer)
@@ -229,7 +229,7 @@ extension ConnectionLoop {
         keep(connection, input)
         // Unwanted bytes are noticed when they arrive, which is rare.
         let reading =
-            connection.interest.reading
+            connection.interest?.reading ?? false
             || connection.conversation.wantsBytes(pendingCount: connection.pending.count)
         guard watch(connection, id, reading: reading) else { return }
         schedule(connection, id)
@@ -247,15 +247,22 @@ extension ConnectionLoop {
         let writing = !connection.output.isEmpty
         // Only reading goes by edges, because it is what connections nearly always wait for.
         let interest = Interest(reading: reading, writing: writing, byEdge: reading && !writing)
-        guard interest != connection.interest else { return true }
-        connection.interest = interest
-        return rearm(connection, id)
+        return interest == connection.interest || watch(connection, id, interest)
     }
 
     /// Makes the poller look again. Returns false when the connection is gone.
     private mutating func rearm(_ connection: Connection, _ id: ConnectionID) -> Bool {
-        do {
-            try loop.poller.modify(connection.descriptor, source: id.source, interest: connection.interest)
+        watch(connection, id, connection.interest ?? Interest(reading: true, byEdge: true))
+    }
+
+    private mutating func watch(_ connection: Connection, _ id: ConnectionID, _ interest: Interest) -> Bool {
+        do throws(SystemError) {
+            if connection.interest == nil {
+                try loop.poller.add(connection.descriptor, source: id.source, interest: interest)
+            } else {
+                try loop.poller.modify(connection.descriptor, source: id.source, interest: interest)
+            }
+            connection.interest = interest
             return true
         } catch {
             close(connection, id)

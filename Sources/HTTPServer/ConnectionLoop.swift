@@ -141,21 +141,16 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         _ descriptor: consuming FileDescriptor, _ remoteAddress: SocketAddress,
         at now: Instant
     ) {
-        try? loop.system.setOption(descriptor, .noDelay, 1)
         let connection = Connection(
             descriptor: descriptor, remoteAddress: remoteAddress, limits: limits, openedAt: now,
             isOverLimit: !state.connectionOpened())
         let id = connections.insert(connection)
-        do {
-            try loop.poller.add(connection.descriptor, source: id.source, interest: connection.interest)
-            guard connection.isOverLimit else { return schedule(connection, id) }
-            connection.conversation.rejectOverLimit()
-            advance(connection, id, at: now)
-        } catch {
-            logger.warning(
-                "A connection was closed: the poller would not watch it", metadata: ["error": "\(error)"])
-            close(connection, id)
+        guard connection.isOverLimit else {
+            // The request has nearly always arrived by now.
+            return read(connection, id, hasEnd: false, at: now)
         }
+        connection.conversation.rejectOverLimit()
+        advance(connection, id, at: now)
     }
 
     /// Forgets a connection and its output. Its descriptor closes with it.

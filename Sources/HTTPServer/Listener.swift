@@ -15,6 +15,8 @@ final class Listener: Sendable {
     init(address: SocketAddress, system: SystemCalls) throws(SystemError) {
         descriptor = try system.socket(address.address.family)
         try system.setOption(descriptor, .reuseAddress, 1)
+        // Accepted sockets inherit it (tcp(7)).
+        try system.setOption(descriptor, .noDelay, 1)
         try system.setOption(descriptor, .reusePort, 1)
         if case .version6 = address.address {
             // :: is every address of both kinds, whatever net.ipv6.bindv6only says.

@@ -32,6 +32,7 @@ extension Conversation {
         // While older output is blocked, its progress is what the deadline is about.
         if !isOutputBlocked { since = now }
         if closes {
+            mayReceiveMore = !(request.isLastOfClient && input.isEmpty && incoming == nil)
             drop(&input)
             phase = .closing
         } else {
@@ -78,7 +79,7 @@ extension Conversation {
     mutating func finishClosing(at now: Instant) -> Step {
         guard !hasOutput else { return .wait }
         since = now
-        guard !hasEnded else {
+        guard !hasEnded, mayReceiveMore else {
             phase = .closed
             return .close
         }

@@ -72,6 +72,8 @@ package struct Conversation: ~Copyable {
     struct CurrentRequest {
         /// Whether the connection closes after the response.
         var isLast: Bool
+        /// Whether the client asked for that, and so sends nothing more.
+        var isLastOfClient = false
         var isHTTP10 = false
         /// Whether the response must have no content, because the method is HEAD.
         var isHead = false
@@ -85,6 +87,9 @@ package struct Conversation: ~Copyable {
     var hasSkippedEmptyLine = false
     /// Whether the peer has closed its sending side.
     var hasEnded = false
+    /// Whether unread bytes may arrive after the last response: closing at once could make the kernel reset the connection
+    /// while the client still reads (RFC 9112 section 9.6).
+    var mayReceiveMore = true
     var isDraining = false
     /// Whether output is on its way that `outputDrained` has not reported yet.
     var hasOutput = false

@@ -91,8 +91,9 @@ import Testing
 
     @Test func lastAnswer_isSentBeforeTheWriteSideIsShutDown() {
         let peer = Peer()
-        peer.receive(get("/a", "Connection: close\r\n"))
+        peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
+        peer.drain()
         peer.respond()
         #expect(peer.step() == .wait)
         #expect(!peer.wantsBytes)
@@ -103,6 +104,35 @@ import Testing
         peer.outputDrained()
         #expect(peer.step() == .shutdownWrite)
         #expect(peer.wantsBytes)
+    }
+
+    /// A client that asked for the end sends nothing more, so nothing can be lost by closing at once.
+    @Test(arguments: ["Connection: close\r\n", "Connection: close\r\nContent-Length: 0\r\n"])
+    func lastAnswer_isFollowedByCloseAtOnce_whenTheClientAskedForIt(fields: String) {
+        let peer = Peer()
+        peer.receive(get("/a", fields))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        #expect(peer.step() == .wait)
+        peer.outputDrained()
+        #expect(peer.step() == .close)
+    }
+
+    @Test func lastAnswer_isFollowedByLingering_whenBytesAreLeft() {
+        for rest in [get("/b"), "x"] {
+            let peer = Peer()
+            peer.receive(get("/a", "Connection: close\r\n") + rest)
+            #expect(peer.step() == .ask("/a"))
+            peer.respond()
+            peer.outputDrained()
+            #expect(peer.step() == .shutdownWrite)
+        }
+        let peer = Peer()
+        peer.receive(put("/a", length: 5, "", "Connection: close\r\n"))
+        #expect(peer.step() == .ask("/a"))
+        peer.respond()
+        peer.outputDrained()
+        #expect(peer.step() == .shutdownWrite)
     }
 
     @Test func lastAnswer_isFollowedByCloseAtOnce_whenTheClientHasClosedItsSide() {

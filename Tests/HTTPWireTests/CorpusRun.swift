@@ -16,6 +16,7 @@ final class CorpusRun {
     private var answersHead = false
     private var isClosed = false
     private var hasShutDown = false
+    private var hasEnded = false
     /// Whether the conversation knows that all output is out.
     private var hasDrained = true
     /// Whether the last answer said that the connection closes.
@@ -49,6 +50,7 @@ final class CorpusRun {
             case .pause: break
             case .wait(let duration): wait(duration)
             case .end:
+                hasEnded = true
                 driver.end()
                 pull()
             }
@@ -98,7 +100,8 @@ final class CorpusRun {
                 hasShutDown = true
             case .close:
                 isClosed = true
-                log.append("closed")
+                // After a response that announces it, the end of the connection is no news.
+                if !owesClose || hasShutDown || hasEnded { log.append("closed") }
                 return
             }
         }

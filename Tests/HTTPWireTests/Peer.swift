@@ -68,11 +68,12 @@ final class Peer {
     func pass(_ duration: Duration) { driver.now = driver.now + duration }
 }
 
-/// A peer that has been sent its last answer, and is to close its side.
+/// A peer that has been sent its last response by a draining server, and may still send.
 func lingeringPeer() -> Peer {
     let peer = Peer()
-    peer.receive(get("/a", "Connection: close\r\n"))
+    peer.receive(get("/a"))
     #expect(peer.step() == .ask("/a"))
+    peer.drain()
     peer.respond()
     peer.outputDrained()
     #expect(peer.step() == .shutdownWrite)
