@@ -17,6 +17,8 @@ final class CorpusRun {
     private var isClosed = false
     private var hasShutDown = false
     private var hasEnded = false
+    /// Whether the connection was closed at once behind a response that announces it.
+    private var owesClosed = false
     /// Whether the conversation knows that all output is out.
     private var hasDrained = true
     /// Whether the last answer said that the connection closes.
@@ -48,14 +50,23 @@ final class CorpusRun {
                 }
                 offset += bytes.count
             case .pause: break
-            case .wait(let duration): wait(duration)
+            case .wait(let duration):
+                wait(duration)
+                if duration >= Conversation.lingerTimeout { noteClosed() }
             case .end:
                 hasEnded = true
                 driver.end()
                 pull()
+                noteClosed()
             }
         }
         if !isClosed && !hasShutDown && !isIdle { log.append("waiting") }
+    }
+
+    private func noteClosed() {
+        guard owesClosed else { return }
+        owesClosed = false
+        log.append("closed")
     }
 
     private var isIdle: Bool {
@@ -100,8 +111,8 @@ final class CorpusRun {
                 hasShutDown = true
             case .close:
                 isClosed = true
-                // After a response that announces it, the end of the connection is no news.
-                if !owesClose || hasShutDown || hasEnded { log.append("closed") }
+                // The client cannot tell this from a half-closed connection until it closes its own side, or waits.
+                if !owesClose || hasShutDown || hasEnded { log.append("closed") } else { owesClosed = true }
                 return
             }
         }
