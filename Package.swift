@@ -120,6 +120,7 @@ let package = Package(
             ]),
         tests("TOMLTests", ["TOML"]),
         tests("TelemetryTests", ["Bytes", "Telemetry", "TestSupport", "Time", logging]),
+        tests("TestSupportTests", ["TestSupport"]),
         tests("TimeTests", ["TestSupport", "Time"]),
         tests(
             "RepositoryTests",
