@@ -84,7 +84,8 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["Broadcasts", "Bytes", "EventLoop", "HTTP", "Time"],
+            name: "TestSupport",
+            dependencies: ["Broadcasts", "Bytes", "EventLoop", "HTTP", "Randomness", "Time"],
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests(
