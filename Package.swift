@@ -97,7 +97,7 @@ let package = Package(
             ]),
         tests("AccessTests", ["Access"]),
         tests("BroadcastsTests", ["Broadcasts", "TestSupport", "Time"]),
-        tests("BytesTests", ["Bytes"]),
+        tests("BytesTests", ["Bytes", "TestSupport"]),
         tests("CryptoTests", ["Crypto"]),
         tests("EventLoopTests", ["Bytes", "CLinux", "EventLoop", "TestSupport", "Threads", "Time"]),
         tests(
@@ -107,10 +107,11 @@ let package = Package(
                 httpTypes,
                 logging,
             ]),
-        tests("HTTPTests", ["Bytes", "HTTP", httpTypes]),
+        tests("HTTPTests", ["Bytes", "HTTP", "Time", httpTypes]),
         tests("HTTPWireTests", ["Bytes", "HTTP", "HTTPWire", "TestSupport", "Time", httpTypes]),
         tests("ServiceTests", ["Bytes", "EventLoop", "TestSupport", "Threads", "Time", "megaphone"]),
         tests("SettingsTests", ["Access", "Broadcasts", "Settings", "StoreAddress", "TestSupport"]),
+        tests("RandomnessTests", ["Randomness", "TestSupport"]),
         tests("StoreAddressTests", ["StoreAddress"]),
         tests(
             "StoreTests",
@@ -122,6 +123,7 @@ let package = Package(
         tests("TOMLTests", ["TOML"]),
         tests("TelemetryTests", ["Bytes", "Telemetry", "TestSupport", "Time", logging]),
         tests("TestSupportTests", ["TestSupport"]),
+        tests("ThreadsTests", ["TestSupport", "Threads", "Time"]),
         tests("TimeTests", ["TestSupport", "Time"]),
         tests(
             "RepositoryTests",

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Telemetry
+import TestSupport
 import Testing
 
 struct MozlogTests {
@@ -90,7 +91,9 @@ struct MozlogTests {
         {
             let text = String(String.UnicodeScalarView(scalars.compactMap(Unicode.Scalar.init)))
             logger.info("\(text)")
-            #expect(try log.json()["Fields"]?["msg"] == .string(text))
+            let line = try log.line()
+            #expect(line.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+            #expect(try JSON(line.utf8)["Fields"]?["msg"] == .string(text))
         }
         log.output.close()
     }
