@@ -85,7 +85,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Broadcasts", "Bytes", "EventLoop", "HTTP", "HTTPWire", "Time"],
+            dependencies: ["Broadcasts", "Bytes", "EventLoop", "HTTP", "HTTPWire", "Randomness", "Time"],
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests(
@@ -97,7 +97,7 @@ let package = Package(
             ]),
         tests("AccessTests", ["Access"]),
         tests("BroadcastsTests", ["Broadcasts", "Randomness", "TestSupport", "Time"]),
-        tests("BytesTests", ["Bytes"]),
+        tests("BytesTests", ["Bytes", "TestSupport"]),
         tests("CryptoTests", ["Crypto"]),
         tests("EventLoopTests", ["Bytes", "CLinux", "EventLoop", "TestSupport", "Threads", "Time"]),
         tests(
@@ -107,12 +107,16 @@ let package = Package(
                 httpTypes,
                 logging,
             ]),
+        tests("HTTPTests", ["Bytes", "HTTP", "Time", httpTypes]),
         tests("HTTPWireTests", ["Bytes", "HTTP", "HTTPWire", "TestSupport", "Time", httpTypes]),
         tests("ServiceTests", ["Bytes", "EventLoop", "TestSupport", "Threads", "Time", "megaphone"]),
         tests("SettingsTests", ["Access", "Broadcasts", "Settings", "StoreAddress", "TestSupport"]),
+        tests("RandomnessTests", ["Randomness", "TestSupport"]),
         tests("StoreAddressTests", ["StoreAddress"]),
         tests("TOMLTests", ["TOML"]),
         tests("TelemetryTests", ["Bytes", "Telemetry", "TestSupport", "Time", logging]),
+        tests("TestSupportTests", ["TestSupport"]),
+        tests("ThreadsTests", ["TestSupport", "Threads", "Time"]),
         tests("TimeTests", ["TestSupport", "Time"]),
         tests(
             "RepositoryTests",

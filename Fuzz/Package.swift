@@ -55,7 +55,7 @@ let package = Package(
         module("Threads", ["CLinux", "Time"]),
         module("Time", []),
         .target(name: "CFuzzer"),
-        .target(name: "FuzzSupport", dependencies: ["CFuzzer"], swiftSettings: rules),
+        .target(name: "FuzzSupport", dependencies: ["CFuzzer", "HTTP"], swiftSettings: rules),
         fuzzer("FuzzHead", ["Bytes", "HTTP", "HTTPWire"]),
         fuzzer("FuzzChunked", ["HTTP", "HTTPWire"]),
         fuzzer("FuzzConversation", ["Bytes", "HTTP", "HTTPWire", "Time", httpTypes]),

@@ -38,9 +38,9 @@ package enum SettingsTable {
             "database_url", \.database,
             expects: "sqlite:PATH, sqlite::memory: or mysql://user:password@host:port/database",
             help: """
-                Database that stores the broadcasts: an SQLite file, MySQL or MariaDB. User name and password \
-                must be percent-encoded. A mysql URL accepts the options ssl-mode, ssl-ca, ssl-cert, ssl-key \
-                and socket.
+                Database that stores the broadcasts: an SQLite file, MySQL or MariaDB. User name and \
+                password must be percent-encoded. A mysql URL accepts the options ssl-mode, ssl-ca, \
+                ssl-cert, ssl-key and socket.
                 """,
             read: databaseAddress, show: { quoted($0.description) }),
         .integer(
@@ -96,8 +96,8 @@ package enum SettingsTable {
         .duration(
             "stale_if_error", reloadable: \.staleIfError, .zero ... .hours(8760),
             help: """
-                Maximum age of a board that is served because the database failed or missed read_deadline. If \
-                the last board is older, the response is 503.
+                Maximum age of a board that is served because the database failed or missed read_deadline. \
+                If the last board is older, the response is 503.
                 """
         ),
     ]

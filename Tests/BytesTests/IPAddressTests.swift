@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct IPAddressTests {
@@ -46,6 +47,28 @@ import Testing
     ])
     func description_isThatOfRFC5952(text: String, expected: String) throws {
         #expect(try #require(IPAddress(text)).description == expected)
+    }
+
+    @Test(arguments: [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80"), ("[::]", "[::]:80")])
+    func socketAddress_isShownAsInAURL(text: String, expected: String) throws {
+        #expect(try #require(SocketAddress(text, port: 80)).description == expected)
+    }
+
+    /// The system reads back what is shown, and shows the same.
+    @Test(arguments: TestSeed.drawn(4)) func description_comesBack(seed: TestSeed) throws {
+        var generator = seed.generator
+        for _ in 0..<500 {
+            // Zeros are frequent, so that there is something to abbreviate.
+            let groups = (0..<8).map { _ in
+                Bool.random(using: &generator) ? 0 : UInt64.random(in: 0...0xFFFF, using: &generator)
+            }
+            let halves = [groups[..<4], groups[4...]].map { $0.reduce(0) { $0 << 16 | $1 } }
+            // These are shown as IPv4.
+            if halves[0] == 0, halves[1] >> 32 == 0xFFFF { continue }
+            let address = IPAddress.version6(halves[0], halves[1])
+            #expect(IPAddress(address.description) == address)
+            #expect(try systemAddress(address.description) == address)
+        }
     }
 
     /// inet_pton's reading of an IPv6 address.

@@ -2,7 +2,7 @@ import Bytes
 import Testing
 
 @Suite struct SpanTests {
-    @Test func firstControl_findsEveryControlCharacter_whereverItStands() {
+    @Test func firstControl_findsEveryControlCharacter_atAnyPosition() {
         for byte in UInt8.min...UInt8.max {
             let isControl = byte < 0x20 || byte == 0x7F
             for position in 0..<20 {
@@ -33,5 +33,33 @@ import Testing
             let isEqual = bytes.span.equalsIgnoringCase(other, in: 0..<1)
             #expect(!isEqual)
         }
+    }
+
+    @Test(arguments: [("host", true), ("Host", false), ("hos", false), ("", false), ("hosts", false)])
+    func equals_comparesEveryByte(text: String, expected: Bool) {
+        let bytes = Array("<\(text)>".utf8)
+        let isEqual = bytes.span.equals("host", in: 1..<bytes.count - 1)
+        #expect(isEqual == expected)
+    }
+
+    /// The wanted text may be bytes too. Both forms agree for every byte.
+    @Test func equalsIgnoringCase_agreesWithASCII_forEveryByte() {
+        for byte in UInt8.min...UInt8.max {
+            let bytes = [byte]
+            for wanted in [UInt8(ascii: "a"), UInt8(ascii: "z"), UInt8(ascii: "{"), 0xE9] {
+                let isSameLetter = (0x61...0x7A).contains(wanted) && byte == wanted - 0x20
+                let isEqual = bytes.span.equalsIgnoringCase([wanted].span, in: 0..<1)
+                #expect(isEqual == (byte == wanted || isSameLetter))
+            }
+        }
+    }
+
+    @Test func literal_isAppended_byteByByte() {
+        var bytes: [UInt8] = [0x20]
+        bytes.append("é\r\n")
+        bytes.append("")
+        #expect(bytes == [0x20, 0xC3, 0xA9, 0x0D, 0x0A])
+        let literal: StaticString = "é\n"
+        #expect((0..<3).map { literal.byte(at: $0) } == [0xC3, 0xA9, 0x0A])
     }
 }

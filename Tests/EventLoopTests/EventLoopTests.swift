@@ -90,17 +90,18 @@ private final class Parcel: Sendable {
             running.stop.signal()
             return value
         }
-        while !parcel.open(42) { await Task.yield() }
+        try eventually { parcel.open(42) }
         #expect(await task.value == 42)
         running.end()
     }
 
     /// Each loop is stopped at another moment of its first turns; a wake that is lost would leave it waiting
     /// for ever.
-    @Test func wake_isNeverLost_whereverTheLoopIs() throws {
+    @Test(arguments: TestSeed.drawn()) func wake_isNeverLost_whereverTheLoopIs(seed: TestSeed) throws {
+        var generator = seed.generator
         for _ in 0..<2000 {
             let running = try RunningLoop()
-            for _ in 0..<Int.random(in: 0..<3000) where running.stop.isRaised {}
+            for _ in 0..<Int.random(in: 0..<3000, using: &generator) where running.stop.isRaised {}
             running.end()
         }
     }

@@ -4,7 +4,7 @@ import Testing
 import Time
 
 @Suite struct TimerWheelTests {
-    private let start = Instant.now
+    private let start = ManualClock().now
 
     private func due(_ wheel: inout TimerWheel, after duration: Duration) -> [UInt64] {
         var due: [EventSource] = []
@@ -43,12 +43,13 @@ import Time
         #expect(wheel.delay(from: start) == nil)
     }
 
-    @Test func delay_leadsToEveryTimerEntry_stepByStep() {
+    @Test(arguments: TestSeed.drawn(4)) func delay_leadsToEveryTimerEntry_stepByStep(seed: TestSeed) {
+        var generator = seed.generator
         var wheel = TimerWheel(startingAt: start)
         var now = start
         var deadlines: [UInt64: Instant] = [:]
         for token in 0..<200 as Range<UInt64> {
-            let deadline = start + .milliseconds(Int.random(in: 0..<200_000))
+            let deadline = start + .milliseconds(Int.random(in: 0..<200_000, using: &generator))
             deadlines[token] = deadline
             wheel.add(EventSource(rawValue: token), at: deadline)
         }

@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import Glibc
 import HTTP
 import HTTPServer
 import HTTPTypes
@@ -7,9 +8,11 @@ import HTTPWire
 import Logging
 import Synchronization
 import TestSupport
+import Testing
 import Time
 
-/// Knows a few paths, enough to see what the server does with each kind of answer.
+/// Knows a few paths, enough to see what the server does with each kind of answer. `/loop` tells the loops
+/// apart: the answer names the thread that was asked for it.
 final class EchoResponder: Responder {
     /// Handlers of `/wait` stay here until a test lets them go.
     let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
@@ -46,6 +49,8 @@ final class EchoResponder: Responder {
             }
         case "/shared":
             return .waiting(EchoWaiter(loop))
+        case "/loop":
+            return .ready(Response(status: .ok, body: Array("\(pthread_self())".utf8)))
         case "/large":
             return .ready(Response(status: .ok, body: Self.large))
         case "/medium":
@@ -69,6 +74,11 @@ final class EchoResponder: Responder {
             case .tooManyConnections: .serviceUnavailable
             }
         return Response(status: status, body: Array("refused".utf8))
+    }
+
+    /// Waits until a handler waits.
+    func awaitHandler(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try eventually(sourceLocation: sourceLocation) { !waiting.withLock(\.isEmpty) }
     }
 
     /// Lets every waiting handler end. Returns how many there were.

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// The files of this repository, found from the place of this file.
 enum SourceTree {
@@ -35,14 +36,7 @@ enum SourceTree {
     }
 
     static func text(of path: String) throws -> String {
-        guard let file = unsafe fopen("\(root)/\(path)", "r") else { throw Unreadable(path: path) }
-        defer { unsafe fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while case let count = unsafe fread(&chunk, 1, chunk.count, file), count > 0 {
-            bytes += chunk[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        try TestSupport.text(ofFile: "\(root)/\(path)")
     }
 
     private static func names(in directory: String) throws -> [String] {

@@ -28,7 +28,7 @@ import Testing
         #expect(output.split(separator: "\n").count == 3)
     }
 
-    @Test func wrongWord_isAUsageError_thatSaysWhereItStands() throws {
+    @Test func wrongWord_isAUsageError_thatNamesItsPosition() throws {
         let (code, output) = try Program.run(["--port=80", "frobnicate"])
         #expect(code == 64)
         #expect(output.contains("after --port") && output.contains("megaphone serve --help"))

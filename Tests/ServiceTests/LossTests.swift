@@ -4,10 +4,6 @@ import Glibc
 import TestSupport
 import Testing
 
-func yieldThread() {
-    sched_yield()
-}
-
 /// Nothing that was acknowledged is lost, and no channel goes backwards, whatever is killed.
 @Suite(.timeLimit(.minutes(5))) struct LossTests {
     @Test func killedService_losesNothing_onSQLite() throws {
@@ -23,7 +19,9 @@ func yieldThread() {
     private func killService(_ times: Int, databaseURL: String) throws {
         let directory = try TemporaryDirectory()
         let arguments = RunningService.tokens + ["--database-url=\(databaseURL)"]
-        var service = try RunningService(arguments + ["--log-level=notice"], in: directory)
+        var service = try withUnusedPort {
+            try RunningService(arguments + ["--log-level=notice"], in: directory, port: $0)
+        }
         let port = service.address.port
         let writers = try Writers(4, to: service.address)
         var seen = [Int](repeating: 0, count: 4)
@@ -45,7 +43,7 @@ func yieldThread() {
 
     private func killDatabase(_ times: Int, _ database: DatabaseServer) throws {
         let service = try RunningService(
-            RunningService.tokens + ["--database-url=\(database.url)", "--log-level=warning"], logsTo: "log")
+            RunningService.tokens + ["--database-url=\(database.url)", "--log-level=notice"], logsTo: "log")
         let writers = try Writers(4, to: service.address)
         var seen = [Int](repeating: 0, count: 4)
         for _ in 0..<times {
@@ -71,8 +69,10 @@ func yieldThread() {
         _ service: RunningService, toHold acknowledged: [Int], andNotLessThan seen: [Int]
     ) throws -> [Int] {
         var response = try service.get()
-        let end = ContinuousClock.now + .seconds(30)
-        while response.status == 503, ContinuousClock.now < end { response = try service.get() }
+        try eventually {
+            if response.status == 503 { response = try service.get() }
+            return response.status != 503
+        }
         let board = response.text
         let numbers = acknowledged.indices.map { channel -> Int in
             let key = "\"test/\(channel)\":\""

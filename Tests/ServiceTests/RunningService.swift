@@ -10,7 +10,8 @@ final class RunningService {
     let address: SocketAddress
     let directory: TemporaryDirectory
 
-    /// Waits until the program says where it listens. `through` is a command that runs another one.
+    /// Waits until the program says where it listens. Throws `PortInUse` when it cannot listen there.
+    /// `through` is a command that runs another one.
     init(
         _ arguments: [String] = [], environment: [String: String] = [:],
         in directory: TemporaryDirectory? = nil, port: UInt16 = 0, workers: Int = 1,
@@ -20,38 +21,37 @@ final class RunningService {
         process = try Program.start(
             Self.command + ["--port=\(port)", "--workers=\(workers)"] + arguments, environment: environment,
             in: self.directory, through: command)
-        let line = try process.line(containing: "Listening on http://")
-        let number = try #require(line.split(separator: ":").last.flatMap { UInt16($0) })
-        address = .version4(0x7F00_0001, port: number)
-    }
-
-    /// Lets the log go to a file of the directory, and waits until the program takes connections.
-    init(_ arguments: [String], logsTo name: String) throws {
-        directory = try TemporaryDirectory()
-        let port = try Self.freePort()
-        address = .version4(0x7F00_0001, port: port)
-        process = try Program.start(
-            Self.command + ["--port=\(port)", "--workers=1"] + arguments, in: directory,
-            outputFile: "\(directory.path)/\(name)")
-        let end = ContinuousClock.now + .seconds(30)
-        while (try? Client(address)) == nil {
-            guard process.isRunning, ContinuousClock.now < end else { throw DoesNotListen() }
-            sched_yield()
+        do {
+            let line = try process.line(containing: "Listening on http://")
+            address = .version4(0x7F00_0001, port: try #require(Self.port(inLine: line)))
+        } catch ChildProcess.Failure.ended(let output) where output.contains("Address already in use") {
+            throw PortInUse(port)
         }
     }
 
-    struct DoesNotListen: Error {}
+    /// Lets the log go to a file of the directory, and waits until that says where the program listens.
+    init(_ arguments: [String], logsTo name: String) throws {
+        let directory = try TemporaryDirectory()
+        let process = try Program.start(
+            Self.command + ["--port=0", "--workers=1"] + arguments, in: directory,
+            outputFile: "\(directory.path)/\(name)")
+        var port: UInt16?
+        try eventually {
+            port = try directory.read(name).split(separator: "\n").lazy.compactMap(Self.port).first
+            return port != nil || !process.isRunning
+        }
+        address = .version4(0x7F00_0001, port: try #require(port))
+        self.directory = directory
+        self.process = process
+    }
+
+    /// The port in the line that says where the program listens.
+    private static func port(inLine line: some StringProtocol) -> UInt16? {
+        guard line.contains("Listening on http://") else { return nil }
+        return line.split(separator: ":").last.flatMap { UInt16($0) }
+    }
 
     private static let command = ["serve", "--json-logging=false"]
-
-    /// A port that nobody listens on now.
-    private static func freePort() throws -> UInt16 {
-        let system = SystemCalls()
-        let socket = try system.socket(.version4)
-        try system.setOption(socket, .reuseAddress, 1)
-        try system.bind(socket, to: .version4(0x7F00_0001, port: 0))
-        return try system.localAddress(socket).port
-    }
 
     /// The tokens of the README.
     static let tokens = ["--broadcaster-auth={test=[\"foobar\"]}", "--reader-auth={autopush=[\"quux\"]}"]

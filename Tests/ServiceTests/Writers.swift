@@ -2,6 +2,7 @@ import Bytes
 import EventLoop
 import Synchronization
 import TestSupport
+import Testing
 import Threads
 
 /// Threads that PUT rising numbers without pause, each to a channel of its own, and remember what was
@@ -35,17 +36,11 @@ final class Writers: Sendable {
 
     var now: Record { record.withLock { $0 } }
 
-    /// Waits until the record says so, which takes a minute only where it never would.
-    func wait(until condition: (Record) -> Bool) throws {
-        let end = ContinuousClock.now + .seconds(60)
-        while !condition(now) {
-            guard ContinuousClock.now < end else { throw NeverHappened(record: now) }
-            yieldThread()
-        }
-    }
-
-    struct NeverHappened: Error {
-        let record: Record
+    /// Waits until the record says so.
+    func wait(
+        sourceLocation: SourceLocation = #_sourceLocation, until condition: (Record) -> Bool
+    ) throws {
+        try eventually(within: .seconds(60), sourceLocation: sourceLocation) { condition(now) }
     }
 
     func stop() -> Record {
@@ -63,7 +58,7 @@ final class Writers: Sendable {
         while !stopping.load(ordering: .relaxed) {
             guard let client = try? Client(address, timeout: .seconds(10)) else {
                 record.withLock { $0.broken += 1 }
-                yieldThread()
+                Thread.pause(.milliseconds(1))
                 continue
             }
             do {

@@ -1,25 +1,11 @@
 import Settings
+import TestSupport
 import Testing
 
 /// Inputs that nobody meant: nothing may crash or hang on them.
 struct RobustnessTests {
-    /// The same random numbers on every run.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            // SplitMix64.
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ mixed >> 31
-        }
-    }
-
-    @Test(arguments: 0..<4)
-    func randomInput_endsInSettingsOrProblems(seed: UInt64) {
-        var generator = Generator(state: seed)
+    @Test(arguments: TestSeed.drawn(4)) func randomInput_endsInSettingsOrProblems(seed: TestSeed) {
+        var generator = seed.generator
         let pieces = [
             "port", "reader_auth", "database_url", "max_staleness", "=", " = ", "{", "}", "[", "]", "\"", "'",
             ",", "\n",

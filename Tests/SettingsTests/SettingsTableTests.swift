@@ -3,24 +3,6 @@ import Testing
 @testable import Settings
 
 struct SettingsTableTests {
-    @Test func table_hasTheKeysAndDefaultsOfTheContract() {
-        let table = SettingsTable.all.map { "\($0.key) = \($0.defaultText)" }
-        #expect(
-            table == [
-                #"address = "127.0.0.1""#, "port = 8000", #"environment = "development""#,
-                #"database_url = "sqlite:megaphone.db""#, "database_pool_max_size = 10",
-                #"write_deadline = "2s""#,
-                "broadcaster_auth = {}",
-                "reader_auth = {}", "anonymous_reads = false", #"max_staleness = "0s""#,
-                #"read_deadline = "250ms""#, #"stale_if_error = "5m""#,
-                "json_logging = true", #"log_level = "info""#, #"statsd_host = """#, "statsd_port = 8125",
-                #"statsd_label = "megaphone""#, #"version_file = "version.json""#, "workers = 0",
-                #"keep_alive = "75s""#, #"header_timeout = "10s""#, #"body_timeout = "10s""#,
-                "max_connections = 10000", "max_header_bytes = 16384", "max_headers = 100",
-                "max_body_bytes = 4096", #"shutdown_grace = "10s""#,
-            ])
-    }
-
     @Test(arguments: SettingsTable.all.map(\.key))
     func everyRow_isComplete_andItsDefaultLoads(key: String) throws {
         let setting = try #require(SettingsTable.setting(key))

@@ -67,7 +67,7 @@ struct LogOutputTests {
         log.pipe.closeReadEnd()
         let logger = log.output.logger("l")
         logger.info("lost")
-        while log.output.droppedLines < 1 { sched_yield() }
+        try eventually { log.output.droppedLines == 1 }
         logger.info("lost too")
         log.output.close()
         #expect(log.output.droppedLines == 2)

@@ -74,7 +74,7 @@ struct StatsDTests {
         let lines = fixture.pipe.readLines(2)
         #expect(lines.first?.contains("away") == true)
         #expect(lines.last?.contains("Metrics are sent to StatsD at there") == true)
-        while lookups.withLock({ $0 < 6 }) { sched_yield() }
+        try eventually { lookups.withLock { $0 >= 6 } }
         #expect(sendWithoutWaiting(Array("moved".utf8), to: resolver.socket))
         #expect(listeners[1].receive() == "moved")
     }

@@ -1,4 +1,3 @@
-import Bytes
 import Testing
 import Time
 
@@ -61,10 +60,5 @@ struct TextFormatTests {
     ])
     func milliseconds_haveNoIdleZeros(duration: Duration, text: String) {
         #expect(line { $0.appendMilliseconds(duration) } == text)
-    }
-
-    @Test(arguments: [0, 7, 10, -5, 1_775_044_800_123_456_789, .max, .min])
-    func decimal_agreesWithString(number: Int) {
-        #expect(line { $0.appendDecimal(number) } == String(number))
     }
 }

@@ -8,7 +8,7 @@ package final class DatabaseServer {
         let output: String
     }
 
-    package let port: UInt16
+    package private(set) var port: UInt16 = 0
     private let directory: String
     private let program: String
     private let options: [String]
@@ -26,11 +26,12 @@ package final class DatabaseServer {
         // leaves.
         directory = "\(template).\(getpid()).\(UInt32.random(in: 0 ... .max))"
         self.options = options + ["--init-file=\(directory)/init.sql"]
-        // Ports from 32768 on belong to outgoing connections.
-        port = UInt16.random(in: 10_000..<30_000)
         try Self.run("cp", ["-a", template, directory])
         try Self.run("tee", ["\(directory)/init.sql"], input: statements + "\n")
-        try start()
+        try withUnusedPort { port in
+            self.port = port
+            try start()
+        }
     }
 
     deinit {
@@ -46,7 +47,7 @@ package final class DatabaseServer {
         "mysql://\(user):\(password)@127.0.0.1:\(port)/megaphone?ssl-mode=DISABLED"
     }
 
-    /// Starts the server and returns once it takes connections.
+    /// Starts the server on the port it had, and returns once it takes connections.
     package func start() throws {
         let server =
             [
@@ -60,7 +61,11 @@ package final class DatabaseServer {
         let process = try ChildProcess(
             "setpriv", user + ["--"] + server,
             environment: ["PATH": "/usr/bin:/bin:/usr/sbin"])
-        _ = try process.line(containing: "ready for connections", timeoutSeconds: 120)
+        do {
+            _ = try process.line(containing: "ready for connections", timeoutSeconds: 120)
+        } catch ChildProcess.Failure.ended(let output) where output.contains("Address already in use") {
+            throw PortInUse(port)
+        }
         self.process = process
     }
 

@@ -31,14 +31,6 @@ package final class TemporaryDirectory: Sendable {
 
     /// Reads a file that a program wrote here.
     package func read(_ name: String) throws -> String {
-        let descriptor = unsafe open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure(path: name, errno: errno) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while case let count = unsafe Glibc.read(descriptor, &chunk, chunk.count), count > 0 {
-            bytes += chunk[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        try text(ofFile: "\(path)/\(name)")
     }
 }

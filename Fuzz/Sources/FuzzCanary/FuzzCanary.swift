@@ -1,4 +1,5 @@
 import FuzzSupport
+import HTTP
 
 @testable import HTTPWire
 

@@ -1,4 +1,5 @@
 import FuzzSupport
+import HTTP
 
 @testable import HTTPWire
 
@@ -7,10 +8,8 @@ import FuzzSupport
 func checkChunks(_ data: [UInt8]) {
     var input = FuzzInput(data)
     let seed = input.byte()
-    var limits = Limits()
+    var limits = Limits.small
     limits.maximumBodyBytes = 16 * Int(input.byte())
-    limits.maximumHeaderBytes = 256
-    limits.maximumHeaders = 8
     let bytes = input.remainder()
     let whole = Decoding(bytes, limits, pieces: nil)
     require(whole == Decoding(bytes, limits, pieces: Pieces(seed: seed)), "pieces make no difference")
@@ -77,7 +76,7 @@ private func roundTrip(_ data: [UInt8], _ seed: UInt8) {
         rest = rest.dropFirst(size)
     }
     encoded += "0\r\n\r\nbehind".utf8
-    var limits = Limits()
+    var limits = Limits.small
     limits.maximumBodyBytes = data.count
     let decoding = Decoding(encoded, limits, pieces: Pieces(seed: ~seed))
     require(decoding.outcome == .ended && decoding.body == data, "encoded data comes back")

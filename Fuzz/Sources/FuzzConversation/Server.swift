@@ -1,8 +1,10 @@
+import Bytes
 import FuzzSupport
+import HTTP
 import HTTPTypes
+import Time
 
 @testable import HTTPWire
-import Time
 
 /// A server that does what the conversation says, answers in ways that depend on the path alone, and checks
 /// with every step that it was allowed.
@@ -18,10 +20,10 @@ final class Server {
 
     private var conversation: Conversation
     private let limits: Limits
-    private var now = Instant.now
+    private var now = ManualClock().now
     /// Small, so that one input may take several.
     private static let readBufferSize = 512
-    private var chunk: [UInt8]? = [UInt8](repeating: 0x0A, count: Server.readBufferSize)
+    private var readBuffer: [UInt8]? = [UInt8](repeating: 0x0A, count: Server.readBufferSize)
     private(set) var log: [Event] = []
     private(set) var output: [UInt8] = []
     private(set) var hasContinued = false
@@ -43,11 +45,7 @@ final class Server {
     private var hasEnded = false
 
     init() {
-        var limits = Limits()
-        limits.maximumHeaderBytes = 256
-        limits.maximumHeaders = 8
-        limits.maximumBodyBytes = 64
-        self.limits = limits
+        limits = .small
         conversation = Conversation(
             remoteAddress: .version4(0x7F00_0001, port: 4711), limits: limits, openedAt: now)
     }
@@ -56,11 +54,11 @@ final class Server {
 
     func deliver(_ bytes: [UInt8]) {
         var rest = bytes[...]
-        while !rest.isEmpty, !hasEnded, conversation.wantsBytes, var chunk = chunk.take() {
-            let count = min(rest.count, chunk.count)
-            chunk.replaceSubrange(0..<count, with: rest.prefix(count))
+        while !rest.isEmpty, !hasEnded, conversation.wantsBytes, var readBuffer = readBuffer.take() {
+            let count = min(rest.count, readBuffer.count)
+            readBuffer.replaceSubrange(0..<count, with: rest.prefix(count))
             rest = rest.dropFirst(count)
-            conversation.receive(consume chunk, count: count, at: now)
+            conversation.receive(consume readBuffer, count: count, at: now)
             pull()
         }
     }
@@ -206,8 +204,8 @@ final class Server {
 
     /// What must hold whenever the conversation waits.
     private func rest() {
-        if chunk == nil { chunk = conversation.reclaimReadBuffer() }
-        require(chunk != nil && conversation.lentReadBuffer == nil, "the chunk comes back")
+        if readBuffer == nil { readBuffer = conversation.reclaimReadBuffer() }
+        require(readBuffer != nil && conversation.lentReadBuffer == nil, "the readBuffer comes back")
         require(
             conversation.bytes.count <= limits.maximumHeaderBytes + Server.readBufferSize,
             "what is kept is bounded")

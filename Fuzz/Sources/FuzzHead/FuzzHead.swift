@@ -1,4 +1,6 @@
+import Bytes
 import FuzzSupport
+import HTTP
 
 @testable import HTTPWire
 

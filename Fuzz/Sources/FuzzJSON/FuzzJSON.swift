@@ -1,3 +1,4 @@
+import Bytes
 import FoundationEssentials
 import FuzzSupport
 
@@ -40,7 +41,7 @@ private func checkStrings(_ texts: [String]) {
         plain += (plain.isEmpty ? "[" : ",").utf8
         plain.appendJSONString(text)
         printable += (printable.isEmpty ? "[" : ",").utf8
-        printable.appendQuoted(text)
+        printable.appendJSONString(text, .ascii)
     }
     guard !texts.isEmpty else { return }
     plain += "]".utf8

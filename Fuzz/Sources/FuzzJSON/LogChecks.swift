@@ -1,5 +1,5 @@
-import Time
 import FuzzSupport
+import Time
 
 @testable import Telemetry
 
@@ -43,7 +43,9 @@ func checkLog(_ texts: [String]) {
         message: text(6), severity: .notice)
     let mozlog = LogFormat.mozlog(MozlogFormat(configuration))
 
-    let messageLine = decoded(Line<MessageFields>.self, line { mozlog.append(message, at: UnixTime(nanoseconds: 5), to: &$0) })
+    let time = UnixTime(nanoseconds: 5)
+    let messageLine = decoded(
+        Line<MessageFields>.self, line { mozlog.append(message, at: time, to: &$0) })
     require(
         messageLine.Timestamp == 5 && messageLine.Pid == 7 && messageLine.Severity == 3
             && messageLine.EnvVersion == "2.0", "numbers come back")
@@ -53,7 +55,7 @@ func checkLog(_ texts: [String]) {
             (0...3).map(text)), "the texts of a message come back")
     require(areSame([messageLine.Fields.error], [text(4)]), "metadata comes back")
 
-    let fields = decoded(Line<SummaryFields>.self, line { mozlog.append(summary, at: UnixTime(nanoseconds: 5), to: &$0) }).Fields
+    let fields = decoded(Line<SummaryFields>.self, line { mozlog.append(summary, at: time, to: &$0) }).Fields
     require(fields.errno == 108 && fields.code == 404 && fields.t == 3, "numbers of a summary come back")
     require(
         areSame(
@@ -62,8 +64,8 @@ func checkLog(_ texts: [String]) {
     require(areSame(fields.remoteAddressChain, texts), "addresses come back")
 
     let people = LogFormat.text(TextFormat())
-    _ = line { people.append(message, at: UnixTime(nanoseconds: 5), to: &$0) }
-    _ = line { people.append(summary, at: UnixTime(nanoseconds: 5), to: &$0) }
+    _ = line { people.append(message, at: time, to: &$0) }
+    _ = line { people.append(summary, at: time, to: &$0) }
 }
 
 /// What is written, which must be one line of printable characters.

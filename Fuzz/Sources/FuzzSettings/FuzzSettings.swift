@@ -1,4 +1,5 @@
 import FuzzSupport
+import TOML
 
 @testable import Settings
 

@@ -1,6 +1,8 @@
+import Access
 import Broadcasts
 import FuzzSupport
 import Glibc
+import StoreAddress
 
 @testable import Settings
 
@@ -15,9 +17,9 @@ func checkRanges(_ settings: Settings) {
     ]
     for (number, range) in numbers { require(range.contains(number), "\(number) is in \(range)") }
     let durations: [(Duration, ClosedRange<Duration>)] = [
-        (settings.maximumStaleness, .zero ... .seconds(86_400)),
-        (settings.readDeadline, .milliseconds(1) ... .seconds(60)),
-        (settings.staleIfError, .zero ... .seconds(31_536_000)),
+        (settings.reloadable.maximumStaleness, .zero ... .seconds(86_400)),
+        (settings.reloadable.readDeadline, .milliseconds(1) ... .seconds(60)),
+        (settings.reloadable.staleIfError, .zero ... .seconds(31_536_000)),
         (settings.writeDeadline, .milliseconds(1) ... .seconds(60)),
         (settings.keepAlive, .seconds(1) ... .seconds(3600)),
         (settings.headerTimeout, .milliseconds(100) ... .seconds(600)),
@@ -31,13 +33,14 @@ func checkRanges(_ settings: Settings) {
     require(
         realm.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }, "a realm needs no escape"
     )
-    let (broadcasters, readers) = (settings.broadcasterTokens, settings.readerTokens)
+    let (broadcasters, readers) = (settings.reloadable.broadcasterTokens, settings.reloadable.readerTokens)
     require(Set(broadcasters.keys).isDisjoint(with: readers.keys), "an id is one thing")
     require(
         broadcasters.merging(readers) { first, _ in first }.keys.allSatisfy { BroadcasterID($0) != nil },
         "ids keep their rule")
     let digests = (Array(broadcasters.values) + Array(readers.values)).joined()
-    require(Set(digests).count == digests.count, "a token opens one door")
+    require(
+        digests.indices.allSatisfy { digests.firstIndex(of: digests[$0]) == $0 }, "a token opens one door")
 }
 
 /// The C library's own reader of addresses.

@@ -1,5 +1,5 @@
-/// A strict reader of JSON (RFC 8259), written apart from the writer that it checks.
-indirect enum JSON: Equatable {
+/// A JSON value, parsed by a strict reader (RFC 8259) that shares no code with the writers it checks.
+package indirect enum JSON: Equatable {
     case null
     case bool(Bool)
     case number(Double)
@@ -7,26 +7,26 @@ indirect enum JSON: Equatable {
     case array([JSON])
     case object([String: JSON])
 
-    struct Malformed: Error {
-        let position: Int
+    package struct Malformed: Error {
+        package let position: Int
     }
 
-    init(_ text: some Sequence<UInt8>) throws {
+    package init(_ text: some Sequence<UInt8>) throws {
         var reader = JSONReader(bytes: Array(text))
         self = try reader.document()
     }
 
-    subscript(name: String) -> JSON? {
+    package subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members[name]
     }
 
-    var string: String? {
+    package var string: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 
-    var number: Double? {
+    package var number: Double? {
         guard case .number(let value) = self else { return nil }
         return value
     }
@@ -120,12 +120,26 @@ private struct JSONReader {
         try expect("\"")
         var units: [UInt16] = []
         while let byte = current, byte != UInt8(ascii: "\"") {
-            guard byte >= 0x20, byte < 0x80 else { throw malformed }
-            position += 1
-            units.append(byte == UInt8(ascii: "\\") ? try escape() : UInt16(byte))
+            guard byte >= 0x20 else { throw malformed }
+            if byte == UInt8(ascii: "\\") {
+                position += 1
+                units.append(try escape())
+            } else {
+                units += try plainText().utf16
+            }
         }
         try expect("\"")
         guard let text = String(validating: units, as: UTF16.self) else { throw malformed }
+        return text
+    }
+
+    /// Reads to the next escape or the end of the string.
+    private mutating func plainText() throws -> String {
+        let start = position
+        while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+            position += 1
+        }
+        guard let text = String(validating: bytes[start..<position], as: UTF8.self) else { throw malformed }
         return text
     }
 
@@ -142,7 +156,10 @@ private struct JSONReader {
         case UInt8(ascii: "u"):
             guard position + 4 <= bytes.count else { throw malformed }
             let digits = String(decoding: bytes[position..<position + 4], as: UTF8.self)
-            guard let unit = UInt16(digits, radix: 16) else { throw malformed }
+            // The standard library would take a sign.
+            guard digits.allSatisfy(\.isHexDigit), let unit = UInt16(digits, radix: 16) else {
+                throw malformed
+            }
             position += 4
             return unit
         default: throw malformed
