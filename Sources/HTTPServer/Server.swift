@@ -34,8 +34,14 @@ package final class Server: Sendable {
         var address = configuration.address
         var executors: [LoopExecutor] = []
         var connectionLoops: [Handoff<ConnectionLoop>] = []
+        // With one loop, nobody else ever has to join.
+        var use: PortUse =
+            if configuration.sharesPort { .shared } else {
+                configuration.workers > 1 ? .exclusiveThenShared : .exclusive
+            }
         for _ in 0..<max(1, configuration.workers) {
-            let listener = try Listener(address: address, system: system)
+            let listener = try Listener(address: address, use: use, system: system)
+            use = .shared
             address = try system.localAddress(listener.descriptor)
             let executor = try LoopExecutor(system: system)
             executors.append(executor)

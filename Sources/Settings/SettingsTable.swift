@@ -23,6 +23,13 @@ package enum SettingsTable {
         .integer(
             "port", \.port, 0...65_535,
             help: "TCP port to listen on. 0 lets the system choose a free port."),
+        .flag(
+            "share_port", \.sharesPort,
+            help: """
+                Whether several processes of the same user may listen on the port at the same time, so that \
+                a new one can take over from an old one. If false, a port that anything else listens on is \
+                refused.
+                """),
         .text(
             "environment", \.environment,
             expects: "1 to 64 printable ASCII characters without quotes or backslashes",
@@ -38,9 +45,9 @@ package enum SettingsTable {
             "database_url", \.database,
             expects: "sqlite:PATH, sqlite::memory: or mysql://user:password@host:port/database",
             help: """
-                Database that stores the broadcasts: an SQLite file, MySQL or MariaDB. User name and password \
-                must be percent-encoded. A mysql URL accepts the options ssl-mode, ssl-ca, ssl-cert, ssl-key \
-                and socket.
+                Database that stores the broadcasts: an SQLite file, MySQL or MariaDB. User name and \
+                password must be percent-encoded. A mysql URL accepts the options ssl-mode, ssl-ca, \
+                ssl-cert, ssl-key and socket.
                 """,
             read: databaseAddress, show: { quoted($0.description) }),
         .integer(
@@ -90,8 +97,8 @@ package enum SettingsTable {
         .duration(
             "stale_if_error", reloadable: \.staleIfError, .zero ... .hours(8760),
             help: """
-                Maximum age of a board that is served because the database failed or missed read_deadline. If \
-                the last board is older, the response is 503.
+                Maximum age of a board that is served because the database failed or missed read_deadline. \
+                If the last board is older, the response is 503.
                 """
         ),
     ]

@@ -162,7 +162,8 @@ extension ServerConfiguration {
             maximumBodyBytes: settings.maximumBodyBytes, keepAlive: settings.keepAlive,
             headerTimeout: settings.headerTimeout, bodyTimeout: settings.bodyTimeout)
         self.init(
-            address: address, workers: settings.workers ?? allowedProcessors(), limits: limits,
+            address: address, sharesPort: settings.sharesPort,
+            workers: settings.workers ?? allowedProcessors(), limits: limits,
             maximumConnections: settings.maximumConnections, clock: .system)
     }
 }

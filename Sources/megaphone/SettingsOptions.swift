@@ -56,8 +56,9 @@ struct SettingsOptions: ParsableArguments {
 
     /// Reads the same sources again for a running service.
     ///
-    /// Only a regular file is read: a pipe has been read at the start and is empty now, and a FIFO would block
-    /// the caller until somebody writes to it. Settings without any token are refused where `current` has some.
+    /// Only a regular file is read: a pipe has been read at the start and is empty now, and a FIFO would
+    /// block the caller until somebody writes to it. Settings without any token are refused where `current`
+    /// has some.
     ///
     /// - Throws: `SettingsErrors`, or a usage error of the command line.
     func reload(replacing current: Settings) throws -> LoadedSettings {

@@ -163,12 +163,13 @@ import Testing
 
     @Test func rollingRestart_onOnePort_losesNoRequest() throws {
         let directory = try TemporaryDirectory()
-        let first = try RunningService(RunningService.tokens, in: directory)
+        let options = RunningService.tokens + ["--share-port=true"]
+        let first = try RunningService(options, in: directory)
         let port = first.address.port
         #expect(try first.put("v1").status == 201)
         let clients = try (0..<16).map { _ in KeepingClient(try Client(first.address)) }
         for client in clients { try client.get(first.address) }
-        let second = try RunningService(RunningService.tokens, in: directory, port: port)
+        let second = try RunningService(options, in: directory, port: port)
         first.process.signal(SIGTERM)
         // Every client goes on asking; one that is told to close comes again, and finds the other process.
         while first.process.isRunning {

@@ -7,7 +7,8 @@ struct SettingsTableTests {
         let table = SettingsTable.all.map { "\($0.key) = \($0.defaultText)" }
         #expect(
             table == [
-                #"address = "127.0.0.1""#, "port = 8000", #"environment = "development""#,
+                #"address = "127.0.0.1""#, "port = 8000", "share_port = false",
+                #"environment = "development""#,
                 #"database_url = "sqlite:megaphone.db""#, "database_pool_max_size = 10",
                 #"write_deadline = "2s""#,
                 "broadcaster_auth = {}",
