@@ -26,6 +26,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     /// The buffer that every read goes into. The conversation borrows it and gives it back.
     var readBuffer: [UInt8]?
     private var drainBegan: Instant?
+    /// The deadline that has a timer. `drain` may be called again with an earlier one.
+    private var drainDeadline: Instant?
 
     /// Bytes taken from one connection at a time: large enough for a batch of pipelined requests, small
     /// enough that one connection does not keep the others waiting.
@@ -189,6 +191,10 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             }
             return false
         }
+        if deadline != drainDeadline {
+            drainDeadline = deadline
+            loop.timers.add(Self.drainSource, at: deadline)
+        }
         if now >= drainBegan + Self.drainQuiet {
             drainAll(at: now)
         }
@@ -208,6 +214,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         drainBegan = now
         loop.timers.add(Self.drainSource, at: min(deadline, now + Self.drainQuiet))
         loop.timers.add(Self.drainSource, at: deadline)
+        drainDeadline = deadline
     }
 
     private mutating func drainAll(at now: Instant) {

@@ -76,6 +76,25 @@ import Testing
         #expect(try service.process.waitForExit() == 0)
     }
 
+    @Test(arguments: [(SIGTERM, SIGTERM), (SIGTERM, SIGINT), (SIGINT, SIGTERM), (SIGINT, SIGINT)])
+    func secondTermination_closesEveryConnection_andExitsWith0(first: Int32, second: Int32) throws {
+        let service = try RunningService(
+            RunningService.tokens + ["--database-url=sqlite::memory:", "--shutdown-grace=1h"], workers: 2)
+        let client = try Client(service.address)
+        try client.send(
+            "PUT /v1/broadcasts/test/slow HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer foobar\r\nContent-Length: 2\r\n\r\nv"
+        )
+        #expect(try service.get().status == 200)
+        service.process.signal(first)
+        _ = try service.process.line(containing: "Draining")
+        // A reload makes no difference any more.
+        service.process.signal(SIGHUP)
+        service.process.signal(second)
+        #expect(try client.readToEnd().isEmpty)
+        #expect(try service.process.waitForExit() == 0)
+        for text in ["Second signal", "Stopped"] { #expect(service.process.output.contains(text)) }
+    }
+
     @Test func metrics_tellOfTheStore_theConnectionsAndTheLog() throws {
         let service = try RunningService(RunningService.tokens)
         #expect(try service.put("v1").status == 201)
