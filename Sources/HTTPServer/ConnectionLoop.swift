@@ -114,9 +114,11 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             } catch {
                 if error.isBlocked { return }
                 if error.isExhaustion {
-                    logger.error(
-                        "New connections wait: descriptors or memory have run out",
-                        metadata: ["error": "\(error)"])
+                    if let suppressed = state.exhaustionLog.admit(at: now) {
+                        logger.error(
+                            "New connections wait: descriptors or memory have run out",
+                            metadata: ["error": "\(error)", "suppressed": "\(suppressed)"])
+                    }
                     return pause(at: now)
                 }
                 // Anything else concerns the one connection that was to be taken, which is gone (accept(2)).
@@ -139,8 +141,11 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             connection.conversation.rejectOverLimit()
             advance(connection, id, at: now)
         } catch {
-            logger.warning(
-                "A connection was closed: the poller would not watch it", metadata: ["error": "\(error)"])
+            if let suppressed = state.unwatchedLog.admit(at: now) {
+                logger.warning(
+                    "A connection was closed: the poller would not watch it",
+                    metadata: ["error": "\(error)", "suppressed": "\(suppressed)"])
+            }
             close(connection, id)
         }
     }

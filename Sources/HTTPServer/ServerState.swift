@@ -9,6 +9,8 @@ final class ServerState: Sendable {
     private let draining = Atomic<Bool>(false)
     private let loops: Atomic<Int>
     let maximumConnections: Int
+    let exhaustionLog = LogThrottle()
+    let unwatchedLog = LogThrottle()
 
     init(maximumConnections: Int, loops: Int = 1) {
         self.maximumConnections = maximumConnections
