@@ -65,6 +65,9 @@ package final class Server: Sendable {
     /// Open connections over all loops.
     package var openConnections: Int { state.openConnections }
 
+    /// The most connections that may be open over all loops.
+    package var maximumConnections: Int { state.maximumConnections }
+
     /// Whether a loop has not ended yet.
     package var isRunning: Bool { state.runningLoops > 0 }
 

@@ -53,6 +53,15 @@ func pageSize() -> Int {
     sysconf(Int32(_SC_PAGESIZE))
 }
 
+/// The processor time of all threads so far, user and system, in seconds.
+func processorSeconds() -> Double {
+    var usage = rusage()
+    guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return .nan }
+    return [usage.ru_utime, usage.ru_stime].reduce(0) { sum, time in
+        sum + Double(time.tv_sec) + Double(time.tv_usec) / 1e6
+    }
+}
+
 /// The first 4 KiB of a file of the proc file system, or nothing where it cannot be read.
 func procFile(_ path: String) -> String {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)

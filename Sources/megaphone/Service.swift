@@ -55,6 +55,14 @@ struct Service {
         metrics.gauge("megaphone_http_open_connections", help: "Number of open connections.") { [server] in
             Double(server.openConnections)
         }
+        metrics.gauge("megaphone_http_max_connections", help: "Limit on open connections.") { [server] in
+            Double(server.maximumConnections)
+        }
+        let build = BuildInformation.build
+        metrics.gauge(
+            "megaphone_build_info", help: "Always 1; the labels describe the build.",
+            labels: ["version": build.version, "commit": build.commit, "source": build.source]
+        ) { 1 }
         metrics.counter(
             "megaphone_log_lines_dropped_total",
             help: "Number of log lines dropped because the log buffer was full."
