@@ -9,6 +9,7 @@ final class APIMetrics: Sendable {
     private let registry: MetricsRegistry
     private let statsD: StatsDSender?
     private let clock: Clock
+    private let staleBoards: Counter
     /// In the order of `Route.Name`.
     private let routes: [RouteMetrics]
 
@@ -16,6 +17,8 @@ final class APIMetrics: Sendable {
         self.clock = clock
         self.registry = registry
         self.statsD = statsD
+        staleBoards = registry.counter(
+            "megaphone_stale_boards_total", help: "Number of boards served with an Age.")
         routes = Route.Name.allCases.map { RouteMetrics("\($0)", registry) }
         registry.gauge(
             "megaphone_last_good_read_age_seconds",
@@ -49,6 +52,11 @@ final class APIMetrics: Sendable {
         guard let statsD else { return }
         statsD.increment("broadcast.cmd.dump")
         statsD.timing("broadcast.dump", start.duration(to: clock.now))
+    }
+
+    /// Counts one board that was served with its age.
+    func recordStaleBoard() {
+        staleBoards.increment()
     }
 
     func prometheusText() -> [UInt8] {

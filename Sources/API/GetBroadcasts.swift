@@ -35,7 +35,10 @@ extension API {
         let isHeld = ifNoneMatch?.holds(boardFields.entityTag) ?? false
         var fields = isHeld ? boardFields.notModified : boardFields.ok
         // RFC 9111 section 5.1: whole seconds.
-        if let age = reading.age { fields.append(.age, String(max(0, age.components.seconds))) }
+        if let age = reading.age {
+            fields.append(.age, String(max(0, age.components.seconds)))
+            metrics.recordStaleBoard()
+        }
         return LoggedResponse(
             Response(status: isHeld ? .notModified : .ok, fields: fields, body: reading.board.body))
     }
