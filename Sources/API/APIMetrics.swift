@@ -18,8 +18,7 @@ final class APIMetrics: Sendable {
         self.registry = registry
         self.statsD = statsD
         staleBoards = registry.counter(
-            "megaphone_stale_boards_total",
-            help: "Boards served with their Age, because the database failed or was late.")
+            "megaphone_stale_boards_total", help: "Number of boards served with an Age.")
         routes = Route.Name.allCases.map { RouteMetrics("\($0)", registry) }
         registry.gauge(
             "megaphone_last_good_read_age_seconds",

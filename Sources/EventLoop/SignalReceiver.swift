@@ -1,8 +1,9 @@
 internal import CLinux
 internal import Glibc
 
-/// The signals of the process as bytes to read, instead of interruptions anywhere.
-package struct SignalReceiver: ~Copyable, Sendable {
+/// The signals of the process as events to wait for, instead of interruptions anywhere; and a notification,
+/// by which other threads end the same wait.
+package final class SignalReceiver: Sendable {
     /// A signal the service acts on.
     package enum Signal: Int32, Hashable, Sendable, CaseIterable {
         case terminate, interrupt, hangUp
@@ -16,34 +17,68 @@ package struct SignalReceiver: ~Copyable, Sendable {
         }
     }
 
+    /// What ends a wait.
+    package enum Event: Hashable, Sendable {
+        case signal(Signal)
+        /// `notify` was called, once or more often.
+        case notification
+    }
+
+    private let system: SystemCalls
     private let descriptor: FileDescriptor
+    private let notification: FileDescriptor
 
     /// Blocks the signals for this thread and all it starts, and ignores SIGPIPE: a write to a closed
     /// connection reports EPIPE. Must be called before the first other thread starts.
     package init() throws(SystemError) {
+        system = SystemCalls()
+        notification = try system.makeEventCounter()
         _ = signal(SIGPIPE, SIG_IGN)
         var set = sigset_t()
         _ = unsafe sigemptyset(&set)
         for signal in Signal.allCases { _ = unsafe sigaddset(&set, signal.number) }
         _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-        let number = unsafe CLinux.signalfd(-1, &set, Int32(SFD_CLOEXEC))
+        let number = unsafe CLinux.signalfd(-1, &set, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
         guard number >= 0 else { throw SystemError(.signalfd, errno) }
-        descriptor = FileDescriptor(owning: number, system: SystemCalls())
+        descriptor = FileDescriptor(owning: number, system: system)
     }
 
-    /// Waits for the next signal. Blocks the calling thread, which must not be a loop's.
-    package func next() throws(SystemError) -> Signal {
+    /// Ends the wait under way, or the next one. May be called by any thread.
+    package func notify() {
+        // A counter that is full has ended the wait already.
+        try? system.increment(notification)
+    }
+
+    /// Waits for the next signal or notification. Blocks the calling thread, which must not be a loop's.
+    package func next() throws(SystemError) -> Event {
         while true {
-            var information = signalfd_siginfo()
-            let count = unsafe withUnsafeMutableBytes(of: &information) {
-                unsafe Glibc.read(descriptor.rawValue, $0.baseAddress, $0.count)
+            if let signal = try takeSignal() { return .signal(signal) }
+            if takeNotification() { return .notification }
+            var entries = [descriptor.rawValue, notification.rawValue].map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
-            if count < 0, errno != EINTR { throw SystemError(.signalfd, errno) }
-            if count > 0,
-                let signal = Signal.allCases.first(where: { $0.number == Int32(information.ssi_signo) })
-            {
-                return signal
+            guard unsafe poll(&entries, nfds_t(entries.count), -1) >= 0 || errno == EINTR else {
+                throw SystemError(.signalfd, errno)
             }
         }
+    }
+
+    private func takeSignal() throws(SystemError) -> Signal? {
+        var information = signalfd_siginfo()
+        let count = unsafe withUnsafeMutableBytes(of: &information) {
+            unsafe Glibc.read(descriptor.rawValue, $0.baseAddress, $0.count)
+        }
+        guard count > 0 else {
+            guard count == 0 || errno == EAGAIN || errno == EINTR else {
+                throw SystemError(.signalfd, errno)
+            }
+            return nil
+        }
+        return Signal.allCases.first { $0.number == Int32(information.ssi_signo) }
+    }
+
+    private func takeNotification() -> Bool {
+        var count: UInt64 = 0
+        return unsafe Glibc.read(notification.rawValue, &count, MemoryLayout<UInt64>.size) > 0
     }
 }

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTP
 internal import HTTPWire
+internal import Logging
 internal import Time
 
 /// Drives one connection's conversation: does what it says, and reports the outcome.
@@ -255,6 +256,7 @@ extension ConnectionLoop {
         watch(connection, id, connection.interest ?? Interest(reading: true, byEdge: true))
     }
 
+    /// Registers a connection with the poller, or changes what it is watched for.
     private mutating func watch(_ connection: Connection, _ id: ConnectionID, _ interest: Interest) -> Bool {
         do throws(SystemError) {
             if connection.interest == nil {
@@ -265,6 +267,11 @@ extension ConnectionLoop {
             connection.interest = interest
             return true
         } catch {
+            if connection.interest == nil, let suppressed = state.unwatchedLog.admit(at: loop.clock.now) {
+                logger.warning(
+                    "A connection was closed: the poller would not watch it",
+                    metadata: ["error": "\(error)", "suppressed": "\(suppressed)"])
+            }
             close(connection, id)
             return false
         }

@@ -27,6 +27,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     /// The buffer that every read goes into. The conversation borrows it and gives it back.
     var readBuffer: [UInt8]?
     private var drainBegan: Instant?
+    /// The deadline that has a timer. `drain` may be called again with an earlier one.
+    private var drainDeadline: Instant?
 
     /// Bytes taken from one connection at a time: large enough for a batch of pipelined requests, small
     /// enough that one connection does not keep the others waiting.
@@ -127,9 +129,11 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             } catch {
                 if error.isBlocked { return }
                 if error.isExhaustion {
-                    logger.error(
-                        "New connections wait: descriptors or memory have run out",
-                        metadata: ["error": "\(error)"])
+                    if let suppressed = state.exhaustionLog.admit(at: now) {
+                        logger.error(
+                            "New connections wait: descriptors or memory have run out",
+                            metadata: ["error": "\(error)", "suppressed": "\(suppressed)"])
+                    }
                     return pause(at: now)
                 }
                 // Anything else concerns the one connection that was to be taken, which is gone (accept(2)).
@@ -198,6 +202,10 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             }
             return false
         }
+        if deadline != drainDeadline {
+            drainDeadline = deadline
+            loop.timers.add(Self.drainSource, at: deadline)
+        }
         if now >= drainBegan + Self.drainQuiet {
             drainAll(at: now)
         }
@@ -216,6 +224,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         drainBegan = now
         loop.timers.add(Self.drainSource, at: min(deadline, now + Self.drainQuiet))
         loop.timers.add(Self.drainSource, at: deadline)
+        drainDeadline = deadline
     }
 
     private mutating func drainAll(at now: Instant) {

@@ -30,12 +30,19 @@ package final class Server: Sendable {
         configuration: ServerConfiguration, responder: any Responder, logger: Logger
     ) throws(SystemError) {
         let system = configuration.system
-        let state = ServerState(maximumConnections: configuration.maximumConnections)
+        let state = ServerState(
+            maximumConnections: configuration.maximumConnections, loops: max(1, configuration.workers))
         var address = configuration.address
         var executors: [LoopExecutor] = []
         var connectionLoops: [Handoff<ConnectionLoop>] = []
+        // With one loop, nobody else ever has to join.
+        var use: PortUse =
+            if configuration.sharesPort { .shared } else {
+                configuration.workers > 1 ? .exclusiveThenShared : .exclusive
+            }
         for _ in 0..<max(1, configuration.workers) {
-            let listener = try Listener(address: address, system: system)
+            let listener = try Listener(address: address, use: use, system: system)
+            use = .shared
             address = try system.localAddress(listener.descriptor)
             let executor = try LoopExecutor(system: system)
             executors.append(executor)
@@ -58,13 +65,26 @@ package final class Server: Sendable {
     /// Open connections over all loops.
     package var openConnections: Int { state.openConnections }
 
+    /// The most connections that may be open over all loops.
+    package var maximumConnections: Int { state.maximumConnections }
+
+    /// Whether a loop has not ended yet.
+    package var isRunning: Bool { state.runningLoops > 0 }
+
     /// Starts the loops. Must be called once.
     ///
     /// `whenALoopFails` is called on the thread of a loop that the kernel took the poller from, when its
     /// connections are gone. The other loops go on; whether that is enough is for the caller to say.
-    package func start(whenALoopFails: @escaping @Sendable (SystemError) -> Void) throws(ThreadError) {
+    /// `whenAllHaveEnded` is called once, on the thread of the last loop, when none is left.
+    package func start(
+        whenALoopFails: @escaping @Sendable (SystemError) -> Void,
+        whenAllHaveEnded: @escaping @Sendable () -> Void = {}
+    ) throws(ThreadError) {
         for (index, handoff) in connectionLoops.enumerated() {
-            let thread = try Thread(name: "loop-\(index)") { [logger] in
+            let thread = try Thread(name: "loop-\(index)") { [logger, state] in
+                defer {
+                    if state.loopEnded() { whenAllHaveEnded() }
+                }
                 guard var connectionLoop = handoff.take() else { return }
                 do throws(SystemError) {
                     try connectionLoop.loop.run(&connectionLoop)
@@ -78,7 +98,8 @@ package final class Server: Sendable {
         }
     }
 
-    /// Stops accepting, lets requests in flight be answered, and closes every connection within `grace`.
+    /// Stops accepting, lets requests in flight be answered, and closes every connection within `grace`. May
+    /// be called again to bring the end forward: with `.zero`, every connection is closed at once.
     package func drain(within grace: Duration) {
         state.drain(until: clock.now + grace)
         for executor in executors { executor.wake() }

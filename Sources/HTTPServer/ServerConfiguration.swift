@@ -7,6 +7,9 @@ package import Time
 package struct ServerConfiguration: Sendable {
     /// Where to listen. Port 0 lets the kernel choose one, the same for all loops.
     package var address: SocketAddress
+    /// Whether other processes of the same user may listen on the port too. Otherwise a port that anything
+    /// else listens on is refused.
+    package var sharesPort: Bool
     /// Event loops, a thread each; at least 1.
     package var workers: Int
     package var limits: Limits
@@ -17,10 +20,11 @@ package struct ServerConfiguration: Sendable {
     package var clock: Clock
 
     package init(
-        address: SocketAddress, workers: Int, limits: Limits, maximumConnections: Int,
-        system: SystemCalls = SystemCalls(), clock: Clock
+        address: SocketAddress, sharesPort: Bool = false, workers: Int, limits: Limits,
+        maximumConnections: Int, system: SystemCalls = SystemCalls(), clock: Clock
     ) {
         self.address = address
+        self.sharesPort = sharesPort
         self.workers = workers
         self.limits = limits
         self.maximumConnections = maximumConnections

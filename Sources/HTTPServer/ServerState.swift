@@ -7,10 +7,22 @@ final class ServerState: Sendable {
     private let rejected = Atomic<Int>(0)
     private let drainDeadline = Mutex<Instant?>(nil)
     private let draining = Atomic<Bool>(false)
+    private let loops: Atomic<Int>
     let maximumConnections: Int
+    let exhaustionLog = LogThrottle()
+    let unwatchedLog = LogThrottle()
 
-    init(maximumConnections: Int) {
+    init(maximumConnections: Int, loops: Int = 1) {
         self.maximumConnections = maximumConnections
+        self.loops = Atomic(loops)
+    }
+
+    /// Loops that have not ended.
+    var runningLoops: Int { loops.load(ordering: .acquiring) }
+
+    /// Registers the end of a loop. Returns whether it was the last one.
+    func loopEnded() -> Bool {
+        loops.subtract(1, ordering: .acquiringAndReleasing).newValue == 0
     }
 
     /// Open connections over all loops, without those that are being turned away.
@@ -44,8 +56,9 @@ final class ServerState: Sendable {
         return drainDeadline.withLock { $0 }
     }
 
+    /// Begins to drain, or brings the deadline forward.
     func drain(until deadline: Instant) {
-        drainDeadline.withLock { $0 = $0 ?? deadline }
+        drainDeadline.withLock { $0 = min($0 ?? deadline, deadline) }
         draining.store(true, ordering: .releasing)
     }
 }

@@ -7,6 +7,8 @@ package struct Settings: Sendable {
     package var address = "127.0.0.1"
     /// 0 lets the system choose.
     package var port: UInt16 = 8000
+    /// Whether other processes of the same user may listen on the port too.
+    package var sharesPort = false
     /// The realm of 401 answers. It holds nothing that needs an escape in a quoted string.
     package var environment = "development"
     package var database = DatabaseAddress.sqlite(path: "megaphone.db")

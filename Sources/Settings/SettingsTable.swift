@@ -23,6 +23,13 @@ package enum SettingsTable {
         .integer(
             "port", \.port, 0...65_535,
             help: "TCP port to listen on. 0 lets the system choose a free port."),
+        .flag(
+            "share_port", \.sharesPort,
+            help: """
+                Whether several processes of the same user may listen on the port at the same time, so that \
+                a new one can take over from an old one. If false, a port that anything else listens on is \
+                refused.
+                """),
         .text(
             "environment", \.environment,
             expects: "1 to 64 printable ASCII characters without quotes or backslashes",

@@ -5,9 +5,10 @@ package import Time
 
 /// Where all log lines of the process go: a bounded buffer, and one thread that writes it out.
 ///
-/// A caller renders its line into the buffer and leaves. It never waits for the descriptor: when whoever
-/// reads standard output stops reading, the buffer fills up, further lines are dropped and counted, and a
-/// line says how many they were as soon as there is room again.
+/// A caller renders its line, appends it to the buffer and leaves. It never waits for the descriptor: when
+/// whoever reads standard output stops reading, the buffer fills up, further lines are dropped and counted,
+/// and a line says how many they were as soon as there is room again. The lines of one thread keep their
+/// order.
 package final class LogOutput: Sendable {
     /// How long the writer lets lines gather once it is awake.
     ///
@@ -15,6 +16,8 @@ package final class LogOutput: Sendable {
     /// the request that the line is about.
     private static let gatheringTime = Duration.milliseconds(5)
     private static let ownLabel = "megaphone.log"
+    /// Bytes that nearly all lines fit into.
+    private static let usualLineLength = 700
     /// An atomic holds numbers, so a level is kept as its place in here.
     private static let levels = Logger.Level.allCases
 
@@ -103,14 +106,20 @@ package final class LogOutput: Sendable {
         ended.wait(for: .seconds(1))
     }
 
-    /// Renders a line behind the ones that wait, where there is room.
+    /// Renders a line and puts it behind the ones that wait, if there is room.
+    ///
+    /// It is rendered outside the lock, which all event loops take for each request. The array costs some
+    /// 30 ns of 430.
     private func append(_ render: (LogFormat, inout [UInt8]) -> Void) {
+        var line: [UInt8] = []
+        line.reserveCapacity(Self.usualLineLength)
+        render(format, &line)
         let mustWake = waiting.withLock { waiting in
             guard !waiting.isClosed, waiting.lines.count < capacity else {
                 dropped.add(1, ordering: .relaxed)
                 return false
             }
-            render(format, &waiting.lines)
+            waiting.lines.append(contentsOf: line)
             defer { waiting.writerSleeps = false }
             return waiting.writerSleeps
         }

@@ -2,12 +2,14 @@ package import Time
 
 /// What Prometheus' client libraries tell about their process, under the same names.
 package enum ProcessMetrics {
-    /// The values are read from `/proc/self` whenever the metrics are.
+    /// The values are asked of the system whenever the metrics are read.
     package static func register(in registry: MetricsRegistry, clock: Clock) {
         let startTime = processStartTime(clock)
         registry.gauge("process_start_time_seconds", help: "When the process started, in Unix time.") {
             startTime
         }
+        registry.counter(
+            "process_cpu_seconds_total", help: "Processor time, user and system.", seconds: processorSeconds)
         registry.gauge("process_resident_memory_bytes", help: "Resident memory.") {
             residentPages(procFile("/proc/self/statm")) * Double(pageSize())
         }

@@ -11,36 +11,29 @@ struct StatsDResolver: Sendable {
         var afterFailure = Duration.seconds(5)
     }
 
+    /// What a lookup led to.
+    private enum Outcome {
+        case connected, notFound, failed
+    }
+
     /// What is sent here before the host is found is lost. The thread closes it after `end()`.
     let socket: Int32
     private let stop: WakeEvent
 
-    /// Starts the thread. `connect` looks the host up and gives a socket to it. Whether it could is logged
-    /// when that changes.
+    /// Starts the thread, which owns `socket` from then on. `connect` looks the host up and gives a socket to
+    /// it. Whether it could is logged when that changes.
     init(
-        of host: String, intervals: Intervals = Intervals(), logger: Logger,
+        of host: String, into socket: Int32, intervals: Intervals = Intervals(), logger: Logger,
         connect: @escaping @Sendable () throws(SocketError) -> Int32
     ) throws(ThreadError) {
         let stop = try WakeEvent()
-        let socket = makeIdleSocket()
         try Thread(name: "statsd") {
-            var wasFound: Bool?
-            var isFound = false
+            var last: Outcome?
+            var outcome: Outcome
             repeat {
-                do throws(SocketError) {
-                    replace(socket, with: try connect())
-                    isFound = true
-                    if wasFound != true { logger.notice("Metrics are sent to StatsD at \(host)") }
-                } catch {
-                    isFound = false
-                    if wasFound != false {
-                        logger.warning(
-                            "No metrics are sent to StatsD until statsd_host is found",
-                            metadata: ["host": "\(host)", "error": "\(error.reason)"])
-                    }
-                }
-                wasFound = isFound
-            } while !stop.wait(for: isFound ? intervals.afterSuccess : intervals.afterFailure)
+                outcome = Self.lookUp(host, into: socket, last, logger, connect)
+                last = outcome
+            } while !stop.wait(for: outcome == .connected ? intervals.afterSuccess : intervals.afterFailure)
             closeDescriptor(socket)
         }.detach()
         self.stop = stop
@@ -50,5 +43,34 @@ struct StatsDResolver: Sendable {
     /// Ends the thread, after the lookup under way. Nothing may be sent any more.
     func end() {
         stop.signal()
+    }
+
+    private static func lookUp(
+        _ host: String, into socket: Int32, _ last: Outcome?, _ logger: Logger,
+        _ connect: () throws(SocketError) -> Int32
+    ) -> Outcome {
+        let connected: Int32
+        do {
+            connected = try connect()
+        } catch {
+            if last != .notFound {
+                logger.warning(
+                    "No metrics are sent to StatsD until statsd_host is found",
+                    metadata: ["host": "\(host)", "error": "\(error.reason)"])
+            }
+            return .notFound
+        }
+        do {
+            try replace(socket, with: connected)
+        } catch {
+            if last != .failed {
+                logger.error(
+                    "No metrics are sent to StatsD: the socket cannot be replaced",
+                    metadata: ["host": "\(host)", "error": "\(error.reason)"])
+            }
+            return .failed
+        }
+        if last != .connected { logger.notice("Metrics are sent to StatsD at \(host)") }
+        return .connected
     }
 }

@@ -9,7 +9,8 @@ package final class StatsDSender: Sendable {
     package typealias Tags = KeyValuePairs<String, String>
 
     private let prefix: [UInt8]
-    private let socket: Int32
+    /// Nil when none could be created: then nothing is sent.
+    private let socket: Int32?
     /// Nil for an address, which needs no looking up.
     private let resolver: StatsDResolver?
 
@@ -21,22 +22,47 @@ package final class StatsDSender: Sendable {
     /// up now and then, and until it is found, what is sent is lost.
     ///
     /// The label stands before every name, followed by a dot.
-    package init(host: String, port: UInt16, label: String, logger: Logger) throws(ThreadError) {
+    package convenience init(
+        host: String, port: UInt16, label: String, logger: Logger
+    ) throws(ThreadError) {
+        try self.init(
+            host: host, port: port, label: label, logger: logger, makeIdleSocket: makeIdleSocket)
+    }
+
+    init(
+        host: String, port: UInt16, label: String, logger: Logger,
+        makeIdleSocket: () throws(SocketError) -> Int32
+    ) throws(ThreadError) {
         prefix = Array((label.isEmpty ? "" : Self.sanitized(label) + ".").utf8)
         if let socket = try? connectDatagramSocket(host: host, port: port, isAddress: true) {
             self.socket = socket
             resolver = nil
-        } else {
-            let resolver = try StatsDResolver(of: host, logger: logger) { () throws(SocketError) in
+            return
+        }
+        let socket: Int32
+        do {
+            socket = try makeIdleSocket()
+        } catch {
+            logger.error(
+                "No metrics are sent to StatsD: no socket can be created",
+                metadata: ["host": "\(host)", "error": "\(error.reason)"])
+            self.socket = nil
+            resolver = nil
+            return
+        }
+        do {
+            resolver = try StatsDResolver(of: host, into: socket, logger: logger) { () throws(SocketError) in
                 try connectDatagramSocket(host: host, port: port, isAddress: false)
             }
-            socket = resolver.socket
-            self.resolver = resolver
+            self.socket = socket
+        } catch {
+            closeDescriptor(socket)
+            throw error
         }
     }
 
     deinit {
-        if let resolver { resolver.end() } else { closeDescriptor(socket) }
+        if let resolver { resolver.end() } else if let socket { closeDescriptor(socket) }
     }
 
     /// Counts one event. Nothing waits for the datagram, and a lost one is lost.
@@ -53,6 +79,7 @@ package final class StatsDSender: Sendable {
     }
 
     private func send(_ name: String, _ tags: Tags, _ appendValue: (inout [UInt8]) -> Void) {
+        guard let socket else { return }
         var datagram = prefix
         datagram.append(contentsOf: name.utf8)
         datagram.append(":")

@@ -53,6 +53,15 @@ func pageSize() -> Int {
     sysconf(Int32(_SC_PAGESIZE))
 }
 
+/// The processor time of all threads so far, user and system, in seconds.
+func processorSeconds() -> Double {
+    var usage = rusage()
+    guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return .nan }
+    return [usage.ru_utime, usage.ru_stime].reduce(0) { sum, time in
+        sum + Double(time.tv_sec) + Double(time.tv_usec) / 1e6
+    }
+}
+
 /// The first 4 KiB of a file of the proc file system, or nothing where it cannot be read.
 func procFile(_ path: String) -> String {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -119,15 +128,22 @@ func connectDatagramSocket(host: String, port: UInt16, isAddress: Bool) throws(S
 }
 
 /// A socket that datagrams can be sent to and that leads nowhere.
-func makeIdleSocket() -> Int32 {
-    socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+func makeIdleSocket() throws(SocketError) -> Int32 {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw SocketError(reason: unsafe String(cString: strerror(errno))) }
+    return descriptor
 }
 
 /// Makes a descriptor stand for another socket, which moves there. Whoever sends meanwhile reaches either.
-func replace(_ descriptor: Int32, with socket: Int32) {
-    dup2(socket, descriptor)
+/// When it throws, the descriptor is what it was. The other socket is closed in any case.
+func replace(_ descriptor: Int32, with socket: Int32) throws(SocketError) {
+    defer { close(socket) }
+    while dup2(socket, descriptor) < 0 {
+        guard errno == EINTR || errno == EBUSY else {
+            throw SocketError(reason: unsafe String(cString: strerror(errno)))
+        }
+    }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    close(socket)
 }
 
 func closeDescriptor(_ descriptor: Int32) {

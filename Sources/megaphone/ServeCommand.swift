@@ -42,11 +42,13 @@ struct ServeCommand: ParsableCommand {
         }
         let service = try Service(settings: settings, migrate: !leavesSchema, log: log)
         tell(loaded)
+        var current = settings
         try service.run(signals) {
             do {
-                let changed = try options.read()
+                let changed = try options.reload(replacing: current)
                 tell(changed)
-                return changed.settings
+                current = changed.settings
+                return current
             } catch let problems as SettingsErrors {
                 for problem in problems.problems {
                     logger.error(

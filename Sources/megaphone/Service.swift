@@ -56,6 +56,14 @@ struct Service {
         metrics.gauge("megaphone_http_open_connections", help: "Number of open connections.") { [server] in
             Double(server.openConnections)
         }
+        metrics.gauge("megaphone_http_max_connections", help: "Limit on open connections.") { [server] in
+            Double(server.maximumConnections)
+        }
+        let build = BuildInformation.build
+        metrics.gauge(
+            "megaphone_build_info", help: "Always 1; the labels describe the build.",
+            labels: ["version": build.version, "commit": build.commit, "source": build.source]
+        ) { 1 }
         metrics.counter(
             "megaphone_log_lines_dropped_total",
             help: "Number of log lines dropped because the log buffer was full."
@@ -66,27 +74,55 @@ struct Service {
     ///
     /// When an event loop fails, the others finish what they have, and the process ends as one that should be
     /// started again.
-    func run(_ signals: borrowing SignalReceiver, reload: () -> Settings?) throws(ExitCode) {
+    func run(_ signals: SignalReceiver, reload: () -> Settings?) throws(ExitCode) {
         let failure = LoopFailure()
         do {
             try server.start { error in
                 failure.note(error)
-                requestTermination()
+                signals.notify()
+            } whenAllHaveEnded: {
+                signals.notify()
             }
             announce()
-            while try signals.next() == .hangUp {
-                if let changed = reload() { takeOver(changed) }
-            }
+            try serve(signals, failure, reload)
+            try drain(signals)
         } catch {
             throw end(.systemRefuses, "cannot continue: \(error)")
         }
-        logger.notice("Draining: finishing requests in flight")
-        server.drain(within: settings.shutdownGrace)
         server.waitUntilStopped()
         store.close()
         versionFile.close()
         if let error = failure.error { throw end(.systemRefuses, "an event loop failed: \(error)") }
         logger.notice("Stopped")
+    }
+
+    /// Returns at SIGTERM or SIGINT, or when a loop has failed.
+    private func serve(
+        _ signals: SignalReceiver, _ failure: LoopFailure, _ reload: () -> Settings?
+    ) throws(SystemError) {
+        while failure.error == nil {
+            switch try signals.next() {
+            case .signal(.hangUp): if let changed = reload() { takeOver(changed) }
+            case .signal(.terminate), .signal(.interrupt): return
+            case .notification: continue
+            }
+        }
+    }
+
+    /// Returns when all loops have ended: within the grace, or at once after another SIGTERM or SIGINT.
+    private func drain(_ signals: SignalReceiver) throws(SystemError) {
+        logger.notice("Draining: finishing requests in flight")
+        server.drain(within: settings.shutdownGrace)
+        var isUrgent = false
+        while server.isRunning {
+            switch try signals.next() {
+            case .signal(.hangUp), .notification: continue
+            case .signal(.terminate), .signal(.interrupt):
+                if !isUrgent { logger.notice("Second signal: closing all connections") }
+                isUrgent = true
+                server.drain(within: .zero)
+            }
+        }
     }
 
     private func announce() {
@@ -164,7 +200,8 @@ extension ServerConfiguration {
             maximumBodyBytes: settings.maximumBodyBytes, keepAlive: settings.keepAlive,
             headerTimeout: settings.headerTimeout, bodyTimeout: settings.bodyTimeout)
         self.init(
-            address: address, workers: settings.workers ?? allowedProcessors(), limits: limits,
+            address: address, sharesPort: settings.sharesPort,
+            workers: settings.workers ?? allowedProcessors(), limits: limits,
             maximumConnections: settings.maximumConnections, clock: .system)
     }
 }

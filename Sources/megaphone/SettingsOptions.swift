@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import Settings
 
@@ -46,25 +47,40 @@ struct SettingsOptions: ParsableArguments {
     /// Reads file, environment and options. Prints every problem, a line each, and throws the exit code.
     func load() throws -> LoadedSettings {
         do {
-            return try read()
+            return try read(.any)
         } catch let problems as SettingsErrors {
             for problem in problems.problems { printError("megaphone: \(problem)") }
             throw ExitCode.configuration
         }
     }
 
-    /// Reads the same sources again, as they are now.
+    /// Reads the same sources again for a running service.
+    ///
+    /// Only a regular file is read: a pipe has been read at the start and is empty now, and a FIFO would
+    /// block the caller until somebody writes to it. Settings without any token are refused where `current`
+    /// has some.
     ///
     /// - Throws: `SettingsErrors`, or a usage error of the command line.
-    func read() throws -> LoadedSettings {
-        try Settings.load(file: file(), environment: environmentVariables(), commandLine: commandLine())
+    func reload(replacing current: Settings) throws -> LoadedSettings {
+        let loaded = try read(.regular)
+        if loaded.settings.reloadable.access.isEmpty, !current.reloadable.access.isEmpty {
+            throw SettingsErrors(problems: [
+                "no token is left in broadcaster_auth and reader_auth; only a restart removes the last one"
+            ])
+        }
+        return loaded
     }
 
-    private func file() throws -> (path: String, text: String)? {
+    private func read(_ kind: FileKind) throws -> LoadedSettings {
+        try Settings.load(
+            file: file(kind), environment: environmentVariables(), commandLine: commandLine())
+    }
+
+    private func file(_ kind: FileKind) throws -> (path: String, text: String)? {
         guard let config else { return nil }
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try readFile(config, .any)
+            bytes = try readFile(config, kind)
         } catch {
             throw SettingsErrors(problems: ["\(config): \(error.reason)"])
         }

@@ -67,11 +67,6 @@ func raiseDescriptorLimit() -> Int {
     return Int(clamping: limit.rlim_cur)
 }
 
-/// Asks this process to end, as its operator would. Whoever receives the signals hears of it.
-func requestTermination() {
-    kill(getpid(), SIGTERM)
-}
-
 /// Writes a line to standard error.
 func printError(_ line: String) {
     let bytes = Array("\(line)\n".utf8)

@@ -1,5 +1,6 @@
 import API
 import Broadcasts
+import Telemetry
 import TestSupport
 import Testing
 import Time
@@ -140,6 +141,8 @@ import Time
         #expect(stale["age"] == "2")
         #expect(stale.body == fresh.body)
         #expect(try await harness.get("If-None-Match: \(fresh["etag"] ?? "")")["age"] == "2")
+        let metrics = String(decoding: harness.registry.prometheusText(), as: UTF8.self)
+        #expect(metrics.contains("\nmegaphone_stale_boards_total 2\n"))
         harness.advance(.seconds(300))
         #expect(try await harness.get().status == 503)
         harness.store.failure = nil

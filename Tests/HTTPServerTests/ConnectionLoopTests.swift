@@ -5,6 +5,7 @@ import HTTP
 import HTTPTypes
 import HTTPWire
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 import Time
@@ -40,11 +41,66 @@ import Time
         #expect(connectionLoop.connections.count == 0)
     }
 
-    private func makeConnectionLoop(_ listener: Listener, _ system: SystemCalls) throws -> ConnectionLoop {
+    /// Accepting is tried ten times a second on every loop, for as long as the descriptors are used up.
+    @Test(arguments: [
+        (SystemCall.accept4, EMFILE, "New connections wait"),
+        (.epollControl, ENOSPC, "the poller would not watch it"),
+    ])
+    func repeatedFailure_isLoggedOnceASecond_forAllLoops(
+        call: SystemCall, error: Int32, message: String
+    ) throws {
+        let faults = FaultTable()
+        let system = SystemCalls(faults: faults)
+        let state = ServerState(maximumConnections: 100)
+        let lines = LogLines()
+        let listeners = try (0..<2).map { _ in
+            try Listener(address: .version4(0x7F00_0001, port: 0), system: system)
+        }
+        var first = try makeConnectionLoop(listeners[0], system, state, lines)
+        var second = try makeConnectionLoop(listeners[1], system, state, lines)
+        faults.arm(call, .fails(error), .always(from: 1))
+        let start = Instant.now
+        var clients: [Client] = []
+        for tenth in 0..<25 {
+            // Each turn of a loop finds one more connection.
+            for listener in listeners { clients.append(try Client(system.localAddress(listener.descriptor))) }
+            first.ready(1, Readiness(canRead: true), at: start + .milliseconds(tenth * 100))
+            second.ready(1, Readiness(canRead: true), at: start + .milliseconds(tenth * 100))
+        }
+        let found = lines.lines.withLock { $0 }
+        #expect(found.count == 3, "\(found)")
+        #expect(found.allSatisfy { $0.contains(message) })
+        #expect(found.map { $0.split(separator: " ").last } == ["0", "19", "19"])
+    }
+
+    private func makeConnectionLoop(
+        _ listener: Listener, _ system: SystemCalls,
+        _ state: ServerState = ServerState(maximumConnections: 1), _ lines: LogLines = LogLines()
+    ) throws -> ConnectionLoop {
         let loop = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: .system)
         return try ConnectionLoop(
-            loop: loop, listener: listener, responder: EchoLoop(EchoResponder()),
-            state: ServerState(maximumConnections: 1), limits: Limits.defaults,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            loop: loop, listener: listener, responder: EchoLoop(EchoResponder()), state: state, limits: Limits.defaults,
+            logger: Logger(label: "test", factory: { _ in LineHandler(lines: lines) }))
+    }
+}
+
+/// What was logged: each line's message, and behind it the field `suppressed`.
+private final class LogLines: Sendable {
+    let lines = Mutex<[String]>([])
+}
+
+private struct LineHandler: LogHandler {
+    let lines: LogLines
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let suppressed = event.metadata?["suppressed"].map { "\($0)" } ?? "-"
+        lines.lines.withLock { $0.append("\(event.message) \(suppressed)") }
     }
 }

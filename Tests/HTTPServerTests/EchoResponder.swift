@@ -147,6 +147,9 @@ private final class EchoWaiter: Waiter {
 final class TestServer {
     let server: Server
     let responder = EchoResponder()
+    private let ended = Ended()
+    /// Whether the server has said that all its loops have ended.
+    var hasEnded: Bool { ended.flag.load(ordering: .acquiring) }
     var address: SocketAddress { server.address }
 
     init(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws {
@@ -158,7 +161,15 @@ final class TestServer {
         server = try Server(
             configuration: configuration, responder: responder,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        try server.start { [responder] error in responder.loopFailures.withLock { $0.append(error) } }
+        try server.start { [responder] error in
+            responder.loopFailures.withLock { $0.append(error) }
+        } whenAllHaveEnded: { [ended] in
+            ended.flag.store(true, ordering: .releasing)
+        }
+    }
+
+    private final class Ended: Sendable {
+        let flag = Atomic(false)
     }
 
     deinit {

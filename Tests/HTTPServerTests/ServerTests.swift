@@ -195,6 +195,26 @@ import Testing
         server.server.waitUntilStopped()
     }
 
+    @Test(arguments: [1, 2])
+    func draining_endsAtOnce_whenItIsAskedAgain(workers: Int) throws {
+        let server = try TestServer { $0.workers = workers }
+        let waiting = try Client(server.address)
+        try waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+        while server.responder.waiting.withLock(\.isEmpty) { sched_yield() }
+        let half = try Client(server.address)
+        try half.send("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n12")
+        server.server.drain(within: .seconds(3600))
+        #expect(server.server.isRunning)
+        // A later deadline changes nothing.
+        server.server.drain(within: .seconds(7200))
+        server.server.drain(within: .zero)
+        server.server.waitUntilStopped()
+        #expect(!server.server.isRunning)
+        #expect(server.hasEnded)
+        #expect(try waiting.readToEnd().isEmpty)
+        #expect(try half.readToEnd().isEmpty)
+    }
+
     @Test(arguments: ["127.0.0.1", "::1"])
     func server_listens_onBothFamilies(host: String) throws {
         let address = try #require(SocketAddress(host, port: 0))

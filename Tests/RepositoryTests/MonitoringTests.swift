@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// The metrics that the documents and the alerts name, held against those that the service has.
@@ -30,5 +31,27 @@ import Testing
     func alerts_areAcceptedByPrometheus() throws {
         let result = try Shell.run("promtool check rules Deploy/alerts.yml")
         #expect(result.exitCode == 0, "\(result.output)")
+    }
+
+    @Test(.enabled(if: Shell.has("promtool"), "promtool is not installed"))
+    func alerts_fireWhenTheyShould_andOnlyThen() throws {
+        let result = try Shell.run("promtool test rules Tests/alerts.test.yml")
+        #expect(result.exitCode == 0, "\(result.output)")
+    }
+
+    /// A rule with another threshold must not pass.
+    @Test(
+        .enabled(if: Shell.has("promtool"), "promtool is not installed"),
+        arguments: ["0.8", "0.05", "0.1"])
+    func canary_anotherThreshold_failsTheTestsOfTheAlerts(threshold: String) throws {
+        let directory = try TemporaryDirectory()
+        let result = try Shell.run(
+            """
+            mkdir \(directory.path)/Deploy \(directory.path)/Tests
+            sed 's/> \(threshold)$/> 1.01/' Deploy/alerts.yml > \(directory.path)/Deploy/alerts.yml
+            cp Tests/alerts.test.yml \(directory.path)/Tests
+            promtool test rules \(directory.path)/Tests/alerts.test.yml
+            """)
+        #expect(result.exitCode == 1, "\(result.output)")
     }
 }

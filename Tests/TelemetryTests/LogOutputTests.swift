@@ -96,7 +96,7 @@ struct LogOutputTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func linesOfManyCallers_areNotMixed() async throws {
+    func linesOfManyCallers_areNotMixed_andKeepTheOrderOfEach() async throws {
         let log = try LogFixture()
         let output = log.output
         await withTaskGroup { group in
@@ -110,6 +110,10 @@ struct LogOutputTests {
         // Together the lines are smaller than the buffer, so nobody needs to read meanwhile.
         let messages = try log.pipe.readLines(4000).map { try JSON($0.utf8)["Fields"]?["msg"]?.string }
         #expect(Set(messages).count == 4000)
+        for caller in 0..<4 {
+            let own = messages.compactMap { $0 }.filter { $0.hasPrefix("\(caller)-") }
+            #expect(own == (0..<1000).map { "\(caller)-\($0)" })
+        }
         #expect(output.droppedLines == 0)
         output.close()
     }

@@ -27,6 +27,15 @@ struct ProcessMetricsTests {
         #expect(try value("process_max_fds") >= 3)
     }
 
+    @Test func processorTime_grows_andIsThatOfTheProcess() throws {
+        let before = try value("process_cpu_seconds_total")
+        #expect(before > 0)
+        var now = before
+        // Reading it takes processor time itself.
+        while now < before + 0.01 { now = try value("process_cpu_seconds_total") }
+        #expect(abs(now - Double(clock()) / 1e6) < 5)
+    }
+
     @Test func sample_isTakenOnceASecondAtMost() {
         let reads = Mutex(0.0)
         let sample = CachedGauge {

@@ -59,7 +59,8 @@ struct StatsDTests {
         let fixture = try LogFixture(json: false)
         let lookups = Mutex(0)
         let resolver = try StatsDResolver(
-            of: "there", intervals: .init(afterSuccess: .milliseconds(1), afterFailure: .milliseconds(1)),
+            of: "there", into: makeIdleSocket(),
+            intervals: .init(afterSuccess: .milliseconds(1), afterFailure: .milliseconds(1)),
             logger: fixture.output.logger("test")
         ) { () throws(SocketError) in
             let count = lookups.withLock { count in
@@ -77,6 +78,39 @@ struct StatsDTests {
         try eventually { lookups.withLock { $0 >= 6 } }
         #expect(sendWithoutWaiting(Array("moved".utf8), to: resolver.socket))
         #expect(listeners[1].receive() == "moved")
+    }
+
+    @Test func missingSocket_isLogged_andNothingIsSent() throws {
+        let listener = try DatagramListener(version6: false)
+        let fixture = try LogFixture(json: false)
+        let sender = try StatsDSender(
+            host: "localhost", port: listener.port, label: "m", logger: fixture.output.logger("test")
+        ) { () throws(SocketError) in throw SocketError(reason: "Too many open files") }
+        sender.increment("a")
+        fixture.output.close()
+        let lines = String(decoding: fixture.pipe.read(waitingMilliseconds: 0), as: UTF8.self)
+        #expect(lines.contains("ERROR") && lines.contains("Too many open files"))
+        #expect(!lines.contains("Metrics are sent"))
+    }
+
+    @Test func socketThatCannotBeReplaced_isLogged_once() throws {
+        let fixture = try LogFixture(json: false)
+        let lookups = Mutex(0)
+        let resolver = try StatsDResolver(
+            of: "there", into: makeIdleSocket(),
+            intervals: .init(afterSuccess: .milliseconds(1), afterFailure: .milliseconds(1)),
+            logger: fixture.output.logger("test")
+        ) { () throws(SocketError) in
+            lookups.withLock { $0 += 1 }
+            // Not a descriptor: dup2 fails with EBADF.
+            return -1
+        }
+        while lookups.withLock({ $0 < 5 }) { sched_yield() }
+        resolver.end()
+        fixture.output.close()
+        let lines = String(decoding: fixture.pipe.read(waitingMilliseconds: 0), as: UTF8.self)
+        #expect(lines.split(separator: "\n").count == 1)
+        #expect(lines.contains("ERROR") && lines.contains("Bad file descriptor"))
     }
 
     @Test func unknownHost_isWarnedOf_andCostsNothing() throws {
