@@ -55,7 +55,9 @@ let package = Package(
         module("Threads", ["CLinux", "Time"]),
         module("Time", []),
         .target(name: "CFuzzer"),
-        .target(name: "FuzzSupport", dependencies: ["CFuzzer", "HTTP"], swiftSettings: rules),
+        .target(
+            name: "FuzzSupport", dependencies: ["Bytes", "CFuzzer", "HTTP", "HTTPWire", "Time"],
+            swiftSettings: rules),
         fuzzer("FuzzHead", ["Bytes", "HTTP", "HTTPWire"]),
         fuzzer("FuzzChunked", ["HTTP", "HTTPWire"]),
         fuzzer("FuzzConversation", ["Bytes", "HTTP", "HTTPWire", "Time", httpTypes]),

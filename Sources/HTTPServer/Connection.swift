@@ -10,8 +10,8 @@ final class Connection {
     /// Over `max_connections`; open only until its 503 has been sent.
     let isOverLimit: Bool
     var conversation: Conversation
-    /// What the poller watches for. Nil until it watches at all: a connection that is answered and closed at once is
-    /// never registered.
+    /// What the poller watches for. Nil until it watches at all: a connection that is answered and closed
+    /// at once is never registered.
     var interest: Interest?
     /// The earliest entry of the timer wheel for this connection.
     var timerEntry: Instant?

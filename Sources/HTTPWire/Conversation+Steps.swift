@@ -124,8 +124,8 @@ extension Conversation {
             query: head.requestLine.target.query, fieldLines: head.fieldLines,
             hasBody: head.framing != .none, receivedAt: since, remoteAddress: remoteAddress)
         current = CurrentRequest(
-            isLast: head.closesConnection, isLastOfClient: head.closesConnection, isHTTP10: head.requestLine.version == .http10,
-            isHead: head.requestLine.method == .head)
+            isLast: head.closesConnection, isLastOfClient: head.closesConnection,
+            isHTTP10: head.requestLine.version == .http10, isHead: head.requestLine.method == .head)
         if head.hasUnknownExpectation { return refuse(.expectationFailed, request, &input) }
         if request.hasBody {
             incoming = IncomingBody(head: head, request: request, limits: limits)

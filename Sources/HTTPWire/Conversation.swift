@@ -87,8 +87,8 @@ package struct Conversation: ~Copyable {
     var hasSkippedEmptyLine = false
     /// Whether the peer has closed its sending side.
     var hasEnded = false
-    /// Whether unread bytes may arrive after the last response: closing at once could make the kernel reset the connection
-    /// while the client still reads (RFC 9112 section 9.6).
+    /// Whether unread bytes may arrive after the last response: closing at once could make the kernel reset
+    /// the connection while the client still reads (RFC 9112 section 9.6).
     var mayReceiveMore = true
     var isDraining = false
     /// Whether output is on its way that `outputDrained` has not reported yet.

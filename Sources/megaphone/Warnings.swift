@@ -44,6 +44,6 @@ extension Settings {
         }
     }
 
-    /// The standard streams, the signals, a file of settings and two of /proc.
-    private static let ownDescriptors = 7
+    /// The standard streams, the signals and their notification, a file of settings and two of /proc.
+    private static let ownDescriptors = 8
 }

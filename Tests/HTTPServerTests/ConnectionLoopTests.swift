@@ -53,19 +53,19 @@ import Time
         let system = SystemCalls(faults: faults)
         let state = ServerState(maximumConnections: 100)
         let lines = LogLines()
+        let manual = ManualClock()
         let listeners = try (0..<2).map { _ in
             try Listener(address: .version4(0x7F00_0001, port: 0), system: system)
         }
-        var first = try makeConnectionLoop(listeners[0], system, state, lines)
-        var second = try makeConnectionLoop(listeners[1], system, state, lines)
+        var first = try makeConnectionLoop(listeners[0], system, state, lines, Clock(manual))
+        var second = try makeConnectionLoop(listeners[1], system, state, lines, Clock(manual))
         faults.arm(call, .fails(error), .always(from: 1))
-        let start = Instant.now
         var clients: [Client] = []
-        for tenth in 0..<25 {
+        for _ in 0..<25 {
             // Each turn of a loop finds one more connection.
             for listener in listeners { clients.append(try Client(system.localAddress(listener.descriptor))) }
-            first.ready(1, Readiness(canRead: true), at: start + .milliseconds(tenth * 100))
-            second.ready(1, Readiness(canRead: true), at: start + .milliseconds(tenth * 100))
+            first.ready(1, Readiness(canRead: true), at: manual.now)
+            second.ready(1, Readiness(canRead: true), at: manual.now)
         }
         let found = lines.lines.withLock { $0 }
         #expect(found.count == 3, "\(found)")
@@ -75,9 +75,10 @@ import Time
 
     private func makeConnectionLoop(
         _ listener: Listener, _ system: SystemCalls,
-        _ state: ServerState = ServerState(maximumConnections: 1), _ lines: LogLines = LogLines()
+        _ state: ServerState = ServerState(maximumConnections: 1), _ lines: LogLines = LogLines(),
+        _ clock: Clock = .system
     ) throws -> ConnectionLoop {
-        let loop = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: .system)
+        let loop = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: clock)
         return try ConnectionLoop(
             loop: loop, listener: listener, responder: EchoLoop(EchoResponder()), state: state, limits: Limits.defaults,
             logger: Logger(label: "test", factory: { _ in LineHandler(lines: lines) }))

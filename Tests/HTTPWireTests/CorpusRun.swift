@@ -111,7 +111,8 @@ final class CorpusRun {
                 hasShutDown = true
             case .close:
                 isClosed = true
-                // The client cannot tell this from a half-closed connection until it closes its own side, or waits.
+                // The client cannot tell this from a half-closed connection until it closes its own side,
+                // or waits.
                 if !owesClose || hasShutDown || hasEnded { log.append("closed") } else { owesClosed = true }
                 return
             }

@@ -46,7 +46,7 @@ import Testing
     private static let errors: [APIError] = [
         .invalidBroadcasterID, .invalidChannelID, .invalidVersion(.notText), .invalidVersion(.outOfRange),
         .missingAuthorization, .invalidAuthorization, .accessDenied,
-        .notFound, .methodNotAllowed(allowed: ""), .ohNoes, .unexpected(""), .storeFailed(.deadlineExceeded),
+        .tooManyChannels, .notFound, .methodNotAllowed(allowed: ""), .ohNoes, .unexpected(""), .storeFailed(.deadlineExceeded),
         .refused(.malformed("Host is missing")), .refused(.timeout), .refused(.contentTooLarge),
         .refused(.targetTooLong), .refused(.expectationFailed), .refused(.fieldsTooLarge),
         .refused(.notImplemented("transfer coding other than chunked")), .refused(.versionNotSupported),

@@ -18,14 +18,12 @@ final class Server {
         case close
     }
 
-    private var conversation: Conversation
-    private let limits: Limits
-    private var now = ManualClock().now
+    private let driver: ConversationDriver
+    private let limits = Limits.small
     /// Small, so that one input may take several.
     private static let readBufferSize = 512
-    private var readBuffer: [UInt8]? = [UInt8](repeating: 0x0A, count: Server.readBufferSize)
     private(set) var log: [Event] = []
-    private(set) var output: [UInt8] = []
+    var output: [UInt8] { driver.output }
     private(set) var hasContinued = false
     /// Whether deferred answers are only made when `answer` is called.
     var defersLate = false
@@ -45,20 +43,17 @@ final class Server {
     private var hasEnded = false
 
     init() {
-        limits = .small
-        conversation = Conversation(
-            remoteAddress: .version4(0x7F00_0001, port: 4711), limits: limits, openedAt: now)
+        driver = ConversationDriver(limits: limits, readBufferSize: Self.readBufferSize)
     }
 
     // MARK: - Events
 
     func deliver(_ bytes: [UInt8]) {
         var rest = bytes[...]
-        while !rest.isEmpty, !hasEnded, conversation.wantsBytes, var readBuffer = readBuffer.take() {
-            let count = min(rest.count, readBuffer.count)
-            readBuffer.replaceSubrange(0..<count, with: rest.prefix(count))
-            rest = rest.dropFirst(count)
-            conversation.receive(consume readBuffer, count: count, at: now)
+        while !rest.isEmpty, !hasEnded, driver.wantsBytes {
+            let piece = rest.prefix(Self.readBufferSize)
+            rest = rest.dropFirst(piece.count)
+            driver.receive(piece)
             pull()
         }
     }
@@ -66,15 +61,15 @@ final class Server {
     func end() {
         guard !hasEnded else { return }
         hasEnded = true
-        conversation.receiveEnd()
+        driver.end()
         pull()
     }
 
     func pass(seconds: Int) {
-        now = now + .seconds(seconds)
-        guard let deadline = conversation.deadline, deadline <= now else { return }
+        driver.now = driver.now + .seconds(seconds)
+        guard let deadline = driver.conversation.deadline, deadline <= driver.now else { return }
         hasExpired = true
-        conversation.expire(at: now)
+        driver.expire()
         pull()
     }
 
@@ -90,7 +85,7 @@ final class Server {
     }
 
     func drain() {
-        conversation.drain()
+        driver.drain()
         pull()
     }
 
@@ -101,7 +96,7 @@ final class Server {
             if case .answer = owed {
                 answer()
             } else {
-                require(conversation.deadline != nil, "a conversation that waits has a deadline")
+                require(driver.conversation.deadline != nil, "a conversation that waits has a deadline")
                 pass(seconds: 100)
             }
         }
@@ -114,20 +109,21 @@ final class Server {
         while true {
             steps += 1
             require(steps < 10000, "the steps come to an end")
-            switch conversation.next(at: now) {
+            switch driver.next() {
             case .wait:
                 guard hasUnsent else { return rest() }
                 if isBlocked {
-                    conversation.outputBlocked(at: now)
-                    require(!conversation.wantsBytes, "blocked output stops reading")
+                    driver.outputBlocked()
+                    require(!driver.wantsBytes, "blocked output stops reading")
                     return rest()
                 }
                 hasUnsent = false
-                conversation.outputDrained(at: now)
+                driver.outputDrained()
             case .ask(let request): ask(request)
             case .interim:
                 check(owed != .nothing, "only a client whose body is wanted is told to continue")
                 hasContinued = true
+                driver.append(Conversation.continueLine)
                 hasUnsent = true
             case .run(let body):
                 guard case .body(let status) = owed else {
@@ -171,7 +167,7 @@ final class Server {
             respond(status)
         } else {
             owed = .body(status: status)
-            conversation.awaitAnswer(at: now)
+            driver.awaitResponse()
         }
     }
 
@@ -180,7 +176,7 @@ final class Server {
         if case .answer = owed { require(false, "a request whose body is complete is answered") }
         require(!saidClose && !hasShutDown, "nothing is refused after the last answer")
         log.append(.refuse(refusal, path: request.map { Array($0.bytes[$0.path]) }))
-        answersHead = request?.method == .head
+        answersHead = driver.conversation.current?.isHead ?? false
         respond(400)
         require(saidClose, "a refusal closes the connection")
     }
@@ -191,7 +187,7 @@ final class Server {
         let start = output.count
         let body = [UInt8](repeating: UInt8(ascii: "b"), count: status)
         let response = Response(status: .init(code: status, reasonPhrase: "Reason"), body: body)
-        let large = conversation.respond(response, date: Array("now".utf8), into: &output, at: now)
+        let large = driver.respond(response, date: Array("now".utf8))
         require(large == nil, "small bodies are copied")
         if isClosed { return require(output.count == start, "a late answer is dropped") }
         var reader = ResponseReader(Array(output[start...]))
@@ -200,24 +196,19 @@ final class Server {
         saidClose = message?.fields["Connection"] == "close"
     }
 
-    private var isWaitingForOutput: Bool { isBlocked && hasUnsent && conversation.isOutputBlocked }
+    private var isWaitingForOutput: Bool { isBlocked && hasUnsent && driver.conversation.isOutputBlocked }
 
     /// What must hold whenever the conversation waits.
     private func rest() {
-        if readBuffer == nil { readBuffer = conversation.reclaimReadBuffer() }
-        require(readBuffer != nil && conversation.lentReadBuffer == nil, "the readBuffer comes back")
+        require(driver.readBuffer != nil, "the read buffer comes back")
         require(
-            conversation.bytes.count <= limits.maximumHeaderBytes + Server.readBufferSize,
-            "what is kept is bounded")
-        if conversation.isIdle {
-            require(conversation.bytes.capacity == 0, "an idle conversation owns nothing")
-        }
+            driver.pendingCount <= limits.maximumHeaderBytes + Self.readBufferSize, "what is kept is bounded")
         if isClosed {
-            require(!conversation.wantsBytes && conversation.deadline == nil, "nothing follows close")
+            require(!driver.wantsBytes && driver.conversation.deadline == nil, "nothing follows close")
         } else if case .answer = owed {
-            require(hasUnsent || conversation.deadline == nil, "an answer's deadline is its own")
+            require(hasUnsent || driver.conversation.deadline == nil, "an answer's deadline is its own")
         } else {
-            require(conversation.deadline != nil, "a conversation that waits has a deadline")
+            require(driver.conversation.deadline != nil, "a conversation that waits has a deadline")
         }
     }
 }
