@@ -66,6 +66,7 @@ import Time
             for listener in listeners { clients.append(try Client(system.localAddress(listener.descriptor))) }
             first.ready(1, Readiness(canRead: true), at: manual.now)
             second.ready(1, Readiness(canRead: true), at: manual.now)
+            manual.advance(by: .milliseconds(100))
         }
         let found = lines.lines.withLock { $0 }
         #expect(found.count == 3, "\(found)")
