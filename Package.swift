@@ -106,7 +106,6 @@ let package = Package(
                 httpTypes,
                 logging,
             ]),
-        tests("HTTPTests", ["Bytes", "HTTP", httpTypes]),
         tests("HTTPWireTests", ["Bytes", "HTTP", "HTTPWire", "TestSupport", "Time", httpTypes]),
         tests("ServiceTests", ["Bytes", "EventLoop", "TestSupport", "Threads", "Time", "megaphone"]),
         tests("SettingsTests", ["Access", "Broadcasts", "Settings", "StoreAddress", "TestSupport"]),

@@ -41,23 +41,36 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
         try startCounted { self.keepTime() }
     }
 
-    /// Does the work on a thread's thread and returns its value, or throws at the deadline at the latest.
+    /// Runs the work on a thread of the pool. `receive` is called exactly once, with the value or an error, at
+    /// the deadline at the latest: on the pool's thread once that is free for its next call, on the
+    /// timekeeper, or on the caller's thread before this function returns when the call is refused at once.
+    /// It must not block.
     ///
-    /// Work that had not begun by then never begins. Work that had begun goes on without anybody waiting for
-    /// it. Urgent work goes before all work that waits. Cancellation is not looked at: the deadline bounds
-    /// the wait, and others may share the value with a caller that is gone.
+    /// Work that has not begun by the deadline never begins. Work that has begun goes on without anybody
+    /// waiting for it. Urgent work goes before all work that waits.
+    package func submit<Value: Sendable>(
+        until deadline: Instant, isUrgent: Bool = false,
+        _ work: @escaping @Sendable (inout State) -> Value,
+        receive: @escaping @Sendable (Result<Value, PoolError>) -> Void
+    ) {
+        let call = PendingCall<Value>(receive)
+        submit(
+            Job(deadline: deadline, isUrgent: isUrgent, call: call) { cell in
+                guard let cell = cell as? StateCell<State> else { preconditionFailure("a job strayed") }
+                call.hold(work(&cell.state))
+            })
+    }
+
+    /// Runs the work as `submit` does and returns its value.
+    ///
+    /// Cancellation is ignored: the deadline bounds the wait, and others may share the value with a caller
+    /// that is gone.
     package func run<Value: Sendable>(
         until deadline: Instant, isUrgent: Bool = false,
         _ work: @escaping @Sendable (inout State) -> Value
     ) async throws(PoolError) -> Value {
         let result = await withCheckedContinuation { continuation in
-            let call = PendingCall<Value>(to: continuation)
-            submit(
-                Job(deadline: deadline, isUrgent: isUrgent, call: call) { cell in
-                    guard let cell = cell as? StateCell<State> else { preconditionFailure("a job strayed") }
-                    let value = work(&cell.state)
-                    return { call.succeed(value) }
-                })
+            submit(until: deadline, isUrgent: isUrgent, work) { continuation.resume(returning: $0) }
         }
         return try result.get()
     }
@@ -129,9 +142,9 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
         var next = thread.job
         while let job = next {
             thread.interrupter.begin(job.call)
-            let deliver = job.call.isAwaited ? job.perform(cell) : {}
+            if job.call.isAwaited { job.perform(cell) }
             let assignment = roster.withLock { $0.finish(thread.id) }
-            deliver()
+            job.call.deliver()
             switch assignment {
             case .run(let job): next = job
             case .wait: next = awaitJob(as: thread)

@@ -7,10 +7,10 @@ struct Job: Sendable {
     /// Goes before all that wait.
     let isUrgent: Bool
     let call: any AnyPendingCall
-    /// Does the work on a thread's `StateCell` and gives back what hands the value over. These are two steps
-    /// so that the thread is free again, as far as the roster knows, before the caller can ask for the next
-    /// thing.
-    let perform: @Sendable (AnyObject) -> @Sendable () -> Void
+    /// Does the work on a thread's `StateCell` and holds the value in the call. The pool delivers it in a
+    /// second step, so that the thread is free again, as far as the roster knows, before the caller can make
+    /// its next call.
+    let perform: @Sendable (AnyObject) -> Void
 }
 
 /// A thread's state, for the thread's thread alone.

@@ -19,10 +19,21 @@ package struct StorePool<State: ~Copyable>: Sendable {
         }
     }
 
-    /// Does one operation on a thread's thread; see `BlockingPool.run`.
+    /// Runs one operation on a thread of the pool; see `BlockingPool.submit`.
     ///
     /// Reads and checks go before the PUTs that wait: there is one of each at a time, and crowds wait for
     /// them.
+    package func submit<Value: Sendable>(
+        _ operation: StoreOperation, until deadline: Instant,
+        _ work: @escaping @Sendable (inout State) -> Value,
+        receive: @escaping @Sendable (Result<Value, StoreError>) -> Void
+    ) {
+        pool.submit(until: deadline, isUrgent: operation != .put, work) { result in
+            receive(result.mapError(StoreError.init))
+        }
+    }
+
+    /// Runs one operation as `submit` does and returns its value.
     package func perform<Value: Sendable>(
         _ operation: StoreOperation, until deadline: Instant,
         _ work: @escaping @Sendable (inout State) -> Value

@@ -16,21 +16,35 @@ package struct BoardRow: Hashable, Sendable {
     }
 }
 
-/// One broadcast that passed every rule and may be stored.
-package struct Broadcast: Hashable, Sendable {
+/// One change of a channel, requested by a PUT.
+package struct Change: Hashable, Sendable {
     package let broadcasterID: BroadcasterID
     package let channelID: ChannelID
+    /// The version that the channel is to have.
     package let version: Version
+    /// The id of the token that the request carried.
+    package let author: String
+    package let requestID: String
 
-    package init(broadcasterID: BroadcasterID, channelID: ChannelID, version: Version) {
+    package init(
+        broadcasterID: BroadcasterID, channelID: ChannelID, version: Version, author: String,
+        requestID: String
+    ) {
         self.broadcasterID = broadcasterID
         self.channelID = channelID
         self.version = version
+        self.author = author
+        self.requestID = requestID
     }
+
+    /// Whether a store may run the change again after its answer was lost. Running a plain PUT twice is
+    /// harmless: only somebody who writes the same channel in between can tell, as with any client that
+    /// repeats a failed request.
+    package var isRepeatable: Bool { true }
 }
 
-/// What a PUT did to the store.
-package enum PutOutcome: Hashable, Sendable {
+/// What a change did to the store.
+package enum ChangeOutcome: Hashable, Sendable {
     /// The channel had no version before.
     case created
     /// The channel had another version before.
@@ -62,23 +76,34 @@ extension StoreError: CustomStringConvertible {
 
 /// Where broadcasts are kept: the one truth, shared by every node that uses the same database.
 ///
-/// Every call returns or throws by its deadline, whatever the database does: a call stuck inside a client
-/// library is left behind, and its connection is thrown away. That the calling task is cancelled changes
-/// nothing: others may be waiting for the result of its call.
+/// Every call ends by its deadline, whatever the database does: a call stuck inside a client library is left
+/// behind, and its connection is closed. Cancellation of the calling task is ignored, because others may be
+/// waiting for the result of its call.
 package protocol BroadcastStore: Sendable {
-    /// Reads all broadcasts, in any order.
+    /// Reads all broadcasts. They reflect every change that any node has acknowledged before this call.
     ///
-    /// The result reflects every `put` that any node has acknowledged before this call began.
-    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow]
-
-    /// Stores one broadcast and returns after the commit.
+    /// `make` is called with the rows, in any order, on the store's thread, while that is busy with this read:
+    /// rendering and hashing happen there. When nothing has changed since the store's last read, it is not
+    /// called, and `receive` gets the same board again.
     ///
-    /// An equal version changes neither the row nor its `last_updated`. Running it twice is harmless.
-    func put(_ broadcast: Broadcast, deadline: Instant) async throws(StoreError) -> PutOutcome
+    /// `receive` is called exactly once, by the deadline at the latest, on any thread, after the store's
+    /// thread has become free for its next call. A failure that is known at once (the database is down, too
+    /// many calls are waiting) is delivered before this call returns, on the caller's thread.
+    ///
+    /// Neither closure may block on anything but its own work.
+    func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void)
 
-    /// Asks the database a real question, for the heartbeat.
-    func check(deadline: Instant) async throws(StoreError)
+    /// Stores one change and returns after the commit.
+    ///
+    /// An equal version changes neither the row nor its `last_updated`.
+    func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome
 
-    /// Ends the store's threads and connections. Calls still waiting throw `unavailable`.
+    /// Asks the database a real question, for the heartbeat. `receive` is called as in `read`, with nil when
+    /// the database works.
+    func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void)
+
+    /// Ends the store's threads and connections. Pending calls fail with `unavailable`.
     func close()
 }

@@ -84,7 +84,7 @@ struct MySQLSession: ~Copyable {
     ///
     /// The version is bound twice: no other form of naming the new value exists on MySQL 5.7 to 9 and MariaDB
     /// alike. The server sets `last_updated` when, and only when, the row changes.
-    mutating func put(_ broadcast: Broadcast) throws(MySQLError) -> PutOutcome {
+    mutating func put(_ change: Change) throws(MySQLError) -> ChangeOutcome {
         if !isUpsertPrepared {
             try connection.prepare(
                 """
@@ -93,8 +93,8 @@ struct MySQLSession: ~Copyable {
                 """, parameters: 4)
             isUpsertPrepared = true
         }
-        let version = broadcast.version.text
-        let parameters = [broadcast.broadcasterID.text, broadcast.channelID.text, version, version]
+        let version = change.version.text
+        let parameters = [change.broadcasterID.text, change.channelID.text, version, version]
         return switch try connection.execute(parameters) {
         case 0: .unchanged
         case 1: .created
@@ -102,20 +102,18 @@ struct MySQLSession: ~Copyable {
         }
     }
 
-    /// Reads the table, and gives back the last rows where they are still the same: no text is made again
-    /// then, and nobody has to look at the rows.
-    func readRows(
-        last: [BoardRow]
-    ) throws(MySQLError) -> (rows: [BoardRow], areNew: Bool) {
+    /// Reads the table. Returns nil when its rows are the last ones, in the same order: then no text is made
+    /// again, and nobody has to look at the rows.
+    func readRows(unlike last: [BoardRow]) throws(MySQLError) -> [BoardRow]? {
         try connection.query("SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1")
         var unchanged = 0
         while connection.nextRow() {
             guard unchanged < last.count, rowIs(last[unchanged]) else {
-                return (Array(last[..<unchanged]) + remainingRows(), true)
+                return Array(last[..<unchanged]) + remainingRows()
             }
             unchanged += 1
         }
-        return unchanged == last.count ? (last, false) : (Array(last[..<unchanged]), true)
+        return unchanged == last.count ? nil : Array(last[..<unchanged])
     }
 
     /// The row at hand and those after it.

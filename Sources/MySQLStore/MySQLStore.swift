@@ -18,7 +18,7 @@ package struct MySQLStore: BroadcastStore {
     private let clock: Clock
     private let logger: Logger
     private let nonconformingRows = NonconformingRows()
-    private let lastRows = LastRows()
+    private let lastBoard = LastBoard()
 
     /// How long the start waits for the database: long enough for a first connection, too short to matter
     /// when it is down.
@@ -92,27 +92,36 @@ package struct MySQLStore: BroadcastStore {
         }
     }
 
-    package func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
-        try await perform(.read, until: deadline) {
-            [lastRows, nonconformingRows, logger] session throws(MySQLError) in
-            let (rows, areNew) = try session.readRows(last: lastRows.value)
-            guard areNew else { return rows }
-            lastRows.value = rows
+    package func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    ) {
+        submit(.read, until: deadline, receive: receive) {
+            [lastBoard, nonconformingRows, logger] session throws(MySQLError) in
+            let last = lastBoard.value
+            guard let rows = try session.readRows(unlike: last?.rows ?? []) else {
+                return last ?? make([])
+            }
             for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
-            return rows
+            let board = make(rows)
+            lastBoard.value = board
+            return board
         }
     }
 
-    package func put(
-        _ broadcast: Broadcast, deadline: Instant
-    ) async throws(StoreError) -> PutOutcome {
-        try await perform(.put, until: deadline) { session throws(MySQLError) in
-            try session.put(broadcast)
-        }
+    package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
+        try await withCheckedContinuation { continuation in
+            submit(.put, until: deadline) { continuation.resume(returning: $0) } body: {
+                session throws(MySQLError) in
+                try session.put(change)
+            }
+        }.get()
     }
 
-    package func check(deadline: Instant) async throws(StoreError) {
-        try await perform(.check, until: deadline) { session throws(MySQLError) in
+    package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+        submit(.check, until: deadline) { result in
+            if case .failure(let error) = result { receive(error) } else { receive(nil) }
+        } body: { session throws(MySQLError) in
             try session.check()
         }
     }
@@ -122,17 +131,29 @@ package struct MySQLStore: BroadcastStore {
         workers.close()
     }
 
-    private func perform<Value: Sendable>(
+    /// Runs one operation on a session, unless the database is known to be down, and tells the watch how it
+    /// went.
+    private func submit<Value: Sendable>(
         _ operation: StoreOperation, until deadline: Instant,
-        _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
-    ) async throws(StoreError) -> Value {
-        try await operation.reported(to: observer, clock) { () async throws(StoreError) in
-            let generation = try watch.admit()
-            switch try await ask(operation, until: deadline, generation, body) {
-            case .success(let value):
+        receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
+        body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
+    ) {
+        let receive = operation.reporting(to: observer, clock, receive)
+        let generation: Int
+        do {
+            generation = try watch.admit()
+        } catch {
+            return receive(.failure(error))
+        }
+        let began = clock.now
+        workers.submit(operation, until: deadline) { worker in
+            worker.use(until: deadline, generation: generation, body)
+        } receive: { [watch, address] result in
+            switch result {
+            case .success(.success(let value)):
                 watch.succeeded(generation)
-                return value
-            case .failure(let error):
+                receive(.success(value))
+            case .success(.failure(let error)):
                 let reason = error.explained(address)
                 if error.isDatabaseTrouble {
                     watch.failed(generation, reason)
@@ -140,27 +161,14 @@ package struct MySQLStore: BroadcastStore {
                     watch.succeeded(generation)
                 }
                 if error.isReadOnly { watch.distrustSessions(of: generation) }
-                throw .failed(reason)
+                receive(.failure(.failed(reason)))
+            case .failure(let error):
+                if error == .deadlineExceeded, began.duration(to: deadline) >= Self.minimumMeaningfulWait {
+                    watch.failed(
+                        generation, "MySQL at \(address.place) did not answer within a caller's deadline")
+                }
+                receive(.failure(error))
             }
-        }
-    }
-
-    /// What a worker had for an answer. Throws when it had none in time.
-    private func ask<Value: Sendable>(
-        _ operation: StoreOperation, until deadline: Instant, _ generation: Int,
-        _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
-    ) async throws(StoreError) -> Result<Value, MySQLError> {
-        let began = clock.now
-        do throws(StoreError) {
-            return try await workers.perform(operation, until: deadline) { worker in
-                worker.use(until: deadline, generation: generation, body)
-            }
-        } catch {
-            if error == .deadlineExceeded, began.duration(to: deadline) >= Self.minimumMeaningfulWait {
-                watch.failed(
-                    generation, "MySQL at \(address.place) did not answer within a caller's deadline")
-            }
-            throw error
         }
     }
 
@@ -203,12 +211,12 @@ package struct MySQLStore: BroadcastStore {
     }
 }
 
-/// What was read last, by whichever session.
-private final class LastRows: Sendable {
-    private let rows = Mutex<[BoardRow]>([])
+/// The board of the last read, by whichever session.
+private final class LastBoard: Sendable {
+    private let board = Mutex<Board?>(nil)
 
-    var value: [BoardRow] {
-        get { rows.withLock { $0 } }
-        set { rows.withLock { $0 = newValue } }
+    var value: Board? {
+        get { board.withLock { $0 } }
+        set { board.withLock { $0 = newValue } }
     }
 }

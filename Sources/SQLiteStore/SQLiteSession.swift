@@ -10,7 +10,7 @@ struct SQLiteSession: ~Copyable {
     private let select: SQLiteStatement
     private let probe: SQLiteStatement
     private let dataVersion: SQLiteStatement
-    private var lastRead: (stamp: Stamp, rows: [BoardRow])?
+    private var lastRead: (stamp: Stamp, board: Board)?
 
     /// Changes whenever the table may have: SQLite's count of other connections' commits, and our own
     /// changes.
@@ -51,39 +51,41 @@ struct SQLiteSession: ~Copyable {
     var isOrphaned: Bool { connection.hasMoved }
 
     /// Stores one version in one statement, which is a transaction of its own.
-    func put(_ broadcast: Broadcast, deadline: Instant) throws(SQLiteError) -> PutOutcome {
+    func put(_ change: Change, deadline: Instant) throws(SQLiteError) -> ChangeOutcome {
         limitWaiting(deadline)
         connection.forgetLastInsertedRow()
-        try upsert.bind(broadcast.broadcasterID.text, at: 1)
-        try upsert.bind(broadcast.channelID.text, at: 2)
-        try upsert.bind(broadcast.version.text, at: 3)
+        try upsert.bind(change.broadcasterID.text, at: 1)
+        try upsert.bind(change.channelID.text, at: 2)
+        try upsert.bind(change.version.text, at: 3)
         _ = try upsert.step()
         if connection.changes == 0 { return .unchanged }
         return connection.lastInsertedRow == 0 ? .changed : .created
     }
 
-    /// Reads the table, or gives back the last rows when nothing has been committed since they were read.
-    mutating func readRows(
-        deadline: Instant
-    ) throws(SQLiteError) -> (rows: [BoardRow], areNew: Bool) {
+    /// Reads the table and makes a board of its rows, or returns the last board when nothing has been committed
+    /// since its rows were read.
+    mutating func readBoard(
+        deadline: Instant, make: ([BoardRow]) -> Board
+    ) throws(SQLiteError) -> Board {
         limitWaiting(deadline)
         // The stamp is taken before the rows: a commit in between costs a needless read next time, never a
         // stale one.
         _ = try dataVersion.step()
         let stamp = Stamp(dataVersion: dataVersion.integer(at: 0), totalChanges: connection.totalChanges)
         dataVersion.reset()
-        if let lastRead, lastRead.stamp == stamp { return (lastRead.rows, false) }
+        if let lastRead, lastRead.stamp == stamp { return lastRead.board }
 
         var rows: [BoardRow] = []
-        rows.reserveCapacity(lastRead?.rows.count ?? 0)
+        rows.reserveCapacity(lastRead?.board.rows.count ?? 0)
         while try select.step() {
             rows.append(
                 BoardRow(
                     broadcasterID: select.text(at: 0), channelID: select.text(at: 1),
                     version: select.text(at: 2)))
         }
-        lastRead = (stamp, rows)
-        return (rows, true)
+        let board = make(rows)
+        lastRead = (stamp, board)
+        return board
     }
 
     /// Reads from the table.

@@ -62,26 +62,33 @@ package struct SQLiteStore: BroadcastStore {
         }
     }
 
-    package func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
-        try await perform(.read, on: reader ?? writer, deadline) {
+    package func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    ) {
+        submit(.read, deadline, receive: receive) {
             [nonconformingRows, logger] session throws(SQLiteError) in
-            let (rows, areNew) = try session.readRows(deadline: deadline)
-            guard areNew else { return rows }
-            for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
-            return rows
+            try session.readBoard(deadline: deadline) { rows in
+                for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
+                return make(rows)
+            }
         }
     }
 
-    package func put(
-        _ broadcast: Broadcast, deadline: Instant
-    ) async throws(StoreError) -> PutOutcome {
-        try await perform(.put, on: writer, deadline) { session throws(SQLiteError) in
-            try session.put(broadcast, deadline: deadline)
+    package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
+        try await StoreOperation.put.reported(to: observer, clock) { () async throws(StoreError) in
+            try await writer.perform(.put, until: deadline) { state in
+                state.use(until: deadline) { session throws(SQLiteError) in
+                    try session.put(change, deadline: deadline)
+                }
+            }.get()
         }
     }
 
-    package func check(deadline: Instant) async throws(StoreError) {
-        try await perform(.check, on: reader ?? writer, deadline) { session throws(SQLiteError) in
+    package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+        submit(.check, deadline) { result in
+            if case .failure(let error) = result { receive(error) } else { receive(nil) }
+        } body: { session throws(SQLiteError) in
             try session.check(deadline: deadline)
         }
     }
@@ -91,15 +98,17 @@ package struct SQLiteStore: BroadcastStore {
         writer.close()
     }
 
-    private func perform<Value: Sendable>(
-        _ operation: StoreOperation, on workers: StorePool<SQLiteThreadState>,
-        _ deadline: Instant,
-        _ body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
-    ) async throws(StoreError) -> Value {
-        try await operation.reported(to: observer, clock) { () async throws(StoreError) in
-            try await workers.perform(operation, until: deadline) { worker in
-                worker.use(until: deadline, body)
-            }.get()
+    /// Runs a call that does not write on the reader's thread, or on the only one.
+    private func submit<Value: Sendable>(
+        _ operation: StoreOperation, _ deadline: Instant,
+        receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
+        body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
+    ) {
+        let receive = operation.reporting(to: observer, clock, receive)
+        (reader ?? writer).submit(operation, until: deadline) { state in
+            state.use(until: deadline, body)
+        } receive: { result in
+            receive(result.flatMap { $0 })
         }
     }
 }

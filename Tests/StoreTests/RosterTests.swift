@@ -65,7 +65,7 @@ import Time
     }
 
     private func job(until deadline: Instant = .now + .seconds(10)) -> Job {
-        Job(deadline: deadline, isUrgent: false, call: TestReply()) { _ in {} }
+        Job(deadline: deadline, isUrgent: false, call: TestReply()) { _ in }
     }
 
     private func started(_ admission: Roster.Admission) throws -> PoolThread {
@@ -90,6 +90,8 @@ private final class TestReply: AnyPendingCall {
     private let hasFailed = Atomic(false)
 
     var isAwaited: Bool { !hasFailed.load(ordering: .relaxed) }
+
+    func deliver() {}
 
     func fail(_ error: PoolError) {
         hasFailed.store(true, ordering: .relaxed)

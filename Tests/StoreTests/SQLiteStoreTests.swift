@@ -19,12 +19,12 @@ import Time
     @Test func put_leavesLastUpdatedAlone_whenTheVersionIsEqual() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         let connection = try SQLiteConnection.open(path: path)
         try connection.execute("UPDATE broadcastsv1 SET created = 'then', last_updated = 'then'")
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         #expect(try connection.text("SELECT last_updated FROM broadcastsv1") == "then")
-        _ = try await store.put(broadcast("test", "one", "v1"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v1"), deadline: patient())
         #expect(try connection.text("SELECT last_updated FROM broadcastsv1") != "then")
         #expect(try connection.text("SELECT created FROM broadcastsv1") == "then")
     }
@@ -61,13 +61,13 @@ import Time
     @Test func put_saysLocked_withinItsDeadline_whileAnotherProcessHoldsTheLock() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         let other = try SQLiteConnection.open(path: path)
         try other.execute("BEGIN IMMEDIATE")
         try await OwnThread.run {
             let began = Instant.now
             await #expect {
-                _ = try await store.put(broadcast("test", "one", "v1"), deadline: began + .seconds(2))
+                _ = try await store.put(change("test", "one", "v1"), deadline: began + .seconds(2))
             } throws: { error in
                 "\(error)".contains("is locked by another process")
             }
@@ -75,16 +75,16 @@ import Time
         }
         #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
         try other.execute("COMMIT")
-        #expect(try await store.put(broadcast("test", "one", "v1"), deadline: patient()) == .changed)
+        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
     }
 
     @Test func store_movesToTheFileAtItsPath_whenTheOldOneIsGone() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
         for suffix in ["", "-wal", "-shm"] { _ = unsafe rename(path + suffix, path + ".old" + suffix) }
-        #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
+        #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
         #expect(try await store.readRows(deadline: patient()).count == 1)
     }
 
@@ -132,7 +132,7 @@ import Time
         let observer = Recorder()
         let store = try SQLiteStore(path: ":memory:", observer: observer, logger: silent)
         try await store.check(deadline: patient())
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
         store.close()
         _ = try? await store.readRows(deadline: patient())
@@ -142,7 +142,7 @@ import Time
 
     @Test func close_endsEveryThread_andCleansUpTheLog() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
         store.close()
         #expect(unsafe access("\(path)-wal", F_OK) != 0, "the last connection closed takes the log with it")

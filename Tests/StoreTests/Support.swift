@@ -25,14 +25,6 @@ struct SystemFailure: Error {
 /// A logger that says nothing.
 let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// A broadcast of valid parts; a test that hands over invalid ones is wrong and ends.
-func broadcast(_ broadcaster: String, _ channel: String, _ version: String) -> Broadcast {
-    guard let broadcasterID = BroadcasterID(broadcaster), let channelID = ChannelID(channel),
-        let version = try? Version(bytes: Array(version.utf8))
-    else { preconditionFailure("invalid broadcast in a test") }
-    return Broadcast(broadcasterID: broadcasterID, channelID: channelID, version: version)
-}
-
 /// A deadline far enough away that only a hang meets it, on a busy machine too.
 func patient() -> Instant { .now + .seconds(20) }
 
