@@ -35,7 +35,7 @@ final class APIMetrics: Sendable {
     }
 
     /// Counts one acknowledged PUT.
-    func recordUpdate(_ broadcast: Broadcast, since start: Instant) {
+    func recordUpdate(_ broadcast: Change, since start: Instant) {
         guard let statsD else { return }
         let tags: StatsDSender.Tags = [
             "broadcaster": broadcast.broadcasterID.text, "channel_id": broadcast.channelID.text,

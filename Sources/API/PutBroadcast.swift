@@ -19,10 +19,11 @@ extension API {
             throw .invalidChannelID
         }
         return .deferred { [self] body throws(APIError) in
-            let broadcast = Broadcast(
-                broadcasterID: broadcasterID, channelID: channelID, version: try version(body))
+            let change = Change(
+                broadcasterID: broadcasterID, channelID: channelID, version: try version(body),
+                author: broadcasterID.text, requestID: "")
             guard identity == .broadcaster(broadcasterID.text) else { throw .accessDenied }
-            return try await put(broadcast)
+            return try await put(change)
         }
     }
 
@@ -35,15 +36,15 @@ extension API {
     }
 
     /// A twentieth of the time is left for the way back: the client is promised an answer within it.
-    private func put(_ broadcast: Broadcast) async throws(APIError) -> LoggedResponse {
+    private func put(_ change: Change) async throws(APIError) -> LoggedResponse {
         let start = clock.now
-        let outcome: PutOutcome
+        let outcome: ChangeOutcome
         do {
-            outcome = try await boards.put(broadcast, deadline: start + configuration.writeDeadline * 19 / 20)
+            outcome = try await boards.put(change, deadline: start + configuration.writeDeadline * 19 / 20)
         } catch {
             throw .storeFailed(error)
         }
-        metrics.recordUpdate(broadcast, since: start)
+        metrics.recordUpdate(change, since: start)
         let status: HTTPResponse.Status = outcome == .created ? .created : .ok
         return LoggedResponse(status, json: Array(#"{"code":\#(status.code)}"#.utf8))
     }

@@ -113,9 +113,9 @@ package final class BoardReader: Sendable {
     /// Stores a broadcast. Once this returned, every GET on this node reads the store anew or gets a board
     /// read since, whatever `maxStaleness` says.
     package func put(
-        _ broadcast: Broadcast, deadline: Instant
-    ) async throws(StoreError) -> PutOutcome {
-        let outcome = try await store.put(broadcast, deadline: deadline)
+        _ change: Change, deadline: Instant
+    ) async throws(StoreError) -> ChangeOutcome {
+        let outcome = try await store.put(change, deadline: deadline)
         state.withLock { $0.firstCompleteRead = $0.readsBegun + 1 }
         return outcome
     }
@@ -133,12 +133,8 @@ package final class BoardReader: Sendable {
     }
 
     private func checkStore(deadline: Instant) async -> SingleFlight<StoreError?>.End {
-        let problem: StoreError?
-        do throws(StoreError) {
-            try await store.check(deadline: deadline)
-            problem = nil
-        } catch {
-            problem = error
+        let problem = await withCheckedContinuation { continuation in
+            store.check(deadline: deadline) { continuation.resume(returning: $0) }
         }
         // Whoever asked during the check has its answer too: health need not be fresher than that, and
         // another check could outlast its deadline.
@@ -152,19 +148,23 @@ package final class BoardReader: Sendable {
         }
         let began = clock.now
         do throws(StoreError) {
-            let rows = try await store.readRows(deadline: arrival + readDeadline)
-            return succeed(rows, began: began, number: number, readDeadline: readDeadline)
+            let previous = lastGoodRead?.board
+            let board = try await withCheckedContinuation { continuation in
+                store.read(deadline: arrival + readDeadline) { rows in
+                    if let previous, previous.holds(rows) { previous } else { Board(rows: rows) }
+                } receive: {
+                    continuation.resume(returning: $0)
+                }
+            }.get()
+            return succeed(board, began: began, number: number, readDeadline: readDeadline)
         } catch {
             return fail(error, readDeadline: readDeadline)
         }
     }
 
     private func succeed(
-        _ rows: [BoardRow], began: Instant, number: Int, readDeadline: Duration
+        _ board: Board, began: Instant, number: Int, readDeadline: Duration
     ) -> Reads.End {
-        // Only the one read under way writes the last board, so it cannot change between here and below.
-        let previous = lastGoodRead?.board
-        let board = if let previous, previous.holds(rows) { previous } else { Board(rows: rows) }
         let end = clock.now
         let (isCurrent, staleIfError) = state.withLock { state in
             state.lastGoodRead = GoodRead(board: board, began: began, number: number)

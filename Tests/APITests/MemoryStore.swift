@@ -30,19 +30,27 @@ final class MemoryStore: BroadcastStore {
     /// How many reads succeeded.
     var reads: Int { state.withLock { $0.reads } }
 
-    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
-        try begin(deadline)
-        return state.withLock { state in
+    func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    ) {
+        do throws(StoreError) {
+            try begin(deadline)
+        } catch {
+            return receive(.failure(error))
+        }
+        let rows = state.withLock { state in
             state.reads += 1
             return state.rows
         }
+        receive(.success(make(rows)))
     }
 
-    func put(_ broadcast: Broadcast, deadline: Instant) async throws(StoreError) -> PutOutcome {
+    func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
         try begin(deadline)
         let row = BoardRow(
-            broadcasterID: broadcast.broadcasterID.text, channelID: broadcast.channelID.text,
-            version: broadcast.version.text)
+            broadcasterID: change.broadcasterID.text, channelID: change.channelID.text,
+            version: change.version.text)
         return state.withLock { state in
             let index = state.rows.firstIndex {
                 $0.broadcasterID == row.broadcasterID && $0.channelID == row.channelID
@@ -56,8 +64,13 @@ final class MemoryStore: BroadcastStore {
         }
     }
 
-    func check(deadline: Instant) async throws(StoreError) {
-        try begin(deadline)
+    func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+        do throws(StoreError) {
+            try begin(deadline)
+            receive(nil)
+        } catch {
+            receive(error)
+        }
     }
 
     func close() {}

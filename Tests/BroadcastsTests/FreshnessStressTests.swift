@@ -14,25 +14,30 @@ import Time
         /// The last number that was acknowledged, also to other nodes.
         var acknowledged: Int { number.withLock { $0 } }
 
-        func readRows(deadline _: Instant) async throws(StoreError) -> [BoardRow] {
+        func read(
+            deadline _: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+            receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+        ) {
             let seen = acknowledged
-            for _ in 0..<Int.random(in: 0..<4) { await Task.yield() }
-            guard reads.wrappingAdd(1, ordering: .relaxed).newValue % 7 != 0 else {
-                throw .failed("now and then")
+            let fails = reads.wrappingAdd(1, ordering: .relaxed).newValue % 7 == 0
+            Task {
+                for _ in 0..<Int.random(in: 0..<4) { await Task.yield() }
+                receive(fails ? .failure(.failed("now and then")) : .success(make(rows(String(seen)))))
             }
-            return rows(String(seen))
         }
 
         func put(
-            _ broadcast: Broadcast, deadline _: Instant
-        ) async throws(StoreError) -> PutOutcome {
-            let written = Int(broadcast.version.text) ?? 0
+            _ change: Change, deadline _: Instant
+        ) async throws(StoreError) -> ChangeOutcome {
+            let written = Int(change.version.text) ?? 0
             number.withLock { $0 = max($0, written) }
             await Task.yield()
             return .changed
         }
 
-        func check(deadline _: Instant) async throws(StoreError) {}
+        func check(deadline _: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+            receive(nil)
+        }
 
         func close() {}
     }

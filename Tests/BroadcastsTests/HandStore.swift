@@ -44,17 +44,33 @@ final class HandStore: BroadcastStore {
     /// How many reads have begun.
     var readsBegun: Int { began.withLock { $0 } }
 
-    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
+    func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    ) {
         began.withLock { $0 += 1 }
-        return try await reads.begin(deadline)
+        Task.immediate { [reads] in
+            do throws(StoreError) {
+                receive(.success(make(try await reads.begin(deadline))))
+            } catch {
+                receive(.failure(error))
+            }
+        }
     }
 
-    func put(_: Broadcast, deadline _: Instant) async throws(StoreError) -> PutOutcome {
+    func put(_: Change, deadline _: Instant) async throws(StoreError) -> ChangeOutcome {
         .changed
     }
 
-    func check(deadline: Instant) async throws(StoreError) {
-        try await checks.begin(deadline)
+    func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+        Task.immediate { [checks] in
+            do throws(StoreError) {
+                try await checks.begin(deadline)
+                receive(nil)
+            } catch {
+                receive(error)
+            }
+        }
     }
 
     func close() {}
@@ -65,9 +81,10 @@ func rows(_ version: String) -> [BoardRow] {
     [BoardRow(broadcasterID: "b", channelID: "c", version: version)]
 }
 
-func broadcast(_ version: String) throws -> Broadcast {
+func broadcast(_ version: String) throws -> Change {
     struct Invalid: Error {}
     guard let broadcasterID = BroadcasterID("b"), let channelID = ChannelID("c") else { throw Invalid() }
-    return try Broadcast(
-        broadcasterID: broadcasterID, channelID: channelID, version: Version(bytes: Array(version.utf8)))
+    return try Change(
+        broadcasterID: broadcasterID, channelID: channelID, version: Version(bytes: Array(version.utf8)),
+        author: "test", requestID: "")
 }
