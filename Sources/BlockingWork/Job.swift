@@ -10,11 +10,15 @@ struct Job: Sendable {
     /// Does the work on a thread's `StateCell` and holds the value in the call. The pool delivers it in a
     /// second step, so that the thread is free again, as far as the roster knows, before the caller can make
     /// its next call.
-    let perform: @Sendable (AnyObject) -> Void
+    ///
+    /// Returns false when the job must run again once the state has been opened anew.
+    let perform: @Sendable (_ cell: AnyObject, _ attempts: Int) -> Bool
+    /// How often it has run before.
+    var attempts = 0
 }
 
 /// A thread's state, for the thread's thread alone.
-final class StateCell<State: ~Copyable> {
+final class StateCell<State: PoolState & ~Copyable> {
     var state: State
 
     init(_ state: consuming State) {

@@ -105,7 +105,7 @@ package struct SQLiteStore: BroadcastStore {
         body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
     ) {
         let receive = operation.reporting(to: observer, clock, receive)
-        (reader ?? writer).submit(operation, until: deadline) { state in
+        (reader ?? writer).submit(operation, until: deadline) { state, _ in
             state.use(until: deadline, body)
         } receive: { result in
             receive(result.flatMap { $0 })

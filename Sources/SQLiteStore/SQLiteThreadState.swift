@@ -1,9 +1,10 @@
+import BlockingWork
 import Broadcasts
 import Logging
 import Time
 
 /// One thread's database: opened when first needed, and again when the file has become useless.
-struct SQLiteThreadState: ~Copyable {
+struct SQLiteThreadState: PoolState, ~Copyable {
     private let path: String
     private let clock: Clock
     private let logger: Logger

@@ -42,7 +42,8 @@ func migrateStore(_ settings: Settings, log: LogOutput) throws(ExitCode) {
         return try openStore(settings, migrate: true, observer: nil, log: log).close()
     }
     do {
-        try MySQLStore.migrate(address, logger: log.logger("megaphone.store"))
+        try MySQLStore.migrate(
+                address, clock: .system, random: .system, logger: log.logger("megaphone.store"))
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")
     }

@@ -1,12 +1,15 @@
 import Broadcasts
 import Testing
+import Time
 
 @testable import MySQLStore
 
 @Suite struct CircuitTests {
+    private let start = Instant(sinceBoot: .seconds(1_000))
+
     private func closedCircuit() -> Circuit {
         var circuit = Circuit(outage: "not connected yet")
-        circuit.restore()
+        _ = circuit.restore(at: start)
         return circuit
     }
 
@@ -34,7 +37,7 @@ import Testing
         for _ in 0..<10 {
             try fail(&circuit, circuit.admit(), "failure", opens: false)
             try fail(&circuit, circuit.admit(), "failure", opens: false)
-            circuit.succeeded(try circuit.admit())
+            circuit.succeeded(try circuit.admit(), at: start)
         }
     }
 
@@ -42,13 +45,13 @@ import Testing
         var circuit = closedCircuit()
         let old = try circuit.admit()
         for _ in 0..<3 { _ = circuit.failed(old, "down") }
-        circuit.restore()
+        _ = circuit.restore(at: start)
         for _ in 0..<10 { fail(&circuit, old, "late", opens: false) }
         let new = try circuit.admit()
         #expect(new != old)
         fail(&circuit, new, "one", opens: false)
         fail(&circuit, new, "two", opens: false)
-        circuit.succeeded(old)
+        circuit.succeeded(old, at: start)
         fail(&circuit, new, "three", opens: true)
     }
 
@@ -70,8 +73,56 @@ import Testing
 
     @Test func reason_isNewsOnlyWhenItChanges() {
         var circuit = Circuit(outage: "not connected yet")
-        let news = ["refused", "refused", "no answer"].map { circuit.remainsOpen($0) }
+        let news = ["refused", "refused", "no answer"].map {
+            circuit.probeFailed(since: start, $0, provesSilence: true)
+        }
         #expect(news == [true, false, true])
+        #expect(throws: StoreError.unavailable("no answer")) { try circuit.admit() }
+    }
+
+    /// PUTs of a time without an answer, one after the other; returns whether the last one opened the circuit.
+    private func miss(_ circuit: inout Circuit, _ count: Int, each duration: Duration) throws -> Bool {
+        var hasOpened = false
+        for number in 0..<count {
+            let began = start + duration * number
+            hasOpened = circuit.missed(
+                try circuit.admit(), since: began, at: began + duration, "no answer")
+        }
+        return hasOpened
+    }
+
+    @Test func putsWithoutAnAnswer_openTheCircuit_whenNothingIsHeardForLong() throws {
+        var circuit = closedCircuit()
+        circuit.heard(at: start - .seconds(1))
+        let hasOpened = try miss(&circuit, 3, each: .milliseconds(700))
+        #expect(hasOpened)
+        var impatient = closedCircuit()
+        impatient.heard(at: start - .seconds(1))
+        let opensEarly = try miss(&impatient, 10, each: .milliseconds(100))
+        #expect(!opensEarly, "a second is not long")
+    }
+
+    @Test func putsWithoutAnAnswer_sayNothing_whileTheDatabaseIsHeardFrom() throws {
+        var circuit = closedCircuit()
+        for second in 0..<20 {
+            let began = start + .seconds(second)
+            circuit.heard(at: began + .milliseconds(900))
+            let hasOpened = circuit.missed(
+                try circuit.admit(), since: began, at: began + .seconds(1), "no answer")
+            #expect(!hasOpened)
+        }
+    }
+
+    @Test func failedProbe_opensTheCircuit_onlyWhenNothingWasHeardSinceItBegan() throws {
+        var circuit = closedCircuit()
+        circuit.heard(at: start + .seconds(5))
+        let later = start + .seconds(6)
+        let opened = [
+            circuit.probeFailed(since: start, "no answer", provesSilence: true),
+            circuit.probeFailed(since: later, "too many connections", provesSilence: false),
+            circuit.probeFailed(since: later, "no answer", provesSilence: true),
+        ]
+        #expect(opened == [false, false, true])
         #expect(throws: StoreError.unavailable("no answer")) { try circuit.admit() }
     }
 }

@@ -1,5 +1,6 @@
 import BlockingWork
 import Broadcasts
+import Randomness
 import StoreAddress
 import TestSupport
 import Testing
@@ -28,15 +29,15 @@ import Time
 
     @Test func sessions_areAlike_whateverTheServersDefaultsAre() throws {
         let isMariaDB = try database.address.sql("SELECT @@version").first??.contains("MariaDB") ?? false
-        let session = try MySQLSession.open(
-            database.address, limits: .serving(for: .seconds(20)), interrupter: Interrupter())
+        let session = try SessionFactory(address: database.address, clock: .system, random: .system) { 0 }
+            .open(Interrupter())
         let expected = [
             "@@session.autocommit": "1", "@@session.time_zone": "+00:00",
             "@@session.character_set_client": "utf8mb4", "@@session.character_set_results": "utf8mb4",
             "@@session.innodb_lock_wait_timeout": "1", "@@session.lock_wait_timeout": "1",
             "@@session.sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
             isMariaDB ? "@@session.wsrep_sync_wait" : "@@session.max_execution_time": isMariaDB
-                ? "1" : "10000",
+                ? "7" : "10000",
         ]
         for (variable, value) in expected {
             try session.connection.query("SELECT \(variable)")

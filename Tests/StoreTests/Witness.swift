@@ -4,7 +4,7 @@ import Synchronization
 import Threads
 
 /// A worker's state that tells when it comes and goes, and on which thread.
-struct Witness: ~Copyable {
+struct Witness: PoolState, ~Copyable {
     let events: Events
     let thread = pthread_self()
     var uses = 0
