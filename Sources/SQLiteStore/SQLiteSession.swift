@@ -19,18 +19,30 @@ struct SQLiteSession: ~Copyable {
         let totalChanges: Int64
     }
 
-    /// Opens the database, in WAL mode where the file system can do it, and brings its schema up to date.
-    static func open(path: String, deadline: Instant, clock: Clock) throws(SQLiteError) -> SQLiteSession {
-        let connection = try SQLiteConnection.open(path: path)
+    /// When a database is opened.
+    enum Occasion {
+        /// At the start: creates the file when there is none, and brings its schema up to date.
+        case start
+        /// Later: the file and its tables are there, or something has happened to them.
+        case service
+    }
+
+    /// Opens the database, in WAL mode where the file system can do it.
+    static func open(
+        path: String, at occasion: Occasion, deadline: Instant, clock: Clock
+    ) throws(SQLiteError) -> SQLiteSession {
+        let connection = try SQLiteConnection.open(path: path, create: occasion == .start)
         connection.setBusyLimit(clock.time(until: deadline))
         guard !connection.isReadOnly else {
             throw SQLiteError(code: SQLITE_READONLY, message: "the system refuses to open it for writing")
         }
+        // An empty file in the place of ours must not be given a header, or tables.
+        if occasion == .service { try SQLiteSchema.requireCurrent(connection) }
         // With WAL, readers and the writer do not wait for each other. FULL makes every commit reach the disk
         // before its PUT is answered; without it the last ones may be lost in a power cut.
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
-        try SQLiteSchema.migrate(connection)
+        if occasion == .start { try SQLiteSchema.migrate(connection) }
 
         let upsert = try connection.prepare(
             """

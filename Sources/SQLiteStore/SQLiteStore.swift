@@ -1,4 +1,4 @@
-import BlockingWork
+package import BlockingWork
 package import Broadcasts
 package import Logging
 package import Time
@@ -35,18 +35,20 @@ package struct SQLiteStore: BroadcastStore {
     package init(
         path: String, observer: (any StoreObserver)? = nil, clock: Clock, logger: Logger
     ) throws(StoreError) {
-        // Opened once here, so that what is wrong is known before anything listens; the threads open their
-        // own.
+        // Opened once here, so that what is wrong is known before anything listens. The threads open their
+        // own connections and never create the file.
         do {
-            _ = try SQLiteSession.open(path: path, deadline: clock.now + Self.openLimit, clock: clock)
+            _ = try SQLiteSession.open(
+                path: path, at: .start, deadline: clock.now + Self.openLimit, clock: clock)
         } catch {
             throw .failed(error.explained(path: path))
         }
         self.observer = observer
         self.clock = clock
         self.logger = logger
+        let presence = FilePresence(path: path, logger: logger)
         writer = try StorePool(limits: Self.limits, clock: clock) { _ in
-            SQLiteThreadState(path: path, clock: clock, logger: logger)
+            SQLiteThreadState(path: path, clock: clock, presence: presence)
         }
         guard path != ":memory:" else {
             reader = nil
@@ -54,12 +56,18 @@ package struct SQLiteStore: BroadcastStore {
         }
         do throws(StoreError) {
             reader = try StorePool(limits: Self.limits, clock: clock) { _ in
-                SQLiteThreadState(path: path, clock: clock, logger: logger)
+                SQLiteThreadState(path: path, clock: clock, presence: presence)
             }
         } catch {
             writer.close()
             throw error
         }
+    }
+
+    /// What the threads do at this moment.
+    package var sessionCounts: PoolCounts {
+        guard let reader else { return writer.counts }
+        return reader.counts + writer.counts
     }
 
     package func read(

@@ -32,7 +32,8 @@ import Time
     @Test func commits_reachTheDisk_beforeTheyAreAnswered() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        let session = try SQLiteSession.open(path: path, deadline: patient(), clock: .system)
+        let session = try SQLiteSession.open(
+            path: path, at: .start, deadline: patient(), clock: .system)
         #expect(try session.connection.text("PRAGMA journal_mode") == "wal")
         // FULL, without which a power cut may take commits that were answered.
         #expect(try session.connection.integer("PRAGMA synchronous") == 2)
@@ -78,14 +79,67 @@ import Time
         #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
     }
 
-    @Test func store_movesToTheFileAtItsPath_whenTheOldOneIsGone() async throws {
-        let store = try SQLiteStore(path: path, logger: silent)
+    @Test(arguments: [["", "-wal", "-shm"], [""]])
+    func removedFile_failsEveryCall_isLoggedOnce_andServesAgainWhenItIsBack(suffixes: [String]) async throws {
+        let log = LogRecorder()
+        let store = try SQLiteStore(path: path, logger: log.logger)
         defer { store.close() }
         _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
+        for suffix in suffixes { _ = unsafe rename(path + suffix, path + ".old" + suffix) }
+        for _ in 0..<5 {
+            await #expect(throws: StoreError.self) { try await store.readRows(deadline: patient()) }
+            await #expect(throws: StoreError.self) {
+                try await store.put(change("test", "one", "lost"), deadline: patient())
+            }
+            await #expect(throws: StoreError.self) { try await store.check(deadline: patient()) }
+        }
+        #expect(unsafe access(path, F_OK) != 0, "the file must not be made again")
+        #expect(log.lines.count { $0.hasPrefix("error") && $0.contains("removed") } == 1)
+        for suffix in suffixes { _ = unsafe rename(path + ".old" + suffix, path + suffix) }
+        #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
+        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
+        try await store.check(deadline: patient())
+        #expect(log.lines.count == 2, "\(log.lines)")
+    }
+
+    @Test func emptyFileInPlaceOfOurs_isNoEmptyBoard_andStaysAsItIs() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        defer { store.close() }
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         for suffix in ["", "-wal", "-shm"] { _ = unsafe rename(path + suffix, path + ".old" + suffix) }
-        #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
-        #expect(try await store.readRows(deadline: patient()).count == 1)
+        try directory.write("", to: "megaphone.db")
+        await #expect(throws: StoreError.self) { try await store.readRows(deadline: patient()) }
+        await #expect(throws: StoreError.self) {
+            try await store.put(change("test", "one", "lost"), deadline: patient())
+        }
+        #expect(try SQLiteConnection.open(path: path).integer("SELECT count(*) FROM sqlite_master") == 0)
+    }
+
+    @Test func unchangedFile_givesTheSameBoard_withoutMakingAnother() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        defer { store.close() }
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        let first = try await store.readBoard(deadline: patient())
+        #expect(try await store.readBoard(deadline: patient()) === first)
+        _ = try await store.put(change("test", "one", "v1"), deadline: patient())
+        #expect(try await store.readBoard(deadline: patient()) !== first)
+    }
+
+    @Test func transaction_storesNothing_afterAnError() throws {
+        let connection = try SQLiteConnection.open(path: path)
+        try connection.execute("CREATE TABLE numbers (number INTEGER UNIQUE)")
+        #expect(throws: SQLiteError.self) {
+            try connection.withTransaction { connection throws(SQLiteError) in
+                try connection.execute("INSERT INTO numbers VALUES (1)")
+                try connection.execute("INSERT INTO numbers VALUES (1)")
+            }
+        }
+        #expect(try connection.integer("SELECT count(*) FROM numbers") == 0)
+        try connection.withTransaction { connection throws(SQLiteError) in
+            try connection.execute("INSERT INTO numbers VALUES (1)")
+        }
+        #expect(try connection.integer("SELECT count(*) FROM numbers") == 1)
     }
 
     @Test func readRows_seesTheCommitsOfAnotherProcess_thoughItKeepsTheLastRows() async throws {

@@ -34,6 +34,13 @@ extension MySQLStore {
     }
 }
 
+extension SQLiteConnection {
+    /// Opens a file, which is made when there is none.
+    static func open(path: String) throws(SQLiteError) -> SQLiteConnection {
+        try open(path: path, create: true)
+    }
+}
+
 extension MySQLThreadState {
     init(address: MySQLAddress, trustedIdleTime: Duration = .seconds(5)) {
         self.init(
