@@ -1,8 +1,10 @@
 import BlockingWork
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 import Threads
+import Time
 
 /// A TCP proxy on loopback that stands between a store and its database and does what networks do.
 final class FaultProxy: Sendable {
@@ -15,7 +17,8 @@ final class FaultProxy: Sendable {
         case silence
         /// New and old connections are reset as soon as they say something.
         case reset
-        /// Every piece of data is held back for this long.
+        /// Every piece of data arrives later by this much, as it does from a distant server; a connection is
+        /// made after twice as long.
         case delay(Duration)
         /// What was open is reset; then the first connection to come so far is cut off, and the fault is
         /// over.
@@ -129,6 +132,10 @@ private struct ProxyLoop {
         /// Less than zero when the pair says nothing.
         var server: Int32
         var bytes: [FaultProxy.Direction: Int] = [:]
+        /// Data on its way, in its order.
+        var held: [(due: Instant, bytes: [UInt8], direction: FaultProxy.Direction)] = []
+        /// When the connection is made, as far as the client may know.
+        var readyAt = Instant.now
     }
 
     private let proxy: FaultProxy
@@ -143,6 +150,7 @@ private struct ProxyLoop {
 
     mutating func run() {
         while !proxy.isOver {
+            for index in pairs.indices.reversed() where !release(index) { drop(index) }
             var interest = [proxy.wakeDescriptor, listener].map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
@@ -150,7 +158,7 @@ private struct ProxyLoop {
                 interest.append(pollfd(fd: pair.client, events: Int16(POLLIN), revents: 0))
                 interest.append(pollfd(fd: pair.server, events: Int16(POLLIN), revents: 0))
             }
-            guard unsafe poll(&interest, UInt(interest.count), -1) > 0 else { continue }
+            guard unsafe poll(&interest, UInt(interest.count), timeout) >= 0 else { continue }
             if interest[0].revents != 0, let change = proxy.takeChange() {
                 take(change)
                 continue
@@ -164,6 +172,25 @@ private struct ProxyLoop {
         for index in pairs.indices.reversed() { drop(index) }
         if listener >= 0 { close(listener) }
         proxy.note(openConnections: 0)
+    }
+
+    /// In milliseconds, until data is due; -1 when none is held.
+    private var timeout: Int32 {
+        guard let due = pairs.flatMap(\.held).map(\.due).min() else { return -1 }
+        return Int32(max(0, Instant.now.duration(to: due) / .milliseconds(1)).rounded(.up))
+    }
+
+    /// Sends on what is due. False when that cannot be done.
+    private mutating func release(_ index: Int) -> Bool {
+        let now = Instant.now
+        while let position = pairs[index].held.firstIndex(where: { $0.due <= now }) {
+            let next = pairs[index].held.remove(at: position)
+            let descriptor = next.direction == .toServer ? pairs[index].server : pairs[index].client
+            guard unsafe write(descriptor, next.bytes, next.bytes.count) == next.bytes.count else {
+                return false
+            }
+        }
+        return true
     }
 
     private mutating func take(_ change: FaultProxy.Fault) {
@@ -194,6 +221,7 @@ private struct ProxyLoop {
         noDelay(client)
         let server = fault == .silence ? -1 : (try? connect(to: proxy.upstreamPort)) ?? -1
         pairs.append(Pair(client: client, server: server))
+        if case .delay(let duration) = fault { pairs[pairs.count - 1].readyAt = .now + duration * 2 }
         if fault == .reset { drop(pairs.count - 1) }
     }
 
@@ -214,7 +242,15 @@ private struct ProxyLoop {
         let count = unsafe read(from, &chunk, chunk.count)
         guard count > 0, fault != .reset else { return false }
         if to < 0 { return true }
-        if case .delay(let duration) = fault { usleep(UInt32(duration / .microseconds(1))) }
+        let last = pairs[index].held.last { $0.direction == direction }?.due
+        if case .delay(let duration) = fault {
+            let due = max(Instant.now, pairs[index].readyAt) + duration
+            pairs[index].held.append((due, Array(chunk[..<count]), direction))
+            return true
+        } else if let last {
+            pairs[index].held.append((last, Array(chunk[..<count]), direction))
+            return true
+        }
         let passed = pairs[index].bytes[direction, default: 0]
         pairs[index].bytes[direction] = passed + count
         if case .cut(let limit, direction) = fault, passed + count > limit {
