@@ -21,18 +21,21 @@ package final class MetricsRegistry: Sendable {
 
     /// A counter kept elsewhere, which is asked for its value whenever the metrics are read.
     package func counter(_ name: String, help: String, read: @escaping @Sendable () -> Int) {
-        sample(name, help, "counter") { Double(read()) }
+        sample(name, help, [:], "counter") { Double(read()) }
     }
 
     /// A gauge whose value is asked for whenever the metrics are read. `read` must not block.
-    package func gauge(_ name: String, help: String, read: @escaping @Sendable () -> Double) {
-        sample(name, help, "gauge", read)
+    package func gauge(
+        _ name: String, help: String, labels: Labels = [:], read: @escaping @Sendable () -> Double
+    ) {
+        sample(name, help, labels, "gauge", read)
     }
 
     private func sample(
-        _ name: String, _ help: String, _ type: String, _ read: @escaping @Sendable () -> Double
+        _ name: String, _ help: String, _ labels: Labels, _ type: String,
+        _ read: @escaping @Sendable () -> Double
     ) {
-        guard case .sampled = metric(name, help, [:], { .sampled(type: type, read) }) else {
+        guard case .sampled = metric(name, help, labels, { .sampled(type: type, read) }) else {
             preconditionFailure("\(name) is not a \(type) that is asked for its value.")
         }
     }
