@@ -84,7 +84,11 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["Broadcasts", "Bytes", "EventLoop", "HTTP", "Time"],
+            name: "TestSupport",
+            dependencies: [
+                "BlockingWork", "Broadcasts", "Bytes", "CMySQL", "EventLoop", "HTTP", "MySQLStore",
+                "Randomness", "SQLiteStore", "StoreAddress", "Threads", "Time", logging,
+            ],
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests(
@@ -95,6 +99,7 @@ let package = Package(
                 "Telemetry", "TestSupport", "Time", httpTypes, logging,
             ]),
         tests("AccessTests", ["Access"]),
+        tests("BlockingWorkTests", ["BlockingWork", "TestSupport", "Threads", "Time"]),
         tests("BroadcastsTests", ["Broadcasts", "TestSupport", "Time"]),
         tests("BytesTests", ["Bytes"]),
         tests("CryptoTests", ["Crypto"]),
@@ -107,16 +112,19 @@ let package = Package(
                 logging,
             ]),
         tests("HTTPWireTests", ["Bytes", "HTTP", "HTTPWire", "TestSupport", "Time", httpTypes]),
+        tests(
+            "MySQLStoreTests",
+            [
+                "BlockingWork", "Broadcasts", "MySQLStore", "Randomness", "StoreAddress", "TestSupport",
+                "Time",
+            ]),
+        tests(
+            "SQLiteStoreTests",
+            ["BlockingWork", "Broadcasts", "CSQLite", "SQLiteStore", "TestSupport", "Time"]),
         tests("ServiceTests", ["Bytes", "EventLoop", "TestSupport", "Threads", "Time", "megaphone"]),
         tests("SettingsTests", ["Access", "Broadcasts", "Settings", "StoreAddress", "TestSupport"]),
         tests("StoreAddressTests", ["StoreAddress"]),
-        tests(
-            "StoreTests",
-            [
-                "BlockingWork", "Broadcasts", "Bytes", "CMySQL", "CSQLite", "EventLoop", "MySQLStore",
-                "Randomness",
-                "SQLiteStore", "StoreAddress", "TestSupport", "Threads", "Time", logging,
-            ]),
+        tests("StoreTests", ["Broadcasts", "SQLiteStore", "TestSupport", "Time"]),
         tests("TOMLTests", ["TOML"]),
         tests("TelemetryTests", ["Bytes", "Telemetry", "TestSupport", "Time", logging]),
         tests("TimeTests", ["TestSupport", "Time"]),

@@ -42,8 +42,8 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
         try startCounted { self.keepTime() }
     }
 
-    /// Runs the work on a thread of the pool. `receive` is called exactly once, with the value or an error, at
-    /// the deadline at the latest: on the pool's thread once that is free for its next call, on the
+    /// Runs the work on a thread of the pool. `receive` is called exactly once, with the value or an error,
+    /// at the deadline at the latest: on the pool's thread once that is free for its next call, on the
     /// timekeeper, or on the caller's thread before this function returns when the call is refused at once.
     /// It must not block.
     ///

@@ -21,8 +21,12 @@ package protocol PoolState: ~Copyable, SendableMetatype {
 }
 
 extension PoolState where Self: ~Copyable {
+    /// A state is open from the beginning.
     package var isOpen: Bool { true }
+    /// It stays so.
     package var expiry: Instant? { nil }
+    /// Does nothing.
     package mutating func open() {}
+    /// Does nothing.
     package mutating func end() {}
 }

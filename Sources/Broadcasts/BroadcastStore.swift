@@ -82,9 +82,9 @@ extension StoreError: CustomStringConvertible {
 package protocol BroadcastStore: Sendable {
     /// Reads all broadcasts. They reflect every change that any node has acknowledged before this call.
     ///
-    /// `make` is called with the rows, in any order, on the store's thread, while that is busy with this read:
-    /// rendering and hashing happen there. When nothing has changed since the store's last read, it is not
-    /// called, and `receive` gets the same board again.
+    /// `make` is called with the rows, in any order, on the store's thread, while that is busy with this
+    /// read: rendering and hashing happen there. When nothing has changed since the store's last read, it is
+    /// not called, and `receive` gets the same board again.
     ///
     /// `receive` is called exactly once, by the deadline at the latest, on any thread, after the store's
     /// thread has become free for its next call. A failure that is known at once (the database is down, too

@@ -9,10 +9,10 @@ import Time
 /// Knows whether the database works. While it does not, calls fail at once, and the watch probes the database
 /// until it is back.
 ///
-/// Each round begins with a patient probe, on a thread of its own, which has the time that a login at a distant
-/// or busy database may take. While it gets no answer, quick probes go on beside it: a connection that was
-/// opened during an outage may never be answered, and the end of the outage has to be noticed within two
-/// seconds.
+/// Each round begins with a patient probe, on a thread of its own, which has the time that a login at a
+/// distant or busy database may take. While it gets no answer, quick probes go on beside it: a connection
+/// that was opened during an outage may never be answered, and the end of the outage has to be noticed within
+/// two seconds.
 final class DatabaseWatch: Sendable {
     /// How a probe ended: a line about the server, or why not.
     typealias Probe = Result<String, MySQLError>
@@ -43,7 +43,8 @@ final class DatabaseWatch: Sendable {
     private static let headStart = Duration.milliseconds(250)
 
     init(
-        clock: Clock, random: RandomSource, logger: Logger, explain: @escaping @Sendable (MySQLError) -> String
+        clock: Clock, random: RandomSource, logger: Logger,
+        explain: @escaping @Sendable (MySQLError) -> String
     ) throws(StoreError) {
         self.explain = explain
         self.clock = clock

@@ -15,7 +15,6 @@ final class SessionFactory: Sendable {
     /// How long the last opening took.
     private let openingTime = Mutex<Duration?>(nil)
 
-
     /// A session ends after this, less a random tenth: behind a proxy, or after a name has moved to another
     /// server, the nodes would otherwise keep their sessions with the old one.
     private static let maximumLifetime = Duration.seconds(30 * 60)

@@ -35,7 +35,8 @@ enum SQLiteSchema {
     /// brought up to date.
     static func requireCurrent(_ connection: borrowing SQLiteConnection) throws(SQLiteError) {
         guard try version(of: connection) == migrations.count else {
-            throw SQLiteError(code: SQLITE_SCHEMA, message: "its tables are missing; restore the file or restart")
+            throw SQLiteError(
+                code: SQLITE_SCHEMA, message: "its tables are missing; restore the file, or restart")
         }
     }
 

@@ -74,8 +74,8 @@ struct SQLiteSession: ~Copyable {
         return connection.lastInsertedRow == 0 ? .changed : .created
     }
 
-    /// Reads the table and makes a board of its rows, or returns the last board when nothing has been committed
-    /// since its rows were read.
+    /// Reads the table and makes a board of its rows, or returns the last board when nothing has been
+    /// committed since its rows were read.
     mutating func readBoard(
         deadline: Instant, make: ([BoardRow]) -> Board
     ) throws(SQLiteError) -> Board {

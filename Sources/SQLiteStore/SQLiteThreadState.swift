@@ -62,8 +62,8 @@ final class FilePresence: Sendable {
         guard set(true) else { return }
         logger.error(
             """
-            SQLite database \(path) was moved, removed or replaced: until it is back, GET serves the last board \
-            and PUT fails
+            SQLite database \(path) was moved, removed or replaced: until it is back, GET serves the last \
+            board and PUT fails
             """)
     }
 

@@ -40,7 +40,8 @@ struct StoreMetrics: StoreObserver {
     /// Adds the gauges of a store's sessions.
     func register(_ counts: @escaping @Sendable () -> PoolCounts) {
         let states: KeyValuePairs<String, @Sendable (PoolCounts) -> Int> = [
-            "busy": { $0.busy }, "idle": { $0.idle }, "opening": { $0.opening }, "left_behind": { $0.leftBehind },
+            "busy": { $0.busy }, "idle": { $0.idle }, "opening": { $0.opening },
+            "left_behind": { $0.leftBehind },
         ]
         for (state, number) in states {
             metrics.gauge(

@@ -51,7 +51,7 @@ func migrateStore(_ settings: Settings, log: LogOutput) throws(ExitCode) {
     }
     do {
         try MySQLStore.migrate(
-                address, clock: .system, random: .system, logger: log.logger("megaphone.store"))
+            address, clock: .system, random: .system, logger: log.logger("megaphone.store"))
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")
     }

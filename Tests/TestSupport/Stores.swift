@@ -17,7 +17,11 @@ extension BroadcastStore {
     /// Reads as `read` does and returns the board.
     package func readBoard(deadline: Instant) async throws(StoreError) -> Board {
         try await withCheckedContinuation { continuation in
-            read(deadline: deadline) { Board(rows: $0) } receive: { continuation.resume(returning: $0) }
+            read(deadline: deadline) {
+                Board(rows: $0)
+            } receive: {
+                continuation.resume(returning: $0)
+            }
         }.get()
     }
 

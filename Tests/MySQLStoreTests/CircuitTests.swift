@@ -1,4 +1,5 @@
 import Broadcasts
+import TestSupport
 import Testing
 import Time
 

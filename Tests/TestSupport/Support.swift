@@ -1,11 +1,9 @@
-import Broadcasts
-import Glibc
-import Logging
-import TestSupport
-import Time
+internal import Glibc
+package import Logging
+package import Time
 
 /// The names in a directory.
-func entries(of path: String) -> [String] {
+package func entries(of path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(directory) }
     var names: [String] = []
@@ -18,32 +16,31 @@ func entries(of path: String) -> [String] {
     return names.filter { $0 != "." && $0 != ".." }
 }
 
-struct SystemFailure: Error {
-    let errno: Int32
-}
-
-/// A logger that says nothing.
-let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+/// A logger that writes nothing.
+package let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// A deadline far enough away that only a hang meets it, on a busy machine too.
-func patient() -> Instant { .now + .seconds(20) }
+package func patient() -> Instant { .now + .seconds(20) }
 
-func soon(_ duration: Duration) -> Instant { .now + duration }
+/// The instant after a duration.
+package func soon(_ duration: Duration) -> Instant { .now + duration }
 
 /// Something that happens once, on any thread, and that a test awaits without blocking one.
-struct Event: Sendable {
+package struct Event: Sendable {
     private let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
 
-    init() {
+    package init() {
         (stream, continuation) = AsyncStream.makeStream(of: Void.self)
     }
 
-    func happen() {
+    /// Ends every wait, also those to come.
+    package func happen() {
         continuation.finish()
     }
 
-    func wait() async {
+    /// Returns once it has happened.
+    package func wait() async {
         for await _ in stream {}
     }
 }

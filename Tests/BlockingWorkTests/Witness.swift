@@ -1,6 +1,7 @@
 import BlockingWork
 import Glibc
 import Synchronization
+import TestSupport
 import Threads
 
 /// A worker's state that tells when it comes and goes, and on which thread.

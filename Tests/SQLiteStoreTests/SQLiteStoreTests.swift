@@ -228,3 +228,10 @@ private final class Recorder: StoreObserver {
         seen.withLock { $0.append("\(operation) \(succeeded)") }
     }
 }
+
+extension SQLiteConnection {
+    /// Opens a file, which is made when there is none.
+    static func open(path: String) throws(SQLiteError) -> SQLiteConnection {
+        try open(path: path, create: true)
+    }
+}

@@ -1,5 +1,6 @@
 import BlockingWork
 import Synchronization
+import TestSupport
 import Testing
 import Threads
 

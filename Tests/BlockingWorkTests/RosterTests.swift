@@ -14,7 +14,9 @@ import Time
             let thread = try started(roster.admit(job()))
             #expect(isRun(roster.opened(thread.id, isOpen: true)))
             guard case .wait = roster.finish(thread.id) else { return #expect(Bool(false), "no job waits") }
-            guard case .wake = roster.admit(job(until: .now)) else { return #expect(Bool(false), "it is idle") }
+            guard case .wake = roster.admit(job(until: .now)) else {
+                return #expect(Bool(false), "it is idle")
+            }
             // Its time is up before its thread has looked for the call.
             #expect(roster.expire(at: .now + .seconds(1)).calls.count == 1)
             #expect(isLeave(roster.assignment(thread.id, idleLimitReached: false)))

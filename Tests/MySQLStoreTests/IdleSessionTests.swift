@@ -1,4 +1,5 @@
 import BlockingWork
+import TestSupport
 import Testing
 import Time
 
