@@ -9,8 +9,8 @@ struct Circuit: Sendable {
     /// Errors, or PUTs without an answer, in a row after which the database counts as down. A single one may
     /// be one dead connection's.
     static let failureLimit = 3
-    /// PUTs without an answer count as an outage only after the database has been silent for this long: one
-    /// that is far away or slow is heard from meanwhile.
+    /// PUTs without an answer count as an outage only after the database has been silent for this long, and a
+    /// single one only after twice as long: a database that is far away or slow is heard from meanwhile.
     static let silenceLimit = Duration.seconds(2)
 
     /// Counts outages. Sessions and calls of an earlier generation no longer count.
@@ -63,15 +63,19 @@ struct Circuit: Sendable {
         return true
     }
 
-    /// A PUT of this generation got no answer within its deadline. True when that opened the circuit.
-    mutating func missed(_ generation: Int, since began: Instant, at now: Instant, _ reason: String) -> Bool {
+    /// A call of this generation got no answer within its deadline. True when that opened the circuit: only
+    /// a PUT does, so that calls with a shorter deadline never refuse one.
+    mutating func missed(
+        _ operation: StoreOperation, _ generation: Int, since began: Instant, at now: Instant,
+        _ reason: String
+    ) -> Bool {
         guard generation == self.generation, outage == nil, isSilent(since: began) else { return false }
-        missesInARow += 1
         let start = silentSince ?? began
         silentSince = start
-        guard missesInARow >= Self.failureLimit, start.duration(to: now) >= Self.silenceLimit else {
-            return false
-        }
+        guard operation == .put else { return false }
+        missesInARow += 1
+        let silence = start.duration(to: now)
+        guard silence >= Self.silenceLimit * (missesInARow >= Self.failureLimit ? 1 : 2) else { return false }
         open(reason)
         return true
     }

@@ -145,8 +145,7 @@ extension DatabaseWatch {
         let now = clock.now
         let (isSilent, hasOpened) = circuit.withLock { circuit in
             let isSilent = circuit.isSilent(since: began)
-            let hasOpened = operation == .put && circuit.missed(generation, since: began, at: now, reason)
-            return (isSilent, hasOpened)
+            return (isSilent, circuit.missed(operation, generation, since: began, at: now, reason))
         }
         if hasOpened { return beginOutage(reason) }
         guard isSilent else { return }

@@ -81,13 +81,15 @@ import Time
         #expect(throws: StoreError.unavailable("no answer")) { try circuit.admit() }
     }
 
-    /// PUTs of a time without an answer, one after the other; returns whether the last one opened the circuit.
-    private func miss(_ circuit: inout Circuit, _ count: Int, each duration: Duration) throws -> Bool {
+    /// Calls without an answer, one after the other; returns whether the last one opened the circuit.
+    private func miss(
+        _ circuit: inout Circuit, _ count: Int, each duration: Duration, _ operation: StoreOperation = .put
+    ) throws -> Bool {
         var hasOpened = false
         for number in 0..<count {
             let began = start + duration * number
             hasOpened = circuit.missed(
-                try circuit.admit(), since: began, at: began + duration, "no answer")
+                operation, try circuit.admit(), since: began, at: began + duration, "no answer")
         }
         return hasOpened
     }
@@ -109,7 +111,7 @@ import Time
             let began = start + .seconds(second)
             circuit.heard(at: began + .milliseconds(900))
             let hasOpened = circuit.missed(
-                try circuit.admit(), since: began, at: began + .seconds(1), "no answer")
+                .put, try circuit.admit(), since: began, at: began + .seconds(1), "no answer")
             #expect(!hasOpened)
         }
     }
@@ -125,5 +127,17 @@ import Time
         ]
         #expect(opened == [false, false, true])
         #expect(throws: StoreError.unavailable("no answer")) { try circuit.admit() }
+    }
+
+    @Test(arguments: [StoreOperation.read, .check])
+    func otherCallsWithoutAnAnswer_refuseNoPUT_andLetOneTellMore(operation: StoreOperation) throws {
+        var circuit = closedCircuit()
+        circuit.heard(at: start - .seconds(1))
+        let hasOpened = try miss(&circuit, 1_000, each: .milliseconds(250), operation)
+        #expect(!hasOpened)
+        let later = start + .seconds(250)
+        let opens = circuit.missed(
+            .put, try circuit.admit(), since: later, at: later + .seconds(2), "no answer")
+        #expect(opens, "nothing was heard for minutes")
     }
 }
