@@ -85,7 +85,11 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Broadcasts", "Bytes", "EventLoop", "HTTP", "HTTPWire", "Randomness", "Time"],
+            dependencies: [
+                "BlockingWork", "Broadcasts", "Bytes", "CMySQL", "EventLoop", "HTTP", "HTTPWire",
+                "MySQLStore",
+                "Randomness", "SQLiteStore", "StoreAddress", "Threads", "Time", logging,
+            ],
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests(
@@ -96,6 +100,7 @@ let package = Package(
                 "Telemetry", "TestSupport", "Time", httpTypes, logging,
             ]),
         tests("AccessTests", ["Access"]),
+        tests("BlockingWorkTests", ["BlockingWork", "TestSupport", "Threads", "Time"]),
         tests("BroadcastsTests", ["Broadcasts", "Randomness", "TestSupport", "Time"]),
         tests("BytesTests", ["Bytes", "TestSupport"]),
         tests("CryptoTests", ["Crypto"]),
@@ -109,10 +114,20 @@ let package = Package(
             ]),
         tests("HTTPTests", ["Bytes", "HTTP", "Time", httpTypes]),
         tests("HTTPWireTests", ["Bytes", "HTTP", "HTTPWire", "TestSupport", "Time", httpTypes]),
+        tests(
+            "MySQLStoreTests",
+            [
+                "BlockingWork", "Broadcasts", "MySQLStore", "Randomness", "StoreAddress", "TestSupport",
+                "Time",
+            ]),
+        tests(
+            "SQLiteStoreTests",
+            ["BlockingWork", "Broadcasts", "CSQLite", "SQLiteStore", "TestSupport", "Time"]),
         tests("ServiceTests", ["Bytes", "EventLoop", "TestSupport", "Threads", "Time", "megaphone"]),
         tests("SettingsTests", ["Access", "Broadcasts", "Settings", "StoreAddress", "TestSupport"]),
         tests("RandomnessTests", ["Randomness", "TestSupport"]),
         tests("StoreAddressTests", ["StoreAddress"]),
+        tests("StoreTests", ["Broadcasts", "SQLiteStore", "TestSupport", "Time"]),
         tests("TOMLTests", ["TOML"]),
         tests("TelemetryTests", ["Bytes", "Telemetry", "TestSupport", "Time", logging]),
         tests("TestSupportTests", ["TestSupport"]),

@@ -6,10 +6,11 @@ package import Time
 /// one call at a time on it.
 ///
 /// A call ends for its caller at its deadline, whatever the thread does. Threads come on demand and share
-/// nothing but the roster; one more thread, the timekeeper, sleeps until the nearest deadline.
+/// nothing but the roster; one more thread, the timekeeper, sleeps until the nearest deadline. A call goes to
+/// the first thread that is ready: while new threads open their states, it may run on one that became free.
 ///
 /// `close()` must be called: the threads hold on to the pool until then.
-package final class BlockingPool<State: ~Copyable>: Sendable {
+package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
     private let name: String
     private let clock: Clock
     private let roster: Mutex<Roster>
@@ -41,23 +42,43 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
         try startCounted { self.keepTime() }
     }
 
-    /// Does the work on a thread's thread and returns its value, or throws at the deadline at the latest.
+    /// Runs the work on a thread of the pool. `receive` is called exactly once, with the value or an error,
+    /// at the deadline at the latest: on the pool's thread once that is free for its next call, on the
+    /// timekeeper, or on the caller's thread before this function returns when the call is refused at once.
+    /// It must not block.
     ///
-    /// Work that had not begun by then never begins. Work that had begun goes on without anybody waiting for
-    /// it. Urgent work goes before all work that waits. Cancellation is not looked at: the deadline bounds
-    /// the wait, and others may share the value with a caller that is gone.
+    /// Work that has not begun by the deadline never begins. Work that has begun goes on without anybody
+    /// waiting for it. Urgent work goes before all work that waits. Work that returns nil runs again once the
+    /// state has been opened anew; it is given how often it has run before.
+    package func submit<Value: Sendable>(
+        until deadline: Instant, isUrgent: Bool = false,
+        _ work: @escaping @Sendable (inout State, _ attempts: Int) -> Value?,
+        receive: @escaping @Sendable (Result<Value, PoolError>) -> Void
+    ) {
+        let call = PendingCall<Value>(receive)
+        submit(
+            Job(deadline: deadline, isUrgent: isUrgent, call: call) { cell, attempts in
+                guard let cell = cell as? StateCell<State> else { preconditionFailure("a job strayed") }
+                guard let value = work(&cell.state, attempts) else { return false }
+                call.hold(value)
+                return true
+            })
+    }
+
+    /// Runs the work as `submit` does and returns its value.
+    ///
+    /// Cancellation is ignored: the deadline bounds the wait, and others may share the value with a caller
+    /// that is gone.
     package func run<Value: Sendable>(
         until deadline: Instant, isUrgent: Bool = false,
         _ work: @escaping @Sendable (inout State) -> Value
     ) async throws(PoolError) -> Value {
         let result = await withCheckedContinuation { continuation in
-            let call = PendingCall<Value>(to: continuation)
-            submit(
-                Job(deadline: deadline, isUrgent: isUrgent, call: call) { cell in
-                    guard let cell = cell as? StateCell<State> else { preconditionFailure("a job strayed") }
-                    let value = work(&cell.state)
-                    return { call.succeed(value) }
-                })
+            submit(until: deadline, isUrgent: isUrgent) { state, _ in
+                work(&state)
+            } receive: {
+                continuation.resume(returning: $0)
+            }
         }
         return try result.get()
     }
@@ -73,6 +94,27 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
         let deadline = clock.now + grace
         while threadCount > 0, clock.now < deadline { lastThreadLeft.wait(for: clock.time(until: deadline)) }
     }
+
+    /// Starts a thread that opens its state before a call needs it, unless `warmThreads` are idle already.
+    /// Returns whether it did.
+    @discardableResult
+    package func warmUp() -> Bool {
+        guard let thread = roster.withLock({ $0.warmUp() }) else { return false }
+        start(thread)
+        return true
+    }
+
+    /// Ends the idle threads and leaves behind those that are opening their states, because what they hold or
+    /// are about to get is of no use any more. Calls under way go on.
+    package func renew() {
+        let (wakeEvents, interrupters, replacements) = roster.withLock { $0.renew() }
+        for wakeEvent in wakeEvents { wakeEvent.signal() }
+        for interrupter in interrupters { interrupter.interrupt(nil) }
+        for thread in replacements { start(thread) }
+    }
+
+    /// What the threads do at this moment.
+    package var counts: PoolCounts { roster.withLock { $0.counts } }
 
     /// Threads that have not ended: the timekeeper, the threads, and those left behind.
     package var threadCount: Int { runningThreads.load(ordering: .acquiring) }
@@ -98,8 +140,7 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
         do throws(PoolError) {
             try startCounted { self.serve(as: thread) }
         } catch {
-            guard let (job, admission) = roster.withLock({ $0.startFailed(thread.id, error) }) else { return }
-            act(on: admission, of: job)
+            for call in roster.withLock({ $0.startFailed(thread.id) }) { call.fail(error) }
         }
     }
 
@@ -126,30 +167,57 @@ package final class BlockingPool<State: ~Copyable>: Sendable {
     /// A thread's life.
     private func serve(as thread: PoolThread) {
         let cell = StateCell(makeState(thread.interrupter))
-        var next = thread.job
-        while let job = next {
-            thread.interrupter.begin(job.call)
-            let deliver = job.call.isAwaited ? job.perform(cell) : {}
-            let assignment = roster.withLock { $0.finish(thread.id) }
-            deliver()
-            switch assignment {
-            case .run(let job): next = job
-            case .wait: next = awaitJob(as: thread)
-            case .leave: next = nil
+        var next = Roster.Assignment.open
+        while true {
+            switch next {
+            case .open: next = open(cell, as: thread)
+            case .run(let job): next = run(job, on: cell, as: thread)
+            case .wait: next = awaitJob(cell, as: thread)
+            case .leave: return cell.state.end()
             }
         }
     }
 
-    private func awaitJob(as thread: PoolThread) -> Job? {
-        let limit = roster.withLock { $0.limits.idleLimit }.map { clock.now + $0 }
-        while true {
-            thread.wakeEvent.wait(for: limit.map(clock.time))
-            let isOver = limit.map { $0 <= clock.now } ?? false
-            switch roster.withLock({ $0.assignment(thread.id, idleLimitReached: isOver) }) {
-            case .run(let job): return job
-            case .wait: continue
-            case .leave: return nil
+    private func open(_ cell: StateCell<State>, as thread: PoolThread) -> Roster.Assignment {
+        if !cell.state.isOpen {
+            let (begins, wakesTimekeeper) = roster.withLock { roster in
+                let end = clock.now + roster.limits.openingLimit
+                return (roster.beginOpening(thread.id, until: end), roster.bringForward(to: end))
             }
+            if wakesTimekeeper { timekeeper.signal() }
+            if begins {
+                thread.interrupter.begin(nil)
+                cell.state.open()
+            }
+        }
+        let isOpen = cell.state.isOpen
+        return roster.withLock { $0.opened(thread.id, isOpen: isOpen) }
+    }
+
+    private func run(
+        _ job: Job, on cell: StateCell<State>, as thread: PoolThread
+    ) -> Roster.Assignment {
+        thread.interrupter.begin(job.call)
+        let isDone = !job.call.isAwaited || job.perform(cell, job.attempts)
+        let isOpen = cell.state.isOpen
+        let next = roster.withLock { $0.finish(thread.id, isOpen: isOpen, again: isDone ? nil : job) }
+        if isDone { job.call.deliver() }
+        return next
+    }
+
+    private func awaitJob(_ cell: StateCell<State>, as thread: PoolThread) -> Roster.Assignment {
+        let idleEnd = roster.withLock { $0.limits.idleLimit }.map { clock.now + $0 }
+        var isIdleOver = false
+        while true {
+            let end = [isIdleOver ? nil : idleEnd, cell.state.expiry].compactMap(\.self).min()
+            thread.wakeEvent.wait(for: end.map(clock.time))
+            isIdleOver = idleEnd.map { $0 <= clock.now } ?? false
+            let isOpen = cell.state.isOpen
+            let next = roster.withLock {
+                $0.assignment(thread.id, isOpen: isOpen, idleLimitReached: isIdleOver)
+            }
+            if case .wait = next { continue }
+            return next
         }
     }
 

@@ -9,7 +9,7 @@ package final class Interrupter: Sendable {
     private struct State {
         var action: (@Sendable () -> Void)?
         var isInterrupted = false
-        /// The call under way, or the last one.
+        /// The call under way, or the last one; nil while the state is opened.
         var call: (any AnyPendingCall)?
 
         mutating func interrupt() {
@@ -44,14 +44,14 @@ package final class Interrupter: Sendable {
     }
 
     /// Ends this call. It may have ended by itself meanwhile, and then the next one must not suffer for it.
-    func interrupt(_ call: any AnyPendingCall) {
+    func interrupt(_ call: (any AnyPendingCall)?) {
         state.withLock { state in
             if state.call === call { state.interrupt() }
         }
     }
 
-    /// Another call begins.
-    func begin(_ call: any AnyPendingCall) {
+    /// Another call begins, or with nil the opening of the state.
+    func begin(_ call: (any AnyPendingCall)?) {
         state.withLock { state in
             state.isInterrupted = false
             state.call = call

@@ -7,14 +7,18 @@ struct Job: Sendable {
     /// Goes before all that wait.
     let isUrgent: Bool
     let call: any AnyPendingCall
-    /// Does the work on a thread's `StateCell` and gives back what hands the value over. These are two steps
-    /// so that the thread is free again, as far as the roster knows, before the caller can ask for the next
-    /// thing.
-    let perform: @Sendable (AnyObject) -> @Sendable () -> Void
+    /// Does the work on a thread's `StateCell` and holds the value in the call. The pool delivers it in a
+    /// second step, so that the thread is free again, as far as the roster knows, before the caller can make
+    /// its next call.
+    ///
+    /// Returns false when the job must run again once the state has been opened anew.
+    let perform: @Sendable (_ cell: AnyObject, _ attempts: Int) -> Bool
+    /// How often it has run before.
+    var attempts = 0
 }
 
 /// A thread's state, for the thread's thread alone.
-final class StateCell<State: ~Copyable> {
+final class StateCell<State: PoolState & ~Copyable> {
     var state: State
 
     init(_ state: consuming State) {

@@ -1,35 +1,49 @@
 import Synchronization
 
-/// The end of a call that the pool sees: whether somebody still waits, and how to let them go.
+/// The end of a call that the pool sees, with the type of the value erased.
 protocol AnyPendingCall: AnyObject, Sendable {
     /// False once the caller has been answered.
     var isAwaited: Bool { get }
+
+    /// Answers with the value that the work has made, unless the caller has been answered already.
+    func deliver()
 
     /// Answers with an error, unless the caller has been answered already.
     func fail(_ error: PoolError)
 }
 
-/// One caller's answer. PoolThread, timekeeper and close race for it; the first wins and resumes the caller,
+/// One caller's answer. Pool thread, timekeeper and `close` race for it; the first wins and calls `receive`,
 /// exactly once.
 final class PendingCall<Value: Sendable>: AnyPendingCall {
-    typealias Continuation = CheckedContinuation<Result<Value, PoolError>, Never>
+    typealias Receive = @Sendable (Result<Value, PoolError>) -> Void
 
-    /// Nil once the caller has been answered.
-    private let caller: Mutex<Continuation?>
+    private struct State {
+        /// Nil once the caller has been answered.
+        var receive: Receive?
+        var value: Value?
+    }
 
-    init(to caller: Continuation) {
-        self.caller = Mutex(caller)
+    private let state: Mutex<State>
+
+    init(_ receive: @escaping Receive) {
+        state = Mutex(State(receive: receive))
     }
 
     var isAwaited: Bool {
-        caller.withLock { $0 != nil }
+        state.withLock { $0.receive != nil }
     }
 
-    func succeed(_ value: Value) {
-        caller.withLock { $0.take() }?.resume(returning: .success(value))
+    /// Keeps the value for `deliver`, so that the thread can become free in between.
+    func hold(_ value: Value) {
+        state.withLock { $0.value = value }
+    }
+
+    func deliver() {
+        let (receive, value) = state.withLock { ($0.receive.take(), $0.value) }
+        if let receive, let value { receive(.success(value)) }
     }
 
     func fail(_ error: PoolError) {
-        caller.withLock { $0.take() }?.resume(returning: .failure(error))
+        state.withLock { $0.receive.take() }?(.failure(error))
     }
 }

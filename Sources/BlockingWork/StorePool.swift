@@ -2,7 +2,7 @@ package import Broadcasts
 package import Time
 
 /// A store's thread threads: the pool, with its errors told in the store's words.
-package struct StorePool<State: ~Copyable>: Sendable {
+package struct StorePool<State: PoolState & ~Copyable>: Sendable {
     private let pool: BlockingPool<State>
 
     /// See `BlockingPool.descriptors`.
@@ -19,10 +19,21 @@ package struct StorePool<State: ~Copyable>: Sendable {
         }
     }
 
-    /// Does one operation on a thread's thread; see `BlockingPool.run`.
+    /// Runs one operation on a thread of the pool; see `BlockingPool.submit`.
     ///
     /// Reads and checks go before the PUTs that wait: there is one of each at a time, and crowds wait for
     /// them.
+    package func submit<Value: Sendable>(
+        _ operation: StoreOperation, until deadline: Instant,
+        _ work: @escaping @Sendable (inout State, _ attempts: Int) -> Value?,
+        receive: @escaping @Sendable (Result<Value, StoreError>) -> Void
+    ) {
+        pool.submit(until: deadline, isUrgent: operation != .put, work) { result in
+            receive(result.mapError(StoreError.init))
+        }
+    }
+
+    /// Runs one operation as `submit` does and returns its value.
     package func perform<Value: Sendable>(
         _ operation: StoreOperation, until deadline: Instant,
         _ work: @escaping @Sendable (inout State) -> Value
@@ -33,6 +44,16 @@ package struct StorePool<State: ~Copyable>: Sendable {
             throw StoreError(error)
         }
     }
+
+    /// See `BlockingPool.warmUp`.
+    @discardableResult
+    package func warmUp() -> Bool { pool.warmUp() }
+
+    /// See `BlockingPool.renew`.
+    package func renew() { pool.renew() }
+
+    /// See `BlockingPool.counts`.
+    package var counts: PoolCounts { pool.counts }
 
     /// See `BlockingPool.close`.
     package func close() {

@@ -16,12 +16,13 @@ package struct BoardRow: Hashable, Sendable {
     }
 }
 
-/// A change to one channel that passed every rule and may be stored.
+/// One change of a channel, requested by a PUT.
 package struct Change: Hashable, Sendable {
     package let broadcasterID: BroadcasterID
     package let channelID: ChannelID
+    /// The version that the channel is to have.
     package let version: Version
-    /// The id of the token that it was sent with.
+    /// The id of the token that the request carried.
     package let author: String
     package let requestID: String
 
@@ -36,7 +37,9 @@ package struct Change: Hashable, Sendable {
         self.requestID = requestID
     }
 
-    /// Whether it may run again after its outcome was lost: a version that had been stored is stored again.
+    /// Whether a store may run the change again after its answer was lost. Running a plain PUT twice is
+    /// harmless: only somebody who writes the same channel in between can tell, as with any client that
+    /// repeats a failed request.
     package var isRepeatable: Bool { true }
 }
 
@@ -74,21 +77,21 @@ extension StoreError: CustomStringConvertible {
 /// Where broadcasts are stored: the single source of truth, shared by every node that uses the same
 /// database.
 ///
-/// Every call ends by its deadline, whatever the database does: a call that is stuck in a client library is
-/// left behind, and its connection is dropped. Cancelling the calling task changes nothing: others may wait
-/// for the same result.
+/// Every call ends by its deadline, whatever the database does: a call stuck inside a client library is left
+/// behind, and its connection is closed. Cancellation of the calling task is ignored, because others may be
+/// waiting for the result of its call.
 package protocol BroadcastStore: Sendable {
-    /// Reads all broadcasts.
+    /// Reads all broadcasts. They reflect every change that any node has acknowledged before this call.
     ///
-    /// The result reflects every change that any node has acknowledged before this call. Neither function
-    /// may block.
+    /// `make` is called with the rows, in any order, on the store's thread, while that is busy with this
+    /// read: rendering and hashing happen there. When nothing has changed since the store's last read, it is
+    /// not called, and `receive` gets the same board again.
     ///
-    /// - Parameters:
-    ///   - deadline: When the read has failed at the latest.
-    ///   - make: Called on the store's thread, while that is busy with this read, with the rows in any order.
-    ///   - receive: Called exactly once, on any thread, by the deadline at the latest, when the store's
-    ///     thread is free
-    ///     for its next call. A failure that is known at once is passed before this call returns.
+    /// `receive` is called exactly once, by the deadline at the latest, on any thread, after the store's
+    /// thread has become free for its next call. A failure that is known at once (the database is down, too
+    /// many calls are waiting) is delivered before this call returns, on the caller's thread.
+    ///
+    /// Neither closure may block on anything but its own work.
     func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
         receive: @escaping @Sendable (Result<Board, StoreError>) -> Void)
@@ -98,10 +101,10 @@ package protocol BroadcastStore: Sendable {
     /// An equal version changes neither the row nor its `last_updated`.
     func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome
 
-    /// Asks the database a real question, for the heartbeat. `receive` is called as in `read`, with nil
-    /// when the database works.
+    /// Asks the database a real question, for the heartbeat. `receive` is called as in `read`, with nil when
+    /// the database works.
     func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void)
 
-    /// Ends the store's threads and connections. Calls that still wait fail with `unavailable`.
+    /// Ends the store's threads and connections. Pending calls fail with `unavailable`.
     func close()
 }

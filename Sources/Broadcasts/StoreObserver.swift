@@ -7,9 +7,9 @@ package enum StoreOperation: String, CaseIterable, Sendable {
     case check
 }
 
-/// Hears of every operation of a store as its caller saw it. Metrics are fed from here.
+/// Receives the end of every operation of a store, as its caller saw it, to feed the metrics.
 package protocol StoreObserver: Sendable {
-    /// Called once an operation, on its caller's thread, with the time from the call to its answer. Must not
+    /// Called once for each operation, on any thread, with the time from the call to its answer. Must not
     /// block.
     func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool)
 }
@@ -27,6 +27,20 @@ extension StoreOperation {
         } catch {
             observer?.storeDidFinish(self, in: began.duration(to: clock.now), succeeded: false)
             throw error
+        }
+    }
+
+    /// Returns a receiver that reports how an operation which begins now has ended, then passes the result
+    /// on.
+    package func reporting<Value: Sendable>(
+        to observer: (any StoreObserver)?, _ clock: Clock,
+        _ receive: @escaping @Sendable (Result<Value, StoreError>) -> Void
+    ) -> @Sendable (Result<Value, StoreError>) -> Void {
+        let began = clock.now
+        return { result in
+            let succeeded = if case .success = result { true } else { false }
+            observer?.storeDidFinish(self, in: began.duration(to: clock.now), succeeded: succeeded)
+            receive(result)
         }
     }
 }

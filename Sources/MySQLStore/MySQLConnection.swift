@@ -2,11 +2,12 @@ import BlockingWork
 import CMySQL
 import StoreAddress
 
-/// A logged-in connection, for one thread at a time.
+/// A logged-in connection, for one thread at a time: the one that owns the value, which may move to another.
 @safe
-struct MySQLConnection: ~Copyable {
-    private let handle: OpaquePointer
-    private let interrupter: Interrupter
+struct MySQLConnection: ~Copyable, Sendable {
+    /// The library's connection. A number, because the compiler lets no pointer move between threads.
+    private let handleBits: UInt
+    private var interrupter: Interrupter
     /// Another descriptor of the connection's socket, so that the interrupter never meets a number that the
     /// library has closed and the system has given to somebody else.
     private var socket: Int32 = -1
@@ -28,9 +29,21 @@ struct MySQLConnection: ~Copyable {
     }
 
     private init(handle: OpaquePointer, interrupter: Interrupter) {
-        unsafe self.handle = handle
+        handleBits = UInt(bitPattern: handle)
         self.interrupter = interrupter
     }
+
+    /// Gives back what the client library keeps for the calling thread, which uses no connection afterwards.
+    static func endThread() { megaphone_mysql_thread_end() }
+
+    /// Hands the connection to another thread, whose interrupter shuts it down from now on.
+    mutating func move(to interrupter: Interrupter) {
+        self.interrupter.clear()
+        self.interrupter = interrupter
+        interrupter.register { [socket] in megaphone_mysql_shut_down(socket) }
+    }
+
+    private var handle: OpaquePointer? { unsafe OpaquePointer(bitPattern: handleBits) }
 
     deinit {
         unsafe megaphone_mysql_close(handle)
@@ -140,12 +153,5 @@ extension MySQLEncryption.Mode {
             case .verifyIdentity: MEGAPHONE_MYSQL_TLS_VERIFY_IDENTITY
             }
         return Int32(mode)
-    }
-}
-
-/// Gives back what the client library keeps for a thread. It belongs last in what a thread owns.
-struct ClientThread: ~Copyable {
-    deinit {
-        megaphone_mysql_thread_end()
     }
 }

@@ -16,7 +16,7 @@ struct MySQLError: Error, Hashable, Sendable {
 
     /// The conversation broke off, or did not begin. Whether the statement ran is unknown: both libraries
     /// give the same number before a statement was sent and after its answer was lost.
-    private var isBrokenConversation: Bool {
+    var isBrokenConversation: Bool {
         switch code {
         case .CR_CONNECTION_ERROR, .CR_CONN_HOST_ERROR, .CR_SERVER_GONE_ERROR, .CR_SERVER_LOST,
             .CR_SSL_CONNECTION_ERROR, .CR_MALFORMED_PACKET, .CR_SERVER_LOST_EXTENDED,
@@ -73,9 +73,12 @@ struct MySQLError: Error, Hashable, Sendable {
     /// Whether the session must not be used again.
     var endsSession: Bool { isConnectionTrouble || isStaleStatement || isReadOnly }
 
-    /// Whether the same statement may succeed at once, on a new session where this one ended.
-    var isWorthRepeating: Bool {
-        isBrokenConversation || isLockTrouble || isStaleStatement || stage == .statement && isRefusal
+    /// Whether the same statement may succeed at once, on a new session where this one ended. One that must
+    /// not run twice is repeated only where the error proves that nothing of it was stored.
+    func isWorthRepeating(_ isRepeatable: Bool) -> Bool {
+        if isLockTrouble || isStaleStatement { return true }
+        if stage == .login { return isBrokenConversation }
+        return isRepeatable && isConnectionTrouble
     }
 
     /// Whether this is trouble with the database as a whole, as far as one call can tell.

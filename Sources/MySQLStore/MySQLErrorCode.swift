@@ -23,6 +23,7 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_ERROR_DURING_COMMIT = MySQLErrorCode(rawValue: 1180)
     static let ER_NEW_ABORTING_CONNECTION = MySQLErrorCode(rawValue: 1184)
     static let ER_TOO_MANY_USER_CONNECTIONS = MySQLErrorCode(rawValue: 1203)
+    static let ER_UNKNOWN_SYSTEM_VARIABLE = MySQLErrorCode(rawValue: 1193)
     static let ER_LOCK_WAIT_TIMEOUT = MySQLErrorCode(rawValue: 1205)
     /// Also Galera's answer when another node has written the row.
     static let ER_LOCK_DEADLOCK = MySQLErrorCode(rawValue: 1213)

@@ -29,14 +29,39 @@ enum MySQLSchema {
         case ahead(Int)
     }
 
+    /// Reads from both tables in one statement. Login alone proves little: a Galera node without its cluster
+    /// lets one in and answers nothing.
     static func state(on connection: borrowing MySQLConnection) throws(MySQLError) -> State {
-        let version: Int
         do {
-            version = try connection.integer("SELECT MAX(number) FROM megaphone_migrations") ?? 0
+            return state(
+                try connection.integer(
+                    """
+                    SELECT (SELECT MAX(number) FROM megaphone_migrations), \
+                    EXISTS (SELECT 1 FROM broadcastsv1)
+                    """))
         } catch {
             guard error.code == .ER_NO_SUCH_TABLE else { throw error }
-            version = 0
+            let state = try recordedState(on: connection)
+            // The record is there, the table is not.
+            if state == .current { throw error }
+            return state
         }
+    }
+
+    /// How far the record says that the database is, whether its tables exist or not.
+    private static func recordedState(
+        on connection: borrowing MySQLConnection
+    ) throws(MySQLError) -> State {
+        do {
+            return state(try connection.integer("SELECT MAX(number) FROM megaphone_migrations"))
+        } catch {
+            guard error.code == .ER_NO_SUCH_TABLE else { throw error }
+            return state(nil)
+        }
+    }
+
+    private static func state(_ recorded: Int?) -> State {
+        let version = recorded ?? 0
         if version == knownVersion { return .current }
         return version < knownVersion ? .behind(version) : .ahead(version)
     }
@@ -55,7 +80,7 @@ enum MySQLSchema {
                 applied TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
             ) ENGINE = InnoDB DEFAULT CHARACTER SET ascii
             """)
-        guard case .behind(let version) = try state(on: connection) else { return }
+        guard case .behind(let version) = try recordedState(on: connection) else { return }
         for number in version + 1...knownVersion {
             let migration = migrations[number - 1]
             try migration.apply(connection)

@@ -1,4 +1,4 @@
-import BlockingWork
+package import BlockingWork
 package import Broadcasts
 package import Logging
 package import Randomness
@@ -12,34 +12,38 @@ package import Time
 /// down.
 package struct MySQLStore: BroadcastStore {
     let workers: StorePool<MySQLThreadState>
+    private let sessions: SessionFactory
     private let watch: DatabaseWatch
     private let address: MySQLAddress
     private let observer: (any StoreObserver)?
     private let clock: Clock
     private let logger: Logger
     private let nonconformingRows = NonconformingRows()
-    private let lastRows = LastRows()
+    private let lastBoard = LastBoard()
 
     /// How long the start waits for the database: long enough for a first connection, too short to matter
     /// when it is down.
     private static let startLimit = Duration.seconds(2)
     /// Calls that wait for a session at most.
     private static let maximumQueue = 4_096
-    /// A session unused for this long ends.
+    /// A session unused for this long ends, unless it is the last one.
     private static let idleLimit = Duration.seconds(60)
     /// Giving up after less than this says nothing about the database.
     private static let minimumMeaningfulWait = Duration.milliseconds(100)
 
     private static func limits(poolSize: Int) -> PoolLimits {
+        // The client library bounds a login; the pool's own limit is for what it does not, such as looking a
+        // name up.
         PoolLimits(
-            maximumThreads: poolSize, maximumQueue: maximumQueue, idleLimit: idleLimit,
-            replacesLateThreads: true)
+            maximumThreads: poolSize, maximumQueue: maximumQueue, idleLimit: idleLimit, warmThreads: 1,
+            openingLimit: .seconds(Int(MySQLLimits.opening.connect) + 5), replacesLateThreads: true)
     }
 
     /// The descriptors that a store has open at most: a socket and its duplicate for each thread, of which
-    /// as many again may be left behind, and for the watch; the pool; and the watch's two events.
+    /// as many again may be left behind, for two probes and for a session that waits for the pool; the pool;
+    /// and the watch's two events.
     package static func descriptors(poolSize: Int) -> Int {
-        2 * (2 * poolSize + 1) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
+        2 * (2 * poolSize + 3) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
     }
 
     /// Connects, and with `migrate` brings the schema up to date. A database that cannot be reached, or that
@@ -59,17 +63,26 @@ package struct MySQLStore: BroadcastStore {
         self.observer = observer
         self.clock = clock
         self.logger = logger
-        let limits = Self.limits(poolSize: poolSize)
-        workers = try StorePool(limits: limits, clock: clock) { interrupter in
-            MySQLThreadState(address: address, interrupter: interrupter, clock: clock, random: random)
+        let watch = try DatabaseWatch(clock: clock, random: random, logger: logger) { error in
+            error.explained(address)
         }
+        let sessions = SessionFactory(address: address, clock: clock, random: random) { watch.generation }
+        let workers = try StorePool(limits: Self.limits(poolSize: poolSize), clock: clock) { interrupter in
+            MySQLThreadState(sessions: sessions, interrupter: interrupter) { watch.heard() }
+        }
+        self.sessions = sessions
+        self.workers = workers
+        self.watch = watch
         do throws(StoreError) {
-            watch = try DatabaseWatch(clock: clock, random: random, logger: logger) { error in
-                error.explained(address)
-            } probe: { interrupter in
+            try watch.start { limits, interrupter in
                 Result { () throws(MySQLError) in
-                    try Self.probe(at: address, limits: .probing, migrate: migrate, interrupter, logger)
+                    let prober = DatabaseProbe(address: address, migrates: migrate, logger: logger)
+                    return try prober.run(sessions, limits, interrupter)
                 }
+            } worked: { wasDown in
+                // Sessions of before the outage are dead, and a login that began then may never be answered.
+                if wasDown { workers.renew() }
+                if !workers.warmUp() { sessions.dropSpare() }
             }
         } catch {
             workers.close()
@@ -84,35 +97,56 @@ package struct MySQLStore: BroadcastStore {
 
     /// Brings the schema up to date, for `megaphone migrate`. Blocks the thread; throws `failed` with one
     /// line when the database cannot be reached, refuses, or is newer than this program knows.
-    package static func migrate(_ address: MySQLAddress, logger: Logger) throws(StoreError) {
+    package static func migrate(
+        _ address: MySQLAddress, clock: Clock, random: RandomSource, logger: Logger
+    ) throws(StoreError) {
+        let sessions = SessionFactory(address: address, clock: clock, random: random) { 0 }
         do {
-            _ = try probe(at: address, limits: .migrating, migrate: true, Interrupter(), logger)
+            _ = try DatabaseProbe(address: address, migrates: true, logger: logger)
+                .run(sessions, .migrating, Interrupter())
         } catch {
             throw .failed(error.explained(address))
         }
     }
 
-    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
-        try await perform(.read, until: deadline) {
-            [lastRows, nonconformingRows, logger] session throws(MySQLError) in
-            let (rows, areNew) = try session.readRows(last: lastRows.value)
-            guard areNew else { return rows }
-            lastRows.value = rows
+    /// What the sessions do at this moment.
+    package var sessionCounts: PoolCounts {
+        var counts = workers.counts
+        if sessions.hasSpare { counts.idle += 1 }
+        return counts
+    }
+
+    package func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    ) {
+        submit(.read, until: deadline, receive: receive) {
+            [lastBoard, nonconformingRows, logger] session throws(MySQLError) in
+            let last = lastBoard.value
+            guard let rows = try session.readRows(unlike: last?.rows ?? []) else {
+                return last ?? make([])
+            }
             for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
-            return rows
+            let board = make(rows)
+            lastBoard.value = board
+            return board
         }
     }
 
-    package func put(
-        _ broadcast: Change, deadline: Instant
-    ) async throws(StoreError) -> ChangeOutcome {
-        try await perform(.put, until: deadline) { session throws(MySQLError) in
-            try session.put(broadcast)
-        }
+    package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
+        try await withCheckedContinuation { continuation in
+            submit(.put, until: deadline, isRepeatable: change.isRepeatable) {
+                continuation.resume(returning: $0)
+            } body: { session throws(MySQLError) in
+                try session.put(change)
+            }
+        }.get()
     }
 
-    func check(deadline: Instant) async throws(StoreError) {
-        try await perform(.check, until: deadline) { session throws(MySQLError) in
+    package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+        submit(.check, until: deadline) { result in
+            if case .failure(let error) = result { receive(error) } else { receive(nil) }
+        } body: { session throws(MySQLError) in
             try session.check()
         }
     }
@@ -120,116 +154,67 @@ package struct MySQLStore: BroadcastStore {
     package func close() {
         watch.close()
         workers.close()
+        sessions.dropSpare()
     }
 
-    private func perform<Value: Sendable>(
-        _ operation: StoreOperation, until deadline: Instant,
-        _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
-    ) async throws(StoreError) -> Value {
-        try await operation.reported(to: observer, clock) { () async throws(StoreError) in
-            let generation = try watch.admit()
-            switch try await ask(operation, until: deadline, generation, body) {
-            case .success(let value):
-                watch.succeeded(generation)
-                return value
-            case .failure(let error):
-                let reason = error.explained(address)
-                if error.isDatabaseTrouble {
-                    watch.failed(generation, reason)
-                } else {
-                    watch.succeeded(generation)
-                }
-                if error.isReadOnly { watch.distrustSessions(of: generation) }
-                throw .failed(reason)
-            }
-        }
-    }
-
-    /// What a worker had for an answer. Throws when it had none in time.
-    private func ask<Value: Sendable>(
-        _ operation: StoreOperation, until deadline: Instant, _ generation: Int,
-        _ body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
-    ) async throws(StoreError) -> Result<Value, MySQLError> {
-        let began = clock.now
-        do throws(StoreError) {
-            return try await workers.perform(operation, until: deadline) { worker in
-                worker.use(until: deadline, generation: generation, body)
-            }
-        } catch {
-            if error == .deadlineExceeded, began.duration(to: deadline) >= Self.minimumMeaningfulWait {
-                watch.failed(
-                    generation, "MySQL at \(address.place) did not answer within a caller's deadline")
-            }
-            throw error
-        }
-    }
-
-    /// One probe of the database, with whatever it needs done to its tables. Returns a line about the server.
-    private static func probe(
-        at address: MySQLAddress, limits: MySQLLimits, migrate: Bool, _ interrupter: Interrupter,
-        _ logger: Logger
-    ) throws(MySQLError) -> String {
-        let session = try MySQLSession.open(address, limits: limits, interrupter: interrupter)
-        switch try session.schemaState() {
-        case .current:
-            break
-        case .behind(let version):
-            guard migrate else { throw schemaError("has version \(version); run megaphone migrate") }
-            try bringUpToDate(address, interrupter, logger)
-        case .ahead(let version):
-            throw schemaError("has version \(version), newer than the \(MySQLSchema.knownVersion) known here")
-        }
-        try session.probe()
-        return session.summary
-    }
-
-    private static func bringUpToDate(
-        _ address: MySQLAddress, _ interrupter: Interrupter, _ logger: Logger
-    ) throws(MySQLError) {
-        do {
-            try MySQLSession.open(address, limits: .migrating, interrupter: interrupter)
-                .migrate(logger: logger)
-        } catch {
-            guard error.isDenied, error.stage == .statement else { throw error }
-            throw MySQLError(
-                code: error.code,
-                message: "\(error.message); run megaphone migrate as a user who may change tables",
-                stage: error.stage)
-        }
-    }
-
-    private static func schemaError(_ text: String) -> MySQLError {
-        MySQLError(code: .none, message: "its schema \(text)", stage: .schema)
-    }
-}
-
-/// What was read last, by whichever session.
-private final class LastRows: Sendable {
-    private let rows = Mutex<[BoardRow]>([])
-
-    var value: [BoardRow] {
-        get { rows.withLock { $0 } }
-        set { rows.withLock { $0 = newValue } }
-    }
-}
-
-extension MySQLStore {
-    package func read(
-        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
-        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    /// Runs one operation on a session, unless the database is known to be down, and tells the watch how it
+    /// went.
+    private func submit<Value: Sendable>(
+        _ operation: StoreOperation, until deadline: Instant, isRepeatable: Bool = true,
+        receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
+        body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
     ) {
-        Task {
-            do throws(StoreError) { receive(.success(make(try await readRows(deadline: deadline)))) } catch {
+        let receive = operation.reporting(to: observer, clock, receive)
+        let generation: Int
+        do {
+            generation = try watch.admit()
+        } catch {
+            return receive(.failure(error))
+        }
+        let began = clock.now
+        workers.submit(operation, until: deadline) { state, attempts in
+            state.use(
+                until: deadline, generation: generation, attempts: attempts, isRepeatable: isRepeatable,
+                body)
+        } receive: { [watch, address] result in
+            switch result {
+            case .success(.success(let value)):
+                watch.succeeded(generation)
+                receive(.success(value))
+            case .success(.failure(let error)):
+                receive(.failure(.failed(watch.note(error, generation, address))))
+            case .failure(let error):
+                if error == .deadlineExceeded, began.duration(to: deadline) >= Self.minimumMeaningfulWait {
+                    watch.missed(
+                        operation, generation, since: began,
+                        "MySQL at \(address.place) did not answer within a caller's deadline")
+                }
                 receive(.failure(error))
             }
         }
     }
+}
 
-    package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
-        Task {
-            do throws(StoreError) { try await check(deadline: deadline); receive(nil) } catch {
-                receive(error)
-            }
+extension DatabaseWatch {
+    /// Takes an error of a call for evidence, and returns it explained.
+    fileprivate func note(_ error: MySQLError, _ generation: Int, _ address: MySQLAddress) -> String {
+        let reason = error.explained(address)
+        if error.isDatabaseTrouble {
+            failed(generation, reason)
+        } else {
+            succeeded(generation)
         }
+        if error.isReadOnly { distrustSessions(of: generation) }
+        return reason
+    }
+}
+
+/// The board of the last read, by whichever session.
+private final class LastBoard: Sendable {
+    private let board = Mutex<Board?>(nil)
+
+    var value: Board? {
+        get { board.withLock { $0 } }
+        set { board.withLock { $0 = newValue } }
     }
 }

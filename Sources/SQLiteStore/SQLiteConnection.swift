@@ -5,11 +5,13 @@ import CSQLite
 struct SQLiteConnection: ~Copyable {
     private let handle: OpaquePointer
 
-    /// Opens the file for reading and writing, and creates it when there is none; `:memory:` is a database of
-    /// its own.
-    static func open(path: String) throws(SQLiteError) -> SQLiteConnection {
-        // The connection stays on its worker's thread, so SQLite's own lock would only cost.
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+    /// Opens the file for reading and writing; `:memory:` is a database of its own. `create` makes the file
+    /// when there is none.
+    static func open(path: String, create: Bool) throws(SQLiteError) -> SQLiteConnection {
+        // The connection stays on its pool thread, so SQLite's own lock would only cost.
+        let flags =
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+            | (create ? SQLITE_OPEN_CREATE : 0)
         var opened: OpaquePointer?
         let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
         guard let opened = unsafe opened else {
@@ -58,6 +60,23 @@ struct SQLiteConnection: ~Copyable {
     func execute(_ sql: String) throws(SQLiteError) {
         let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw lastError(code) }
+    }
+
+    /// Runs statements as one transaction that holds the write lock from the beginning: commits after the
+    /// body, or rolls back on any error and throws it. It never commits after an error.
+    func withTransaction<Value>(
+        _ body: (borrowing SQLiteConnection) throws(SQLiteError) -> Value
+    ) throws(SQLiteError) -> Value {
+        try execute("BEGIN IMMEDIATE")
+        do {
+            let value = try body(self)
+            try execute("COMMIT")
+            return value
+        } catch {
+            // It fails when SQLite has rolled back already, as after a full disk.
+            try? execute("ROLLBACK")
+            throw error
+        }
     }
 
     /// Compiles one statement that will be used again and again.

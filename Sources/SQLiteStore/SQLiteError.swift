@@ -22,7 +22,8 @@ struct SQLiteError: Error, Hashable, Sendable {
     func explained(path: String) -> String {
         let meaning: String? =
             switch primaryCode {
-            case SQLITE_CANTOPEN: "cannot be opened or created; does its directory exist, and is it ours?"
+            case SQLITE_CANTOPEN:
+                "cannot be opened; do it and its directory exist, and may this account write there?"
             case SQLITE_READONLY: "is read-only"
             case SQLITE_NOTADB: "is not an SQLite database"
             case SQLITE_CORRUPT: "is damaged"

@@ -21,19 +21,22 @@ enum SQLiteSchema {
     /// Applies what is missing, each migration in a transaction of its own. Two processes may do so at once.
     static func migrate(_ connection: borrowing SQLiteConnection) throws(SQLiteError) {
         while try version(of: connection) < migrations.count {
-            try connection.execute("BEGIN IMMEDIATE")
-            do {
+            try connection.withTransaction { connection throws(SQLiteError) in
                 // Another process may have been faster while this one waited for the lock.
                 let applied = try version(of: connection)
-                if applied < migrations.count {
-                    try connection.execute(migrations[applied])
-                    try connection.execute("PRAGMA user_version = \(applied + 1)")
-                }
-                try connection.execute("COMMIT")
-            } catch {
-                try? connection.execute("ROLLBACK")
-                throw error
+                guard applied < migrations.count else { return }
+                try connection.execute(migrations[applied])
+                try connection.execute("PRAGMA user_version = \(applied + 1)")
             }
+        }
+    }
+
+    /// Throws unless every migration has been applied: a file that lacks one is not the file that the start
+    /// brought up to date.
+    static func requireCurrent(_ connection: borrowing SQLiteConnection) throws(SQLiteError) {
+        guard try version(of: connection) == migrations.count else {
+            throw SQLiteError(
+                code: SQLITE_SCHEMA, message: "its tables are missing; restore the file, or restart")
         }
     }
 

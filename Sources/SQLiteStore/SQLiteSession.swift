@@ -10,7 +10,7 @@ struct SQLiteSession: ~Copyable {
     private let select: SQLiteStatement
     private let probe: SQLiteStatement
     private let dataVersion: SQLiteStatement
-    private var lastRead: (stamp: Stamp, rows: [BoardRow])?
+    private var lastRead: (stamp: Stamp, board: Board)?
 
     /// Changes whenever the table may have: SQLite's count of other connections' commits, and our own
     /// changes.
@@ -19,18 +19,30 @@ struct SQLiteSession: ~Copyable {
         let totalChanges: Int64
     }
 
-    /// Opens the database, in WAL mode where the file system can do it, and brings its schema up to date.
-    static func open(path: String, deadline: Instant, clock: Clock) throws(SQLiteError) -> SQLiteSession {
-        let connection = try SQLiteConnection.open(path: path)
+    /// When a database is opened.
+    enum Occasion {
+        /// At the start: creates the file when there is none, and brings its schema up to date.
+        case start
+        /// Later: the file and its tables are there, or something has happened to them.
+        case service
+    }
+
+    /// Opens the database, in WAL mode where the file system can do it.
+    static func open(
+        path: String, at occasion: Occasion, deadline: Instant, clock: Clock
+    ) throws(SQLiteError) -> SQLiteSession {
+        let connection = try SQLiteConnection.open(path: path, create: occasion == .start)
         connection.setBusyLimit(clock.time(until: deadline))
         guard !connection.isReadOnly else {
             throw SQLiteError(code: SQLITE_READONLY, message: "the system refuses to open it for writing")
         }
+        // An empty file in the place of ours must not be given a header, or tables.
+        if occasion == .service { try SQLiteSchema.requireCurrent(connection) }
         // With WAL, readers and the writer do not wait for each other. FULL makes every commit reach the disk
         // before its PUT is answered; without it the last ones may be lost in a power cut.
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
-        try SQLiteSchema.migrate(connection)
+        if occasion == .start { try SQLiteSchema.migrate(connection) }
 
         let upsert = try connection.prepare(
             """
@@ -51,39 +63,41 @@ struct SQLiteSession: ~Copyable {
     var isOrphaned: Bool { connection.hasMoved }
 
     /// Stores one version in one statement, which is a transaction of its own.
-    func put(_ broadcast: Change, deadline: Instant) throws(SQLiteError) -> ChangeOutcome {
+    func put(_ change: Change, deadline: Instant) throws(SQLiteError) -> ChangeOutcome {
         limitWaiting(deadline)
         connection.forgetLastInsertedRow()
-        try upsert.bind(broadcast.broadcasterID.text, at: 1)
-        try upsert.bind(broadcast.channelID.text, at: 2)
-        try upsert.bind(broadcast.version.text, at: 3)
+        try upsert.bind(change.broadcasterID.text, at: 1)
+        try upsert.bind(change.channelID.text, at: 2)
+        try upsert.bind(change.version.text, at: 3)
         _ = try upsert.step()
         if connection.changes == 0 { return .unchanged }
         return connection.lastInsertedRow == 0 ? .changed : .created
     }
 
-    /// Reads the table, or gives back the last rows when nothing has been committed since they were read.
-    mutating func readRows(
-        deadline: Instant
-    ) throws(SQLiteError) -> (rows: [BoardRow], areNew: Bool) {
+    /// Reads the table and makes a board of its rows, or returns the last board when nothing has been
+    /// committed since its rows were read.
+    mutating func readBoard(
+        deadline: Instant, make: ([BoardRow]) -> Board
+    ) throws(SQLiteError) -> Board {
         limitWaiting(deadline)
         // The stamp is taken before the rows: a commit in between costs a needless read next time, never a
         // stale one.
         _ = try dataVersion.step()
         let stamp = Stamp(dataVersion: dataVersion.integer(at: 0), totalChanges: connection.totalChanges)
         dataVersion.reset()
-        if let lastRead, lastRead.stamp == stamp { return (lastRead.rows, false) }
+        if let lastRead, lastRead.stamp == stamp { return lastRead.board }
 
         var rows: [BoardRow] = []
-        rows.reserveCapacity(lastRead?.rows.count ?? 0)
+        rows.reserveCapacity(lastRead?.board.rows.count ?? 0)
         while try select.step() {
             rows.append(
                 BoardRow(
                     broadcasterID: select.text(at: 0), channelID: select.text(at: 1),
                     version: select.text(at: 2)))
         }
-        lastRead = (stamp, rows)
-        return (rows, true)
+        let board = make(rows)
+        lastRead = (stamp, board)
+        return board
     }
 
     /// Reads from the table.

@@ -1,4 +1,4 @@
-import BlockingWork
+package import BlockingWork
 package import Broadcasts
 package import Logging
 package import Time
@@ -35,18 +35,20 @@ package struct SQLiteStore: BroadcastStore {
     package init(
         path: String, observer: (any StoreObserver)? = nil, clock: Clock, logger: Logger
     ) throws(StoreError) {
-        // Opened once here, so that what is wrong is known before anything listens; the threads open their
-        // own.
+        // Opened once here, so that what is wrong is known before anything listens. The threads open their
+        // own connections and never create the file.
         do {
-            _ = try SQLiteSession.open(path: path, deadline: clock.now + Self.openLimit, clock: clock)
+            _ = try SQLiteSession.open(
+                path: path, at: .start, deadline: clock.now + Self.openLimit, clock: clock)
         } catch {
             throw .failed(error.explained(path: path))
         }
         self.observer = observer
         self.clock = clock
         self.logger = logger
+        let presence = FilePresence(path: path, logger: logger)
         writer = try StorePool(limits: Self.limits, clock: clock) { _ in
-            SQLiteThreadState(path: path, clock: clock, logger: logger)
+            SQLiteThreadState(path: path, clock: clock, presence: presence)
         }
         guard path != ":memory:" else {
             reader = nil
@@ -54,7 +56,7 @@ package struct SQLiteStore: BroadcastStore {
         }
         do throws(StoreError) {
             reader = try StorePool(limits: Self.limits, clock: clock) { _ in
-                SQLiteThreadState(path: path, clock: clock, logger: logger)
+                SQLiteThreadState(path: path, clock: clock, presence: presence)
             }
         } catch {
             writer.close()
@@ -62,26 +64,39 @@ package struct SQLiteStore: BroadcastStore {
         }
     }
 
-    func readRows(deadline: Instant) async throws(StoreError) -> [BoardRow] {
-        try await perform(.read, on: reader ?? writer, deadline) {
+    /// What the threads do at this moment.
+    package var sessionCounts: PoolCounts {
+        guard let reader else { return writer.counts }
+        return reader.counts + writer.counts
+    }
+
+    package func read(
+        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    ) {
+        submit(.read, deadline, receive: receive) {
             [nonconformingRows, logger] session throws(SQLiteError) in
-            let (rows, areNew) = try session.readRows(deadline: deadline)
-            guard areNew else { return rows }
-            for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
-            return rows
+            try session.readBoard(deadline: deadline) { rows in
+                for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
+                return make(rows)
+            }
         }
     }
 
-    package func put(
-        _ broadcast: Change, deadline: Instant
-    ) async throws(StoreError) -> ChangeOutcome {
-        try await perform(.put, on: writer, deadline) { session throws(SQLiteError) in
-            try session.put(broadcast, deadline: deadline)
+    package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
+        try await StoreOperation.put.reported(to: observer, clock) { () async throws(StoreError) in
+            try await writer.perform(.put, until: deadline) { state in
+                state.use(until: deadline) { session throws(SQLiteError) in
+                    try session.put(change, deadline: deadline)
+                }
+            }.get()
         }
     }
 
-    func check(deadline: Instant) async throws(StoreError) {
-        try await perform(.check, on: reader ?? writer, deadline) { session throws(SQLiteError) in
+    package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
+        submit(.check, deadline) { result in
+            if case .failure(let error) = result { receive(error) } else { receive(nil) }
+        } body: { session throws(SQLiteError) in
             try session.check(deadline: deadline)
         }
     }
@@ -91,36 +106,17 @@ package struct SQLiteStore: BroadcastStore {
         writer.close()
     }
 
-    private func perform<Value: Sendable>(
-        _ operation: StoreOperation, on workers: StorePool<SQLiteThreadState>,
-        _ deadline: Instant,
-        _ body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
-    ) async throws(StoreError) -> Value {
-        try await operation.reported(to: observer, clock) { () async throws(StoreError) in
-            try await workers.perform(operation, until: deadline) { worker in
-                worker.use(until: deadline, body)
-            }.get()
-        }
-    }
-}
-
-extension SQLiteStore {
-    package func read(
-        deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
-        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+    /// Runs a call that does not write on the reader's thread, or on the only one.
+    private func submit<Value: Sendable>(
+        _ operation: StoreOperation, _ deadline: Instant,
+        receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
+        body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
     ) {
-        Task {
-            do throws(StoreError) { receive(.success(make(try await readRows(deadline: deadline)))) } catch {
-                receive(.failure(error))
-            }
-        }
-    }
-
-    package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
-        Task {
-            do throws(StoreError) { try await check(deadline: deadline); receive(nil) } catch {
-                receive(error)
-            }
+        let receive = operation.reporting(to: observer, clock, receive)
+        (reader ?? writer).submit(operation, until: deadline) { state, _ in
+            state.use(until: deadline, body)
+        } receive: { result in
+            receive(result.flatMap { $0 })
         }
     }
 }

@@ -1,18 +1,21 @@
+import BlockingWork
 import Broadcasts
+import CSQLite
 import Logging
+import Synchronization
 import Time
 
 /// One thread's database: opened when first needed, and again when the file has become useless.
-struct SQLiteThreadState: ~Copyable {
+struct SQLiteThreadState: PoolState, ~Copyable {
     private let path: String
     private let clock: Clock
-    private let logger: Logger
+    private let presence: FilePresence
     private var session: SQLiteSession?
 
-    init(path: String, clock: Clock, logger: Logger) {
+    init(path: String, clock: Clock, presence: FilePresence) {
         self.clock = clock
         self.path = path
-        self.logger = logger
+        self.presence = presence
     }
 
     mutating func use<Value>(
@@ -30,13 +33,49 @@ struct SQLiteThreadState: ~Copyable {
         }
     }
 
-    private mutating func openSession(
-        _ deadline: Instant
-    ) throws(SQLiteError) -> SQLiteSession {
+    private mutating func openSession(_ deadline: Instant) throws(SQLiteError) -> SQLiteSession {
         if let session = session.take() {
             if !session.isOrphaned { return session }
-            logger.warning("SQLite database \(path) was moved or removed; opening the path anew")
+            presence.noteMissing()
         }
-        return try SQLiteSession.open(path: path, deadline: deadline, clock: clock)
+        // Only a database in memory is made here: a file that is gone must not be replaced by an empty one.
+        let session = try SQLiteSession.open(
+            path: path, at: path == ":memory:" ? .start : .service, deadline: deadline, clock: clock)
+        presence.noteFound()
+        return session
+    }
+}
+
+/// Whether the file is at its path, so that its loss and its return are logged once each, whichever thread
+/// notices.
+final class FilePresence: Sendable {
+    private let path: String
+    private let logger: Logger
+    private let isMissing = Mutex(false)
+
+    init(path: String, logger: Logger) {
+        self.path = path
+        self.logger = logger
+    }
+
+    func noteMissing() {
+        guard set(true) else { return }
+        logger.error(
+            """
+            SQLite database \(path) was moved, removed or replaced: until it is back, GET serves the last \
+            board and PUT fails
+            """)
+    }
+
+    func noteFound() {
+        if set(false) { logger.notice("SQLite database \(path) is open again") }
+    }
+
+    /// Whether that is news.
+    private func set(_ missing: Bool) -> Bool {
+        isMissing.withLock { isMissing in
+            defer { isMissing = missing }
+            return isMissing != missing
+        }
     }
 }

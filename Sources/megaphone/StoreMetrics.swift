@@ -1,13 +1,16 @@
+import BlockingWork
 import Broadcasts
 import Telemetry
 
 /// Counts and times what the store does.
 struct StoreMetrics: StoreObserver {
+    private let metrics: MetricsRegistry
     private let operations: [StoreOperation: Counter]
     private let errors: [StoreOperation: Counter]
     private let durations: [StoreOperation: Histogram]
 
     init(_ metrics: MetricsRegistry) {
+        self.metrics = metrics
         func each<Metric>(_ make: (StoreOperation) -> Metric) -> [StoreOperation: Metric] {
             Dictionary(uniqueKeysWithValues: StoreOperation.allCases.map { ($0, make($0)) })
         }
@@ -32,5 +35,22 @@ struct StoreMetrics: StoreObserver {
         operations[operation]?.increment()
         if !succeeded { errors[operation]?.increment() }
         durations[operation]?.record(duration)
+    }
+
+    /// Adds the gauges of a store's sessions.
+    func register(_ counts: @escaping @Sendable () -> PoolCounts) {
+        let states: KeyValuePairs<String, @Sendable (PoolCounts) -> Int> = [
+            "busy": { $0.busy }, "idle": { $0.idle }, "opening": { $0.opening },
+            "left_behind": { $0.leftBehind },
+        ]
+        for (state, number) in states {
+            metrics.gauge(
+                "megaphone_store_sessions", help: "Number of sessions with the database.",
+                labels: ["state": state]
+            ) { Double(number(counts())) }
+        }
+        metrics.gauge(
+            "megaphone_store_waiting_calls", help: "Number of calls that wait for a session."
+        ) { Double(counts().waiting) }
     }
 }

@@ -14,25 +14,33 @@ import Time
 /// An SQLite file that cannot be opened ends the start. A MySQL server that cannot be reached does not: the
 /// service starts, says 503, and recovers when the server is there.
 func openStore(
-    _ settings: Settings, migrate: Bool, observer: (any StoreObserver)?, log: LogOutput
+    _ settings: Settings, migrate: Bool, observer: StoreMetrics?, log: LogOutput
 ) throws(ExitCode) -> any BroadcastStore {
     let logger = log.logger("megaphone.store")
     do throws(StoreError) {
         switch settings.database {
         case .sqlite(let path):
-            return try SQLiteStore(
-                path: path, observer: observer, clock: .system, logger: logger)
+            return try openSQLiteStore(path, observer, logger)
         case .sqliteMemory:
-            return try SQLiteStore(
-                path: ":memory:", observer: observer, clock: .system, logger: logger)
+            return try openSQLiteStore(":memory:", observer, logger)
         case .mysql(let address):
-            return try MySQLStore(
+            let store = try MySQLStore(
                 address: address, poolSize: settings.databasePoolMaximumSize, migrate: migrate,
                 observer: observer, clock: .system, random: .system, logger: logger)
+            observer?.register { store.sessionCounts }
+            return store
         }
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")
     }
+}
+
+private func openSQLiteStore(
+    _ path: String, _ observer: StoreMetrics?, _ logger: Logger
+) throws(StoreError) -> any BroadcastStore {
+    let store = try SQLiteStore(path: path, observer: observer, clock: .system, logger: logger)
+    observer?.register { store.sessionCounts }
+    return store
 }
 
 /// Brings the schema up to date, and fails where that cannot be done now.
@@ -42,7 +50,8 @@ func migrateStore(_ settings: Settings, log: LogOutput) throws(ExitCode) {
         return try openStore(settings, migrate: true, observer: nil, log: log).close()
     }
     do {
-        try MySQLStore.migrate(address, logger: log.logger("megaphone.store"))
+        try MySQLStore.migrate(
+            address, clock: .system, random: .system, logger: log.logger("megaphone.store"))
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")
     }

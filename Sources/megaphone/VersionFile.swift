@@ -6,7 +6,7 @@ import Time
 /// `version_file`, read again for each request, as Dockerflow has it, and on a thread that may block: a file
 /// system may hang, and whoever asks needs no token.
 struct VersionFile {
-    private struct Nothing: ~Copyable {}
+    private struct Nothing: PoolState, ~Copyable {}
 
     private let path: String
     private let clock: Clock

@@ -121,7 +121,7 @@ import Testing
 
     /// Documented where the protocol is declared.
     private static let conformanceMembers: Set<Substring> = [
-        "==", "hash", "enqueue", "answer", "response", "put", "readRows", "check", "close", "add", "modify",
+        "==", "hash", "enqueue", "answer", "response", "put", "read", "check", "close", "add", "modify",
         "remove",
         "wait", "storeDidFinish",
     ]

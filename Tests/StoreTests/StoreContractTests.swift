@@ -13,12 +13,12 @@ import Time
     @Test("A PUT tells new, equal and changed versions apart", arguments: StoreKind.available)
     func outcomes(kind: StoreKind) async throws {
         try await kind.withStore { store async throws in
-            #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
-            #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .unchanged)
-            #expect(try await store.put(broadcast("test", "one", "v1"), deadline: patient()) == .changed)
-            #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .changed)
-            #expect(try await store.put(broadcast("test", "two", "v0"), deadline: patient()) == .created)
-            #expect(try await store.put(broadcast("test", "two", "v0"), deadline: patient()) == .unchanged)
+            #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
+            #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .unchanged)
+            #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
+            #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .changed)
+            #expect(try await store.put(change("test", "two", "v0"), deadline: patient()) == .created)
+            #expect(try await store.put(change("test", "two", "v0"), deadline: patient()) == .unchanged)
         }
     }
 
@@ -34,7 +34,7 @@ import Time
         try await kind.withStore { store async throws in
             for number in 0..<20 {
                 let version = "v\(number)"
-                _ = try await store.put(broadcast("test", "one", version), deadline: patient())
+                _ = try await store.put(change("test", "one", version), deadline: patient())
                 let rows = try await store.readRows(deadline: patient())
                 #expect(rows == [BoardRow(broadcasterID: "test", channelID: "one", version: version)])
             }
@@ -46,7 +46,7 @@ import Time
         let ids = [("a", "B"), ("a", "b"), ("A", "b"), ("A", "B"), ("a-_", "9"), ("a--", "9")]
         try await kind.withStore { store async throws in
             for (index, id) in ids.enumerated() {
-                let outcome = try await store.put(broadcast(id.0, id.1, "v\(index)"), deadline: patient())
+                let outcome = try await store.put(change(id.0, id.1, "v\(index)"), deadline: patient())
                 #expect(outcome == .created)
             }
             let expected = ids.enumerated().map { index, id in
@@ -62,7 +62,7 @@ import Time
             broadcasterID: String(repeating: "b", count: 64), channelID: String(repeating: "c", count: 128),
             version: String(repeating: "v", count: 200))
         try await kind.withStore { store async throws in
-            let large = broadcast(row.broadcasterID, row.channelID, row.version)
+            let large = change(row.broadcasterID, row.channelID, row.version)
             #expect(try await store.put(large, deadline: patient()) == .created)
             #expect(try await store.readRows(deadline: patient()) == [row])
         }
@@ -72,7 +72,7 @@ import Time
     func everyByte(kind: StoreKind) async throws {
         let all = String(decoding: Array(0...127 as ClosedRange<UInt8>), as: UTF8.self)
         try await kind.withStore { store async throws in
-            _ = try await store.put(broadcast("test", "one", all), deadline: patient())
+            _ = try await store.put(change("test", "one", all), deadline: patient())
             #expect(try await store.readRows(deadline: patient()).map(\.version) == [all])
         }
     }
@@ -84,7 +84,7 @@ import Time
         let versions = ["v", "V", "V ", "V", "V\0", "V\0a", "V\0b", " V", "0", "00", "0.0", "\"0\""]
         try await kind.withStore { store async throws in
             for (index, version) in versions.enumerated() {
-                let outcome = try await store.put(broadcast("test", "one", version), deadline: patient())
+                let outcome = try await store.put(change("test", "one", version), deadline: patient())
                 #expect(outcome == (index == 0 ? .created : .changed), "\(version.debugDescription)")
                 #expect(try await store.readRows(deadline: patient()).map(\.version) == [version])
             }
@@ -95,7 +95,7 @@ import Time
     func injection(kind: StoreKind) async throws {
         try await kind.withStore { store async throws in
             for version in ["'; DROP TABLE broadcastsv1; --", "\\", "\\'", "%s%n", "?", "\u{1B}[2J"] {
-                _ = try await store.put(broadcast("test", "one", version), deadline: patient())
+                _ = try await store.put(change("test", "one", version), deadline: patient())
                 #expect(try await store.readRows(deadline: patient()).map(\.version) == [version])
             }
         }
@@ -106,7 +106,7 @@ import Time
         try await kind.withStore { store async throws in
             let outcomes = try await withThrowingTaskGroup { group in
                 for number in 0..<32 {
-                    let version = broadcast("test", "one", "v\(number)")
+                    let version = change("test", "one", "v\(number)")
                     group.addTask { try await store.put(version, deadline: patient()) }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
@@ -121,7 +121,7 @@ import Time
         try await kind.withStore { store async throws in
             try await withThrowingTaskGroup { group in
                 for number in 0..<2_000 {
-                    let version = broadcast("test", "channel\(number)", "v\(number)")
+                    let version = change("test", "channel\(number)", "v\(number)")
                     group.addTask { _ = try await store.put(version, deadline: patient()) }
                 }
                 try await group.waitForAll()
@@ -153,7 +153,7 @@ import Time
         try await kind.withStore { store async throws in
             store.close()
             await #expect(throws: StoreError.unavailable("the store is closed")) {
-                _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+                _ = try await store.put(change("test", "one", "v0"), deadline: patient())
             }
         }
     }
@@ -162,10 +162,10 @@ import Time
     func durable(kind: StoreKind) async throws {
         try await kind.withDatabase { open async throws in
             let first = try open()
-            _ = try await first.put(broadcast("test", "one", "v0"), deadline: patient())
+            _ = try await first.put(change("test", "one", "v0"), deadline: patient())
             first.close()
             let second = try open()
-            #expect(try await second.put(broadcast("test", "one", "v0"), deadline: patient()) == .unchanged)
+            #expect(try await second.put(change("test", "one", "v0"), deadline: patient()) == .unchanged)
         }
     }
 
@@ -176,7 +176,7 @@ import Time
             for number in 0..<20 {
                 let writer = number.isMultiple(of: 2) ? one : other
                 let reader = number.isMultiple(of: 2) ? other : one
-                _ = try await writer.put(broadcast("test", "one", "v\(number)"), deadline: patient())
+                _ = try await writer.put(change("test", "one", "v\(number)"), deadline: patient())
                 #expect(try await reader.readRows(deadline: patient()).map(\.version) == ["v\(number)"])
             }
         }

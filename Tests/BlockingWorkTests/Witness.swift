@@ -1,10 +1,11 @@
 import BlockingWork
 import Glibc
 import Synchronization
+import TestSupport
 import Threads
 
 /// A worker's state that tells when it comes and goes, and on which thread.
-struct Witness: ~Copyable {
+struct Witness: PoolState, ~Copyable {
     let events: Events
     let thread = pthread_self()
     var uses = 0

@@ -19,12 +19,12 @@ import Time
     @Test func put_leavesLastUpdatedAlone_whenTheVersionIsEqual() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         let connection = try SQLiteConnection.open(path: path)
         try connection.execute("UPDATE broadcastsv1 SET created = 'then', last_updated = 'then'")
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         #expect(try connection.text("SELECT last_updated FROM broadcastsv1") == "then")
-        _ = try await store.put(broadcast("test", "one", "v1"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v1"), deadline: patient())
         #expect(try connection.text("SELECT last_updated FROM broadcastsv1") != "then")
         #expect(try connection.text("SELECT created FROM broadcastsv1") == "then")
     }
@@ -32,7 +32,8 @@ import Time
     @Test func commits_reachTheDisk_beforeTheyAreAnswered() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        let session = try SQLiteSession.open(path: path, deadline: patient(), clock: .system)
+        let session = try SQLiteSession.open(
+            path: path, at: .start, deadline: patient(), clock: .system)
         #expect(try session.connection.text("PRAGMA journal_mode") == "wal")
         // FULL, without which a power cut may take commits that were answered.
         #expect(try session.connection.integer("PRAGMA synchronous") == 2)
@@ -61,13 +62,13 @@ import Time
     @Test func put_saysLocked_withinItsDeadline_whileAnotherProcessHoldsTheLock() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         let other = try SQLiteConnection.open(path: path)
         try other.execute("BEGIN IMMEDIATE")
         try await OwnThread.run {
             let began = Instant.now
             await #expect {
-                _ = try await store.put(broadcast("test", "one", "v1"), deadline: began + .seconds(2))
+                _ = try await store.put(change("test", "one", "v1"), deadline: began + .seconds(2))
             } throws: { error in
                 "\(error)".contains("is locked by another process")
             }
@@ -75,17 +76,70 @@ import Time
         }
         #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
         try other.execute("COMMIT")
-        #expect(try await store.put(broadcast("test", "one", "v1"), deadline: patient()) == .changed)
+        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
     }
 
-    @Test func store_movesToTheFileAtItsPath_whenTheOldOneIsGone() async throws {
+    @Test(arguments: [["", "-wal", "-shm"], [""]])
+    func removedFile_failsEveryCall_isLoggedOnce_andServesAgainWhenItIsBack(suffixes: [String]) async throws {
+        let log = LogRecorder()
+        let store = try SQLiteStore(path: path, logger: log.logger)
+        defer { store.close() }
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.readRows(deadline: patient())
+        for suffix in suffixes { _ = unsafe rename(path + suffix, path + ".old" + suffix) }
+        for _ in 0..<5 {
+            await #expect(throws: StoreError.self) { try await store.readRows(deadline: patient()) }
+            await #expect(throws: StoreError.self) {
+                try await store.put(change("test", "one", "lost"), deadline: patient())
+            }
+            await #expect(throws: StoreError.self) { try await store.check(deadline: patient()) }
+        }
+        #expect(unsafe access(path, F_OK) != 0, "the file must not be made again")
+        #expect(log.lines.count { $0.hasPrefix("error") && $0.contains("removed") } == 1)
+        for suffix in suffixes { _ = unsafe rename(path + ".old" + suffix, path + suffix) }
+        #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
+        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
+        try await store.check(deadline: patient())
+        #expect(log.lines.count == 2, "\(log.lines)")
+    }
+
+    @Test func emptyFileInPlaceOfOurs_isNoEmptyBoard_andStaysAsItIs() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
-        _ = try await store.readRows(deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         for suffix in ["", "-wal", "-shm"] { _ = unsafe rename(path + suffix, path + ".old" + suffix) }
-        #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
-        #expect(try await store.readRows(deadline: patient()).count == 1)
+        try directory.write("", to: "megaphone.db")
+        await #expect(throws: StoreError.self) { try await store.readRows(deadline: patient()) }
+        await #expect(throws: StoreError.self) {
+            try await store.put(change("test", "one", "lost"), deadline: patient())
+        }
+        #expect(try SQLiteConnection.open(path: path).integer("SELECT count(*) FROM sqlite_master") == 0)
+    }
+
+    @Test func unchangedFile_givesTheSameBoard_withoutMakingAnother() async throws {
+        let store = try SQLiteStore(path: path, logger: silent)
+        defer { store.close() }
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        let first = try await store.readBoard(deadline: patient())
+        #expect(try await store.readBoard(deadline: patient()) === first)
+        _ = try await store.put(change("test", "one", "v1"), deadline: patient())
+        #expect(try await store.readBoard(deadline: patient()) !== first)
+    }
+
+    @Test func transaction_storesNothing_afterAnError() throws {
+        let connection = try SQLiteConnection.open(path: path)
+        try connection.execute("CREATE TABLE numbers (number INTEGER UNIQUE)")
+        #expect(throws: SQLiteError.self) {
+            try connection.withTransaction { connection throws(SQLiteError) in
+                try connection.execute("INSERT INTO numbers VALUES (1)")
+                try connection.execute("INSERT INTO numbers VALUES (1)")
+            }
+        }
+        #expect(try connection.integer("SELECT count(*) FROM numbers") == 0)
+        try connection.withTransaction { connection throws(SQLiteError) in
+            try connection.execute("INSERT INTO numbers VALUES (1)")
+        }
+        #expect(try connection.integer("SELECT count(*) FROM numbers") == 1)
     }
 
     @Test func readRows_seesTheCommitsOfAnotherProcess_thoughItKeepsTheLastRows() async throws {
@@ -132,7 +186,7 @@ import Time
         let observer = Recorder()
         let store = try SQLiteStore(path: ":memory:", observer: observer, logger: silent)
         try await store.check(deadline: patient())
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
         store.close()
         _ = try? await store.readRows(deadline: patient())
@@ -142,7 +196,7 @@ import Time
 
     @Test func close_endsEveryThread_andCleansUpTheLog() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
         store.close()
         #expect(unsafe access("\(path)-wal", F_OK) != 0, "the last connection closed takes the log with it")
@@ -172,5 +226,12 @@ private final class Recorder: StoreObserver {
 
     func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool) {
         seen.withLock { $0.append("\(operation) \(succeeded)") }
+    }
+}
+
+extension SQLiteConnection {
+    /// Opens a file, which is made when there is none.
+    static func open(path: String) throws(SQLiteError) -> SQLiteConnection {
+        try open(path: path, create: true)
     }
 }

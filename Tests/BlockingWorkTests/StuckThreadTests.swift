@@ -87,4 +87,23 @@ import Time
         try await busy.end()
         #expect(try await pool.run(until: soon(.seconds(10))) { $0.uses } == 0)
     }
+
+    @Test func counts_tellWhatTheThreadsDo() async throws {
+        let never = try WakeEvent()
+        let pool = try events.makePool(limits(workers: 1))
+        await #expect(throws: PoolError.deadlineExceeded) {
+            try await pool.run(until: soon(.milliseconds(20))) { _ in never.wait(until: nil) }
+        }
+        let busy = try await BusyWorker(of: pool)
+        let waiting = Task.immediate { try await pool.run(until: soon(.seconds(10))) { _ in } }
+        let counts = pool.counts
+        #expect(counts.busy == 1 && counts.leftBehind == 1 && counts.waiting == 1)
+        #expect(counts.idle == 0 && counts.opening == 0)
+        never.signal()
+        busy.letGo()
+        try await busy.end()
+        try await waiting.value
+        #expect(pool.counts.waiting == 0)
+        pool.close(grace: .seconds(10))
+    }
 }

@@ -1,5 +1,6 @@
 import BlockingWork
 import Synchronization
+import TestSupport
 import Testing
 import Threads
 
@@ -163,7 +164,7 @@ private final class Order: Sendable {
 }
 
 /// A state whose end can be waited for.
-private struct Farewell: ~Copyable {
+private struct Farewell: PoolState, ~Copyable {
     let event: Event
 
     init(_ event: Event) {

@@ -1,11 +1,10 @@
-import BlockingWork
-import Synchronization
-import Threads
+internal import Synchronization
+internal import Threads
 
 /// A thread that runs the jobs of one test and nothing else, as an event loop runs its connections' handlers.
 ///
 /// Times are measured on it, because tests that block share the threads of Swift's own pool.
-final class OwnThread: TaskExecutor {
+package final class OwnThread: TaskExecutor {
     private let wakeEvent: WakeEvent
     private let state = Mutex(State())
 
@@ -15,7 +14,7 @@ final class OwnThread: TaskExecutor {
     }
 
     /// Runs the body, and what it awaits, on a thread of its own.
-    static func run<Value: Sendable>(
+    package static func run<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let thread = try OwnThread()
@@ -28,7 +27,7 @@ final class OwnThread: TaskExecutor {
         try Thread(name: "test-loop") { self.loop() }.detach()
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.withLock { $0.jobs.append(job) }
         wakeEvent.signal()
@@ -47,7 +46,7 @@ final class OwnThread: TaskExecutor {
             }
             for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
             if jobs.isEmpty, isOver { return }
-            if jobs.isEmpty { wakeEvent.wait(until: nil) }
+            if jobs.isEmpty { wakeEvent.wait(for: nil) }
         }
     }
 }

@@ -1,9 +1,9 @@
-import Broadcasts
-import StoreAddress
+package import StoreAddress
 
 /// A database as Mozilla's Megaphone 0.3 makes it: its table, and the record that its migration tool keeps.
-enum OriginalDatabase {
-    static func make(at address: MySQLAddress, characterSet: String = "latin1") throws {
+package enum OriginalDatabase {
+    /// Makes it in an empty database.
+    package static func make(at address: MySQLAddress, characterSet: String = "latin1") throws {
         try address.sql(
             "ALTER DATABASE \(address.database) CHARACTER SET \(characterSet)",
             """

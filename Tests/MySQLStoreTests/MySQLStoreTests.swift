@@ -1,5 +1,6 @@
 import BlockingWork
 import Broadcasts
+import Randomness
 import StoreAddress
 import TestSupport
 import Testing
@@ -17,26 +18,26 @@ import Time
     @Test func put_leavesLastUpdatedAlone_whenTheVersionIsEqual() async throws {
         let store = try database.store()
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         try database.address.sql("UPDATE broadcastsv1 SET last_updated = '2001-01-01 00:00:00'")
         let old = "SELECT COUNT(*) FROM broadcastsv1 WHERE last_updated = '2001-01-01 00:00:00'"
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         #expect(try database.address.sql(old) == ["1"])
-        _ = try await store.put(broadcast("test", "one", "V0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "V0"), deadline: patient())
         #expect(try database.address.sql(old) == ["0"])
     }
 
     @Test func sessions_areAlike_whateverTheServersDefaultsAre() throws {
         let isMariaDB = try database.address.sql("SELECT @@version").first??.contains("MariaDB") ?? false
-        let session = try MySQLSession.open(
-            database.address, limits: .serving(for: .seconds(20)), interrupter: Interrupter())
+        let session = try SessionFactory(address: database.address, clock: .system, random: .system) { 0 }
+            .open(Interrupter())
         let expected = [
             "@@session.autocommit": "1", "@@session.time_zone": "+00:00",
             "@@session.character_set_client": "utf8mb4", "@@session.character_set_results": "utf8mb4",
             "@@session.innodb_lock_wait_timeout": "1", "@@session.lock_wait_timeout": "1",
             "@@session.sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
             isMariaDB ? "@@session.wsrep_sync_wait" : "@@session.max_execution_time": isMariaDB
-                ? "1" : "10000",
+                ? "7" : "10000",
         ]
         for (variable, value) in expected {
             try session.connection.query("SELECT \(variable)")
@@ -76,7 +77,7 @@ import Time
         try database.address.sql("CREATE DATABASE \(name)")
         defer { _ = try? database.address.sql("DROP DATABASE \(name)") }
         _ = await log.line(containing: "Database connection restored")
-        #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
+        #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
     }
 
     @Test func put_works_afterAllSessionsWereKilled() async throws {
@@ -86,7 +87,7 @@ import Time
             try await withThrowingTaskGroup { group in
                 for channel in 0..<8 {
                     group.addTask {
-                        let version = broadcast("test", "c\(channel)", "v\(number)")
+                        let version = change("test", "c\(channel)", "v\(number)")
                         _ = try await store.put(version, deadline: soon(.seconds(2)))
                     }
                 }
@@ -99,14 +100,14 @@ import Time
     @Test func lockedRow_isToldAsSuch_beforeTheDeadline_andIsNoOutage() async throws {
         let store = try database.store()
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         let other = try MySQLConnection.open(
             database.address, limits: .migrating, interrupter: Interrupter())
         try other.query("START TRANSACTION")
         try other.query("SELECT * FROM broadcastsv1 WHERE bchannel_id = 'one' FOR UPDATE")
         for _ in 0..<Circuit.failureLimit {
             await #expect {
-                _ = try await store.put(broadcast("test", "one", "v1"), deadline: soon(.seconds(3)))
+                _ = try await store.put(change("test", "one", "v1"), deadline: soon(.seconds(3)))
             } throws: { error in
                 guard case StoreError.failed(let reason) = error else { return false }
                 return reason.contains("1205")
@@ -115,14 +116,14 @@ import Time
         #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
         try await store.check(deadline: patient())
         try other.query("ROLLBACK")
-        #expect(try await store.put(broadcast("test", "one", "v1"), deadline: patient()) == .changed)
+        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
     }
 
     @Test func lockedTable_neverHoldsACallerBeyondItsDeadline() async throws {
         let log = LogRecorder()
         let store = try database.store(logger: log.logger)
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         let other = try MySQLConnection.open(
             database.address, limits: .migrating, interrupter: Interrupter())
         try other.query("LOCK TABLES broadcastsv1 WRITE")
@@ -145,7 +146,7 @@ import Time
         try await withThrowingTaskGroup { group in
             for number in 0..<200 {
                 group.addTask {
-                    let version = broadcast("test", "c\(number % 3)", "v\(number)")
+                    let version = change("test", "c\(number % 3)", "v\(number)")
                     _ = try await stores[number % 2].put(version, deadline: patient())
                 }
             }
@@ -159,7 +160,7 @@ import Time
         try await withThrowingTaskGroup { group in
             for number in 0..<300 {
                 group.addTask {
-                    _ = try await store.put(broadcast("test", "c\(number)", "v0"), deadline: patient())
+                    _ = try await store.put(change("test", "c\(number)", "v0"), deadline: patient())
                 }
             }
             try await group.waitForAll()
@@ -170,7 +171,7 @@ import Time
 
     @Test func close_leavesNoSessionBehind() async throws {
         let store = try database.store()
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         store.close()
         // The server hears of it a moment later.
         let end = soon(.seconds(10))
@@ -184,7 +185,7 @@ import Time
         let address = database.address.with(host: "", socket: socket)
         let store = try MySQLStore(address: address, poolSize: 1, migrate: true, logger: silent)
         defer { store.close() }
-        #expect(try await store.put(broadcast("test", "one", "v0"), deadline: patient()) == .created)
+        #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
     }
 
 }
@@ -196,7 +197,7 @@ func putUntilItWorks(
     let began = Instant.now
     while began.duration(to: .now) < limit {
         let deadline = soon(.milliseconds(500))
-        if (try? await store.put(broadcast("test", "one", version), deadline: deadline)) != nil { return }
+        if (try? await store.put(change("test", "one", version), deadline: deadline)) != nil { return }
         try await Task.sleep(for: .milliseconds(10))
     }
     Issue.record("no PUT worked within \(limit)")

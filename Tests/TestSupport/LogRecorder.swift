@@ -1,8 +1,8 @@
-import Logging
-import Synchronization
+package import Logging
+internal import Synchronization
 
 /// A log whose lines a test can look at and wait for.
-final class LogRecorder: Sendable {
+package final class LogRecorder: Sendable {
     private struct State {
         var lines: [String] = []
         var waiting: [(text: String, isMet: CheckedContinuation<String, Never>)] = []
@@ -10,12 +10,16 @@ final class LogRecorder: Sendable {
 
     private let state = Mutex(State())
 
-    var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
+    package init() {}
 
-    var lines: [String] { state.withLock { $0.lines } }
+    /// A logger whose lines are recorded.
+    package var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
+
+    /// The lines so far: the level and the message of each.
+    package var lines: [String] { state.withLock { $0.lines } }
 
     /// The first line, from now on or before, that contains the text.
-    func line(containing text: String) async -> String {
+    package func line(containing text: String) async -> String {
         await withCheckedContinuation { continuation in
             let line = state.withLock { state in
                 let line = state.lines.first { $0.contains(text) }
@@ -27,7 +31,7 @@ final class LogRecorder: Sendable {
     }
 
     /// Forgets the lines so far, so that later ones can be waited for.
-    func clear() {
+    package func clear() {
         state.withLock { $0.lines = [] }
     }
 

@@ -70,7 +70,7 @@ import Time
                 let value = "\(name).\(number)"
                 let began = Instant.now
                 let outcome = try? await store.put(
-                    broadcast("test", channel, value), deadline: soon(.seconds(2)))
+                    change("test", channel, value), deadline: soon(.seconds(2)))
                 history.add(channel, value, isWrite: true, began, outcome == nil ? nil : .now)
             }
         }

@@ -46,7 +46,7 @@ private func settledCount(of directory: String) async throws -> Int {
                 for channel in 0..<Self.poolSize {
                     group.addTask {
                         _ = try await store.put(
-                            broadcast("test", "c\(channel)", "v"), deadline: soon(deadline))
+                            change("test", "c\(channel)", "v"), deadline: soon(deadline))
                     }
                 }
                 try await group.waitForAll()
@@ -70,7 +70,7 @@ private func settledCount(of directory: String) async throws -> Int {
                 let began = Instant.now
                 async let rows = try? store.readRows(deadline: began + .milliseconds(250))
                 _ = try? await store.put(
-                    broadcast("test", "one", "r\(round)"), deadline: began + .seconds(1))
+                    change("test", "one", "r\(round)"), deadline: began + .seconds(1))
                 #expect(began.duration(to: .now) < .seconds(1) + lateness)
                 _ = await rows
             }
@@ -100,7 +100,7 @@ private func settledCount(of directory: String) async throws -> Int {
         let store = try makeStore()
         proxy.set(.delay(.milliseconds(20)))
         for number in 0..<5 {
-            _ = try await store.put(broadcast("test", "one", "v\(number)"), deadline: soon(.seconds(2)))
+            _ = try await store.put(change("test", "one", "v\(number)"), deadline: soon(.seconds(2)))
         }
         #expect(!log.lines.contains { $0.contains("down") })
         await expectNothingLeft(of: store)
@@ -121,7 +121,7 @@ private func settledCount(of directory: String) async throws -> Int {
                     proxy.set(fault)
                     for _ in 0..<4 {
                         _ = try? await store.put(
-                            broadcast("test", "one", "v0"), deadline: soon(.milliseconds(200)))
+                            change("test", "one", "v0"), deadline: soon(.milliseconds(200)))
                     }
                     proxy.set(.none)
                     try await putUntilItWorks(store, "v1", within: .seconds(5))
@@ -138,13 +138,13 @@ private func settledCount(of directory: String) async throws -> Int {
     @Test(arguments: FaultProxy.Direction.allCases)
     func put_succeeds_whereverItsConversationIsCut(direction: FaultProxy.Direction) async throws {
         let store = try makeStore()
-        _ = try await store.put(broadcast("test", "one", "v"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v"), deadline: patient())
         var length = 0
         repeat {
             // The session at hand is reset, so that the whole conversation begins with the login.
             proxy.set(.cut(after: length, direction))
             let version = "v\(length)"
-            _ = try await store.put(broadcast("test", "one", version), deadline: patient())
+            _ = try await store.put(change("test", "one", version), deadline: patient())
             let rows = try await store.readRows(deadline: patient())
             #expect(rows.map(\.version) == [version], "cut after \(length) bytes")
             length += 1

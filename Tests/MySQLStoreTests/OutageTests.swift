@@ -22,7 +22,7 @@ import Time
         while errors.count < 20 {
             let began = Instant.now
             do throws(StoreError) {
-                _ = try await store.put(broadcast("test", "one", "lost"), deadline: began + deadline)
+                _ = try await store.put(change("test", "one", "lost"), deadline: began + deadline)
             } catch {
                 errors.append(error)
             }
@@ -38,7 +38,7 @@ import Time
         let store = try makeStore(server.address, log)
         defer { store.close() }
         try await store.check(deadline: patient())
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
 
         server.pause()
         log.clear()
@@ -85,7 +85,7 @@ import Time
         let store = try makeStore(server.address)
         defer { store.close() }
         for round in 0..<3 {
-            _ = try await store.put(broadcast("test", "one", "v\(round)"), deadline: patient())
+            _ = try await store.put(change("test", "one", "v\(round)"), deadline: patient())
             try server.kill()
             try await OwnThread.run {
                 _ = await putUntilDown(store, deadline: .seconds(1))
@@ -122,12 +122,12 @@ import Time
             "CREATE USER plain IDENTIFIED BY 'plain'", "GRANT ALL ON \(server.address.database).* TO plain")
         let store = try makeStore(plain)
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         var held: [HeldConnection] = []
         while let connection = try? HeldConnection(plain) { held.append(connection) }
 
         // A store's own sessions go on; only new ones are refused.
-        _ = try await store.put(broadcast("test", "one", "v1"), deadline: soon(.seconds(1)))
+        _ = try await store.put(change("test", "one", "v1"), deadline: soon(.seconds(1)))
         let stranger = try makeStore(plain)
         defer { stranger.close() }
         await #expect {
@@ -153,11 +153,11 @@ import Time
             "CREATE USER plain IDENTIFIED BY 'plain'", "GRANT ALL ON \(server.address.database).* TO plain")
         let store = try makeStore(server.address.with(user: "plain", password: "plain"))
         defer { store.close() }
-        _ = try await store.put(broadcast("test", "one", "v0"), deadline: patient())
+        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         try server.address.sql("SET GLOBAL read_only = 1")
         for _ in 0..<5 {
             await #expect {
-                try await store.put(broadcast("test", "one", "v1"), deadline: patient())
+                try await store.put(change("test", "one", "v1"), deadline: patient())
             } throws: { "\($0)".contains("read-only") || "\($0)".contains("1290") }
             await #expect {
                 try await store.check(deadline: patient())
@@ -165,7 +165,7 @@ import Time
             #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
         }
         try server.address.sql("SET GLOBAL read_only = 0")
-        #expect(try await store.put(broadcast("test", "one", "v1"), deadline: patient()) == .changed)
+        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
         try await store.check(deadline: patient())
     }
 }

@@ -8,18 +8,19 @@ import Time
 /// How often a worker runs a statement that fails.
 @Suite(.needsServer, .timeLimit(.minutes(1))) struct RepetitionTests {
     private func attempts(
-        failingWith number: UInt32, _ failures: Int, until deadline: Instant
+        failingWith number: UInt32, _ failures: Int, until deadline: Instant, isRepeatable: Bool = true
     ) throws -> (count: Int, succeeded: Bool) {
         let database = try MySQLTestDatabase()
-        var worker = MySQLThreadState(address: database.address, interrupter: Interrupter())
+        var state = MySQLThreadState(address: database.address)
         var count = 0
-        let result = worker.use(until: deadline, generation: 0) { _ throws(MySQLError) in
+        let result: Void? = try? state.useOpening(until: deadline, isRepeatable: isRepeatable) {
+            _ throws(MySQLError) in
             count += 1
             guard count > failures else {
                 throw MySQLError(code: MySQLErrorCode(rawValue: number), message: "", stage: .statement)
             }
         }
-        return (count, (try? result.get()) != nil)
+        return (count, result != nil)
     }
 
     @Test func conflicts_areRepeated_untilTheStatementComesThrough() throws {
@@ -37,6 +38,14 @@ import Time
     func otherTrouble_isRepeatedTwice(number: UInt32) throws {
         #expect(try attempts(failingWith: number, 2, until: patient()) == (3, true))
         #expect(try attempts(failingWith: number, 3, until: patient()) == (3, false))
+    }
+
+    @Test(arguments: [(1213, true), (1205, true), (1243, true), (2013, false), (2006, false), (1180, false)])
+    func statementThatMustNotRunTwice_isRepeated_onlyWhereNothingWasStored(
+        number: UInt32, isRepeated: Bool
+    ) throws {
+        let (count, succeeded) = try attempts(failingWith: number, 1, until: patient(), isRepeatable: false)
+        #expect(count == (isRepeated ? 2 : 1) && succeeded == isRepeated)
     }
 
     @Test(arguments: [1146, 1290, 1021, 1114] as [UInt32])

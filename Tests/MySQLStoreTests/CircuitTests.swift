@@ -1,0 +1,143 @@
+import Broadcasts
+import TestSupport
+import Testing
+import Time
+
+@testable import MySQLStore
+
+@Suite struct CircuitTests {
+    private let start = Instant(sinceBoot: .seconds(1_000))
+
+    private func closedCircuit() -> Circuit {
+        var circuit = Circuit(outage: "not connected yet")
+        _ = circuit.restore(at: start)
+        return circuit
+    }
+
+    private func fail(_ circuit: inout Circuit, _ generation: Int, _ reason: String, opens: Bool) {
+        let hasOpened = circuit.failed(generation, reason)
+        #expect(hasOpened == opens)
+    }
+
+    @Test func newCircuit_letsNobodyThrough() {
+        #expect(throws: StoreError.unavailable("not connected yet")) {
+            try Circuit(outage: "not connected yet").admit()
+        }
+    }
+
+    @Test func circuit_opensAfterFailuresInARow_andSaysWhy() throws {
+        var circuit = closedCircuit()
+        try fail(&circuit, circuit.admit(), "one", opens: false)
+        try fail(&circuit, circuit.admit(), "two", opens: false)
+        try fail(&circuit, circuit.admit(), "three", opens: true)
+        #expect(throws: StoreError.unavailable("three")) { try circuit.admit() }
+    }
+
+    @Test func success_startsTheCountAnew() throws {
+        var circuit = closedCircuit()
+        for _ in 0..<10 {
+            try fail(&circuit, circuit.admit(), "failure", opens: false)
+            try fail(&circuit, circuit.admit(), "failure", opens: false)
+            circuit.succeeded(try circuit.admit(), at: start)
+        }
+    }
+
+    @Test func callsFromBeforeAnOutage_areOfNoAccountAfterIt() throws {
+        var circuit = closedCircuit()
+        let old = try circuit.admit()
+        for _ in 0..<3 { _ = circuit.failed(old, "down") }
+        _ = circuit.restore(at: start)
+        for _ in 0..<10 { fail(&circuit, old, "late", opens: false) }
+        let new = try circuit.admit()
+        #expect(new != old)
+        fail(&circuit, new, "one", opens: false)
+        fail(&circuit, new, "two", opens: false)
+        circuit.succeeded(old, at: start)
+        fail(&circuit, new, "three", opens: true)
+    }
+
+    @Test func sessionsOfADemotedServer_areDistrustedOnce() throws {
+        var circuit = closedCircuit()
+        let old = try circuit.admit()
+        circuit.distrustSessions(of: old)
+        circuit.distrustSessions(of: old)
+        #expect(try circuit.admit() == old + 1)
+    }
+
+    @Test func failuresOfAnOpenCircuit_areNoNews() throws {
+        var circuit = closedCircuit()
+        let generation = try circuit.admit()
+        for _ in 0..<3 { _ = circuit.failed(generation, "down") }
+        fail(&circuit, generation, "down", opens: false)
+        #expect(circuit.generation == generation + 1)
+    }
+
+    @Test func reason_isNewsOnlyWhenItChanges() {
+        var circuit = Circuit(outage: "not connected yet")
+        let news = ["refused", "refused", "no answer"].map {
+            circuit.probeFailed(since: start, $0, provesSilence: true)
+        }
+        #expect(news == [true, false, true])
+        #expect(throws: StoreError.unavailable("no answer")) { try circuit.admit() }
+    }
+
+    /// Calls without an answer, one after the other; returns whether the last one opened the circuit.
+    private func miss(
+        _ circuit: inout Circuit, _ count: Int, each duration: Duration, _ operation: StoreOperation = .put
+    ) throws -> Bool {
+        var hasOpened = false
+        for number in 0..<count {
+            let began = start + duration * number
+            hasOpened = circuit.missed(
+                operation, try circuit.admit(), since: began, at: began + duration, "no answer")
+        }
+        return hasOpened
+    }
+
+    @Test func putsWithoutAnAnswer_openTheCircuit_whenNothingIsHeardForLong() throws {
+        var circuit = closedCircuit()
+        circuit.heard(at: start - .seconds(1))
+        let hasOpened = try miss(&circuit, 3, each: .milliseconds(700))
+        #expect(hasOpened)
+        var impatient = closedCircuit()
+        impatient.heard(at: start - .seconds(1))
+        let opensEarly = try miss(&impatient, 10, each: .milliseconds(100))
+        #expect(!opensEarly, "a second is not long")
+    }
+
+    @Test func putsWithoutAnAnswer_sayNothing_whileTheDatabaseIsHeardFrom() throws {
+        var circuit = closedCircuit()
+        for second in 0..<20 {
+            let began = start + .seconds(second)
+            circuit.heard(at: began + .milliseconds(900))
+            let hasOpened = circuit.missed(
+                .put, try circuit.admit(), since: began, at: began + .seconds(1), "no answer")
+            #expect(!hasOpened)
+        }
+    }
+
+    @Test func failedProbe_opensTheCircuit_onlyWhenNothingWasHeardSinceItBegan() throws {
+        var circuit = closedCircuit()
+        circuit.heard(at: start + .seconds(5))
+        let later = start + .seconds(6)
+        let opened = [
+            circuit.probeFailed(since: start, "no answer", provesSilence: true),
+            circuit.probeFailed(since: later, "too many connections", provesSilence: false),
+            circuit.probeFailed(since: later, "no answer", provesSilence: true),
+        ]
+        #expect(opened == [false, false, true])
+        #expect(throws: StoreError.unavailable("no answer")) { try circuit.admit() }
+    }
+
+    @Test(arguments: [StoreOperation.read, .check])
+    func otherCallsWithoutAnAnswer_refuseNoPUT_andLetOneTellMore(operation: StoreOperation) throws {
+        var circuit = closedCircuit()
+        circuit.heard(at: start - .seconds(1))
+        let hasOpened = try miss(&circuit, 1_000, each: .milliseconds(250), operation)
+        #expect(!hasOpened)
+        let later = start + .seconds(250)
+        let opens = circuit.missed(
+            .put, try circuit.admit(), since: later, at: later + .seconds(2), "no answer")
+        #expect(opens, "nothing was heard for minutes")
+    }
+}

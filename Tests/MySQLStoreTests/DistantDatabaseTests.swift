@@ -1,0 +1,195 @@
+import BlockingWork
+import Broadcasts
+import Randomness
+import StoreAddress
+import TestSupport
+import Testing
+import Time
+
+@testable import MySQLStore
+
+/// A database that works and is far away.
+@Suite(.needsServer, .serialized, .timeLimit(.minutes(3))) struct DistantDatabaseTests {
+    private let database: MySQLTestDatabase
+    private let proxy: FaultProxy
+    private let log = LogRecorder()
+
+    init() throws {
+        database = try MySQLTestDatabase()
+        try MySQLStore.migrate(database.address, logger: silent)
+        proxy = try FaultProxy(to: database.address.port)
+    }
+
+    /// A store whose database is away by this round trip. Returns it once it is connected.
+    private func connectedStore(_ roundTrip: Duration, poolSize: Int = 4) async throws -> MySQLStore {
+        proxy.set(.delay(roundTrip / 2))
+        let store = try MySQLStore(
+            address: database.address.with(port: proxy.port), poolSize: poolSize, migrate: true,
+            logger: log.logger)
+        _ = await log.line(containing: "Connected to the database")
+        return store
+    }
+
+    private func waitUntil(_ condition: () -> Bool) async throws {
+        let limit = soon(.seconds(10))
+        while !condition(), Instant.now < limit { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(condition())
+    }
+
+    private func close(_ store: MySQLStore) {
+        store.close()
+        proxy.end()
+    }
+
+    private static let roundTrips: [Duration] = [.milliseconds(40), .milliseconds(120), .milliseconds(300)]
+    /// The default of `write_deadline`, less the API's twentieth for the way back.
+    private static let writeLimit = Duration.milliseconds(1_900)
+
+    @Test(arguments: roundTrips)
+    func put_succeedsWithinTheWriteDeadline(roundTrip: Duration) async throws {
+        let store = try await connectedStore(roundTrip)
+        for number in 0..<3 {
+            let version = change("test", "one", "v\(number)")
+            _ = try await store.put(version, deadline: soon(Self.writeLimit))
+        }
+        close(store)
+        #expect(!log.lines.contains { $0.contains("down") }, "\(log.lines)")
+    }
+
+    /// More callers than sessions: while new sessions are opened, calls run on those that are free.
+    @Test(arguments: roundTrips)
+    func puts_succeedWithinTheWriteDeadline_fourAtATime(roundTrip: Duration) async throws {
+        let store = try await connectedStore(roundTrip)
+        try await withThrowingTaskGroup { group in
+            for number in 0..<4 {
+                group.addTask {
+                    let version = change("test", "c\(number)", "v")
+                    _ = try await store.put(version, deadline: soon(Self.writeLimit))
+                }
+            }
+            try await group.waitForAll()
+        }
+        close(store)
+    }
+
+    @Test(arguments: roundTrips)
+    func missedReads_refuseNoPUT_andNothingIsCalledDown(roundTrip: Duration) async throws {
+        let store = try await connectedStore(roundTrip)
+        for _ in 0..<10 {
+            _ = try? await store.readRows(deadline: soon(roundTrip / 4))
+            _ = try? await store.readRows(deadline: soon(.milliseconds(110)))
+            try? await store.check(deadline: soon(.milliseconds(110)))
+        }
+        _ = try await store.put(change("test", "one", "v"), deadline: soon(Self.writeLimit))
+        close(store)
+        #expect(!log.lines.contains { $0.contains("down") || $0.contains("restored") }, "\(log.lines)")
+    }
+
+    @Test(arguments: roundTrips)
+    func reads_succeedWithinTwoSeconds(roundTrip: Duration) async throws {
+        let store = try await connectedStore(roundTrip)
+        for _ in 0..<3 { _ = try await store.readRows(deadline: soon(.seconds(2))) }
+        close(store)
+    }
+
+    @Test func watchHandsItsSessionToThePool() async throws {
+        let store = try await connectedStore(.milliseconds(40))
+        _ = try await store.readRows(deadline: patient())
+        _ = try await store.put(change("test", "one", "v"), deadline: patient())
+        try await store.check(deadline: patient())
+        #expect(try database.sessionIDs().count == 1)
+        #expect(store.sessionCounts.idle == 1)
+        close(store)
+    }
+
+    @Test func session_outlivesTheDeadlineOfTheCallThatItWasOpenedFor() async throws {
+        let store = try await connectedStore(.milliseconds(300))
+        try await waitUntil { store.sessionCounts.idle == 1 }
+        // The one session is busy, so that the second call needs another, which takes longer than it waits.
+        let first = Event()
+        store.read(deadline: patient()) {
+            Board(rows: $0)
+        } receive: { _ in
+            first.happen()
+        }
+        await #expect(throws: StoreError.deadlineExceeded) {
+            try await store.readRows(deadline: soon(.milliseconds(150)))
+        }
+        await first.wait()
+        #expect(store.sessionCounts.opening == 1 && store.sessionCounts.leftBehind == 0)
+        try await waitUntil { store.sessionCounts.idle == 2 }
+        close(store)
+    }
+}
+
+/// How long sessions live, and how they are set up.
+@Suite(.needsServer, .timeLimit(.minutes(1))) struct SessionLifetimeTests {
+    private let database: MySQLTestDatabase
+
+    init() throws {
+        database = try MySQLTestDatabase()
+        try MySQLStore.migrate(database.address, logger: silent)
+    }
+
+    @Test func session_isReplaced_afterItsLifetime() async throws {
+        let time = ManualClock()
+        let sessions = SessionFactory(
+            address: database.address, clock: Clock(time), random: RandomSource(seed: 1)
+        ) { 0 }
+        var state = MySQLThreadState(sessions: sessions, interrupter: Interrupter()) {}
+        func sessionID() throws -> Int? {
+            try state.useOpening(until: time.now + .seconds(60)) { session throws(MySQLError) in
+                try session.connection.integer("SELECT CONNECTION_ID()")
+            }
+        }
+        let first = try sessionID()
+        time.advance(by: .seconds(26 * 60))
+        #expect(try sessionID() == first)
+        time.advance(by: .seconds(5 * 60))
+        #expect(try sessionID() != first)
+    }
+
+    @Test func lifetimes_differ() throws {
+        let sessions = SessionFactory(
+            address: database.address, clock: .system, random: RandomSource(seed: 1)
+        ) { 0 }
+        let now = Instant.now
+        var expiries: Set<Instant> = []
+        for _ in 0..<3 { expiries.insert(try sessions.open(Interrupter()).expiry) }
+        #expect(expiries.count == 3)
+        #expect(expiries.allSatisfy { $0 > now + .seconds(1_600) && $0 < now + .seconds(1_830) })
+    }
+
+    /// Once the server's version is known, a session takes one statement.
+    @Test func setUp_takesOneStatement() throws {
+        let sessions = SessionFactory(
+            address: database.address, clock: .system, random: .system
+        ) { 0 }
+        func statements() throws -> Int {
+            let session = try sessions.open(Interrupter())
+            try session.connection.query("SHOW SESSION STATUS LIKE 'Questions'")
+            _ = session.connection.nextRow()
+            return try #require(session.connection.text(at: 1).flatMap { Int($0) }) - 1
+        }
+        #expect(try statements() == 2)
+        #expect(try statements() == 1)
+    }
+
+    @Test func transaction_storesNothing_afterAnError() throws {
+        let sessions = SessionFactory(
+            address: database.address, clock: .system, random: .system
+        ) { 0 }
+        var session = try sessions.open(Interrupter())
+        let insert =
+            "INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) VALUES ('a', 'b', 'v')"
+        #expect(throws: MySQLError.self) {
+            try session.withTransaction { session throws(MySQLError) in
+                try session.connection.query(insert)
+                try session.connection.query(insert)
+            }
+        }
+        #expect(try session.connection.integer("SELECT COUNT(*) FROM broadcastsv1") == 0)
+        try session.withTransaction { session throws(MySQLError) in try session.connection.query(insert) }
+        #expect(try session.connection.integer("SELECT COUNT(*) FROM broadcastsv1") == 1)
+    }
+}
