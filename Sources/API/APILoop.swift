@@ -14,6 +14,7 @@ final class APILoop: LoopResponder {
     private var boardWaiters = WaiterQueue<BoardWaiter>()
     private var readRequests = WaiterQueue<ReadRequest>()
     private var healthWaiters = WaiterQueue<HealthWaiter>()
+    private var hasWaiters = false
 
     init(_ api: API, _ mailbox: any Mailbox) {
         self.api = api
@@ -59,7 +60,7 @@ final class APILoop: LoopResponder {
     private func handle(_ request: Request, _ context: inout RequestContext) -> Handling {
         do throws(APIError) {
             guard let route = context.route else { throw .notFound }
-            return try route.handler(of: request.method)(api)(request, &context)
+            return try route.handler(of: request.method)(api, request, &context)
         } catch {
             return .ready(api.response(to: error))
         }
@@ -73,17 +74,30 @@ final class APILoop: LoopResponder {
 
     // MARK: - Waiters
 
-    func add(_ waiter: BoardWaiter) { boardWaiters.append(waiter) }
-    func add(_ waiter: HealthWaiter) { healthWaiters.append(waiter) }
+    func add(_ waiter: BoardWaiter) {
+        boardWaiters.append(waiter)
+        hasWaiters = true
+    }
+
+    func add(_ waiter: HealthWaiter) {
+        healthWaiters.append(waiter)
+        hasWaiters = true
+    }
+
+    private func add(_ request: ReadRequest) {
+        readRequests.append(request)
+        hasWaiters = true
+    }
 
     func endTurn(_ deliveries: inout [Delivery]) -> Instant? {
-        for request in inbox.takeRequests() { readRequests.append(request) }
+        for request in inbox.takeRequests() { add(request) }
+        guard hasWaiters else { return nil }
         subscribe()
-        guard !boardWaiters.isEmpty || !readRequests.isEmpty || !healthWaiters.isEmpty else { return nil }
         let now = api.clock.now
         if inbox.takeSignal() || boardWaiters.isDue(at: now) || readRequests.isDue(at: now) {
             answer(at: now, &deliveries)
         }
+        hasWaiters = !boardWaiters.isEmpty || !readRequests.isEmpty || !healthWaiters.isEmpty
         return [boardWaiters.deadline, readRequests.deadline].compactMap(\.self).min()
     }
 

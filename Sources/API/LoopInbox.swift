@@ -8,6 +8,7 @@ final class LoopInbox: FeedListener {
     private let mailbox: any Mailbox
     private let isSignalled = Atomic(false)
     private let requests = Mutex<[ReadRequest]>([])
+    private let hasRequests = Atomic(false)
 
     init(_ mailbox: any Mailbox) {
         self.mailbox = mailbox
@@ -27,13 +28,14 @@ final class LoopInbox: FeedListener {
     func nextRead(until deadline: Instant) async {
         await withCheckedContinuation { continuation in
             requests.withLock { $0.append(ReadRequest(deadline, continuation)) }
+            hasRequests.store(true, ordering: .releasing)
             mailbox.wake()
         }
     }
 
     func takeRequests() -> [ReadRequest] {
-        requests.withLock { requests in
-            guard !requests.isEmpty else { return [] }
+        guard hasRequests.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
+        return requests.withLock { requests in
             defer { requests = [] }
             return requests
         }

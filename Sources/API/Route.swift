@@ -24,27 +24,33 @@ final class Route: Sendable {
     }
 
     /// Answers a request of one method.
-    typealias Handler = @Sendable (API) -> (Request, inout RequestContext) throws(APIError) -> Handling
+    typealias Handler = @Sendable (API, Request, inout RequestContext) throws(APIError) -> Handling
+
+    /// A pair in a struct and not in a tuple: an array of tuples with closures allocates whenever one is read.
+    struct MethodHandler: Sendable {
+        let method: HTTPRequest.Method
+        let handler: Handler
+    }
 
     /// Aliases share it.
     let name: Name
     let path: [Segment]
     /// The handler of each method, in the order of the `Allow` field.
-    let handlers: [(method: HTTPRequest.Method, handler: Handler)]
+    let handlers: [MethodHandler]
     /// The severity of a success's log line.
     let severity: Severity
 
     /// The path is written as in openapi.yaml, with a parameter in braces.
     init(
         _ name: Name, _ path: String, severity: Severity = .informational,
-        _ handlers: [(HTTPRequest.Method, Handler)]
+        _ handlers: [MethodHandler]
     ) {
         self.name = name
         self.path = path.split(separator: "/").map { segment in
             segment.hasPrefix("{") ? .parameter : .literal(String(segment))
         }
         self.severity = severity
-        self.handlers = handlers.map { (method: $0.0, handler: $0.1) }
+        self.handlers = handlers
     }
 
     /// A route that is only read. A server that answers GET answers HEAD (RFC 9110 section 9.1); the
@@ -52,7 +58,11 @@ final class Route: Sendable {
     convenience init(
         _ name: Name, _ path: String, severity: Severity = .informational, get handler: @escaping Handler
     ) {
-        self.init(name, path, severity: severity, [(.get, handler), (.head, handler)])
+        self.init(
+            name, path, severity: severity,
+            [
+                MethodHandler(method: .get, handler: handler), MethodHandler(method: .head, handler: handler),
+            ])
     }
 
     /// Returns the handler of a method, or throws 405.
@@ -81,18 +91,30 @@ extension Route {
     ///
     /// OPTIONS is not routed: its 405 carries `Allow`, which is what a client needs.
     static let table = [
-        Route(.broadcasts, "/v1/broadcasts", get: API.getBroadcasts),
-        Route(.broadcasts, "/v1/__broadcasts__", get: API.getBroadcasts),
-        Route(.broadcasts, "/__broadcasts__", get: API.getBroadcasts),
+        Route(.broadcasts, "/v1/broadcasts", get: board),
+        Route(.broadcasts, "/v1/__broadcasts__", get: board),
+        Route(.broadcasts, "/__broadcasts__", get: board),
         Route(
-            .broadcast, "/v1/broadcasts/{broadcaster_id}/{bchannel_id}", [(.put, API.putBroadcast)]),
-        Route(.lbheartbeat, "/__lbheartbeat__", severity: .debug, get: API.getLoadBalancerHeartbeat),
-        Route(.heartbeat, "/__heartbeat__", get: API.getHeartbeat),
-        Route(.version, "/__version__", get: API.getVersion),
-        Route(.error, "/__error__", get: API.getError),
-        Route(.error, "/v1/err", get: API.getError),
-        Route(.metrics, "/metrics", get: API.getMetrics),
+            .broadcast, "/v1/broadcasts/{broadcaster_id}/{bchannel_id}",
+            [MethodHandler(method: .put, handler: put)]),
+        Route(
+            .lbheartbeat, "/__lbheartbeat__", severity: .debug, get: { $0.getLoadBalancerHeartbeat($1, &$2) }),
+        Route(.heartbeat, "/__heartbeat__", get: { $0.getHeartbeat($1, &$2) }),
+        Route(.version, "/__version__", get: { $0.getVersion($1, &$2) }),
+        Route(.error, "/__error__", get: error),
+        Route(.error, "/v1/err", get: error),
+        Route(.metrics, "/metrics", get: { $0.getMetrics($1, &$2) }),
     ]
+
+    private static let board: Handler = { api, request, context throws(APIError) in
+        try api.getBroadcasts(request, &context)
+    }
+    private static let put: Handler = { api, request, context throws(APIError) in
+        try api.putBroadcast(request, &context)
+    }
+    private static let error: Handler = { api, request, context throws(APIError) in
+        try api.getError(request, &context)
+    }
 
     /// The row of the request's path, whatever the method.
     static func of(_ request: Request, _ segments: PathSegments) -> Route? {
