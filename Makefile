@@ -1,4 +1,4 @@
-# Commands for people. `make help` lists the targets.
+# Development commands. `make help` lists the targets.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-/// One settings array for every target of ours, so that a rule is either kept everywhere or nowhere.
+/// The settings of all Swift targets, so that a rule applies to all of them or to none.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .strictMemorySafety(),
@@ -20,7 +20,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
-/// A Swift module: a library target that only this package can see.
+/// A Swift module: a library target that is visible in this package only.
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }

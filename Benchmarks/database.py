@@ -45,7 +45,7 @@ class MariaDB:
         )
         child = processes.start("mariadb", ["mariadbd", f"--defaults-file={options}"])
         self.pid = child.pid
-        processes.wait_for(child, self._answers)
+        processes.wait_for(child, self._responds)
         self._run(f"CREATE USER '{USER}'@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'")
 
     def create(self, database: str) -> None:
@@ -70,7 +70,7 @@ class MariaDB:
         """Returns the data source name for the peer's driver."""
         return f"{USER}:{PASSWORD}@tcp(127.0.0.1:{self.port})/{database}"
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         return self._client("SELECT 1").returncode == 0
 
     def _run(self, statements: str) -> None:

@@ -20,7 +20,7 @@ from fleet import LOG_OFF, ONE_WORKER
 from processes import Processes, RunError
 from servers import BOARD, READING, Server, Starter
 
-# The difference of two runs is free of what start and end of the server cost.
+# The difference of two runs excludes the cost of starting and stopping the server.
 FEW_REQUESTS = 500
 MANY_REQUESTS = 3_500
 CHANNELS = 10
@@ -63,7 +63,7 @@ def render(binaries: dict[str, Path], processes: Processes) -> str:
 
 
 def _starter(name: str, binary: Path, processes: Processes) -> Starter:
-    """Returns a starter of a copy without debug information, which valgrind 3.19 does not understand."""
+    """Returns a starter of a copy without debug information, which valgrind 3.19 cannot parse."""
     copy = processes.directory / f"{name}-without-debug-information"
     subprocess.run(["objcopy", "--strip-debug", str(binary), str(copy)], check=True)
     return Starter(processes, copy, peer=copy)

@@ -44,9 +44,9 @@ class Sample:
 
 
 def measure(
-    load: Load, url: str, seconds: int, answer_bytes: int, server_pid: int, database_pid: int | None
+    load: Load, url: str, seconds: int, response_bytes: int, server_pid: int, database_pid: int | None
 ) -> Sample:
-    """Runs wrk once. ANSWER_BYTES is the size of one correct response including its head."""
+    """Runs wrk once. RESPONSE_BYTES is the size of one correct response including its head."""
     started = time.monotonic()
     elsewhere_before = accounting.machine_cpu_seconds() - accounting.own_cpu_seconds()
     server_before = accounting.cpu_seconds(server_pid)
@@ -56,14 +56,14 @@ def measure(
     database = accounting.cpu_seconds(database_pid) - database_before if database_pid else 0.0
     elsewhere = accounting.machine_cpu_seconds() - accounting.own_cpu_seconds() - elsewhere_before
     available = (time.monotonic() - started) * (os.cpu_count() or 1)
-    answers = max(result["requests"], 1)
+    responses = max(result["requests"], 1)
     return Sample(
         rate=result["requests"] / (result["microseconds"] / 1e6),
-        cpu_microseconds=server / answers * 1e6,
-        database_microseconds=database / answers * 1e6,
+        cpu_microseconds=server / responses * 1e6,
+        database_microseconds=database / responses * 1e6,
         p99_milliseconds=result["p99"] / 1000,
         elsewhere=max(elsewhere / available, 0.0),
-        problem=_problem(load, result, answer_bytes),
+        problem=_problem(load, result, response_bytes),
     )
 
 
@@ -78,16 +78,16 @@ def _wrk(load: Load, url: str, seconds: int) -> dict:
     return json.loads(finished.stdout.splitlines()[-1])
 
 
-def _problem(load: Load, result: dict, answer_bytes: int) -> str | None:
+def _problem(load: Load, result: dict, response_bytes: int) -> str | None:
     errors = [f"{count} {kind} errors" for kind, count in result["errors"].items() if count > 0]
     if errors:
         return ", ".join(errors)
-    answers = result["requests"]
-    if answers == 0:
+    responses = result["requests"]
+    if responses == 0:
         return "no response"
     # wrk counts the bytes of responses that were incomplete at the end, but not these responses.
-    least = answers * answer_bytes * (1 - SIZE_TOLERANCE)
-    most = (answers + load.connections * load.depth) * answer_bytes * (1 + SIZE_TOLERANCE)
+    least = responses * response_bytes * (1 - SIZE_TOLERANCE)
+    most = (responses + load.connections * load.depth) * response_bytes * (1 + SIZE_TOLERANCE)
     if not least <= result["bytes"] <= most:
-        return f"responses of {result['bytes'] / answers:.0f} bytes, expected {answer_bytes}"
+        return f"responses of {result['bytes'] / responses:.0f} bytes, expected {response_bytes}"
     return None

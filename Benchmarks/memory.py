@@ -93,7 +93,7 @@ class MemoryTable:
         for number in range(STARTS):
             for name, starter in self._starters.items():
                 url = self._sqlite(f"{name}-{file}-{number if file == 'new' else 0}")
-                took[name].append(_seconds_to_first_answer(starter, f"{name}-start", url))
+                took[name].append(_seconds_to_first_response(starter, f"{name}-start", url))
         skipped = 1 if file == "existing" else 0  # The first start creates the file.
         milliseconds = [median(times[skipped:]) * 1000 for times in took.values()]
         text = f"start to first response, {file} SQLite file, ms"
@@ -120,7 +120,7 @@ def _bytes_per_idle_connection(server: Server) -> float:
             connection.close()
 
 
-def _seconds_to_first_answer(starter: Starter, name: str, url: str) -> float:
+def _seconds_to_first_response(starter: Starter, name: str, url: str) -> float:
     """Returns the time from creating the process to the complete response to a GET. Retries refused connections."""
     port = free_port()
     command = starter.megaphone_command(name, port, url)

@@ -19,26 +19,26 @@ class Preparation:
 
     load: Load
     url: str
-    answer_bytes: int
+    response_bytes: int
 
 
 def prepare(case: Case, server: Server) -> Preparation:
     """Sends the request of wrk once, so that incorrect responses to wrk can be detected."""
     base = f"http://127.0.0.1:{server.port}{BOARD}"
     if case.kind == "put":
-        answer = server.put(f"{BROADCASTER}/channel-00001", b"1740558489000")
-        _expect(case, answer.status, 200)
+        response = server.put(f"{BROADCASTER}/channel-00001", b"1740558489000")
+        _expect(case, response.status, 200)
         load = Load(case.connections, script=("put", str(case.setup.channels)), headers=WRITING)
-        return Preparation(load, f"{base}/{BROADCASTER}", answer.wire_bytes)
+        return Preparation(load, f"{base}/{BROADCASTER}", response.wire_bytes)
     if case.kind == "connect":
         headers = READING | {"Connection": "close"}
-        answer = server.board(headers)
-        _expect(case, answer.status, 200)
-        return Preparation(Load(case.connections, headers=headers), base, answer.wire_bytes)
-    answer = server.board()
-    _expect(case, answer.status, 200)
+        response = server.board(headers)
+        _expect(case, response.status, 200)
+        return Preparation(Load(case.connections, headers=headers), base, response.wire_bytes)
+    response = server.board()
+    _expect(case, response.status, 200)
     if case.kind == "conditional":
-        validator = {"If-None-Match": answer.fields["ETag"]}
+        validator = {"If-None-Match": response.fields["ETag"]}
         unchanged = server.board(validator)
         _expect(case, unchanged.status, 304)
         load = Load(case.connections, headers=READING | validator)
@@ -46,8 +46,8 @@ def prepare(case: Case, server: Server) -> Preparation:
     if case.kind == "pipelined":
         script = ("pipelined", str(PIPELINE_DEPTH))
         load = Load(case.connections, depth=PIPELINE_DEPTH, script=script, headers=READING)
-        return Preparation(load, base, answer.wire_bytes)
-    return Preparation(Load(case.connections, headers=READING), base, answer.wire_bytes)
+        return Preparation(load, base, response.wire_bytes)
+    return Preparation(Load(case.connections, headers=READING), base, response.wire_bytes)
 
 
 def _expect(case: Case, status: int, expected: int) -> None:

@@ -9,7 +9,7 @@ DEADLINE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     fields: dict[str, str]
     body: bytes
@@ -18,7 +18,7 @@ class Answer:
 
 def ask(
     port: int, path: str, headers: dict[str, str], method: str = "GET", body: bytes = b""
-) -> Answer:
+) -> Response:
     """Sends a request on a new connection. Raises OSError without a server or a complete response."""
     with socket.create_connection(("127.0.0.1", port), DEADLINE_SECONDS) as connection:
         return ask_on(connection, path, headers, method, body)
@@ -30,7 +30,7 @@ def ask_on(
     headers: dict[str, str],
     method: str = "GET",
     body: bytes = b"",
-) -> Answer:
+) -> Response:
     """Sends a request on an open connection and leaves it open."""
     port = connection.getpeername()[1]
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
@@ -49,7 +49,7 @@ def ask_on(
     length = 0 if status == 304 else int(by_lower_name.get("content-length", "0"))
     while len(rest) < length:
         rest += _receive(connection)
-    return Answer(status, fields, rest, len(head) + 4 + len(rest))
+    return Response(status, fields, rest, len(head) + 4 + len(rest))
 
 
 def _receive(connection: socket.socket) -> bytes:

@@ -65,7 +65,7 @@ http {{
 }}
 """
 
-# The fields of Megaphone's line for a request, in about as many bytes. nginx does not know who the reader is, so its
+# The fields of Megaphone's line for a request, in about as many bytes. nginx does not identify the reader, so its
 # identifier is constant.
 NGINX_LOG_FORMAT = (
     '{"Timestamp":$msec,"Type":"request.summary","Logger":"nginx-$nginx_version","Hostname":"$hostname",'
@@ -76,7 +76,7 @@ NGINX_LOG_FORMAT = (
 
 # Megaphone gathers lines for 5 ms and then writes them at once. With the log "on", nginx does the same: `flush` is the
 # same time, and the buffer is large enough for the lines of that time, so both write equally often. "unbuffered" is
-# nginx's default, a system call for each line; a comparison with it alone would flatter Megaphone.
+# nginx's default, a system call for each line; a comparison with it alone would favor Megaphone.
 #
 # The log of both goes to a pipe, as under systemd or in a container, and its reader discards it: a file would measure
 # the disk, and writing to /dev/null does not even copy the bytes.
@@ -103,10 +103,10 @@ class Server:
     def pid(self) -> int:
         return self.process.pid
 
-    def board(self, headers: dict[str, str] | None = None) -> probe.Answer:
+    def board(self, headers: dict[str, str] | None = None) -> probe.Response:
         return probe.ask(self.port, BOARD, READING | (headers or {}))
 
-    def put(self, broadcast: str, version: bytes) -> probe.Answer:
+    def put(self, broadcast: str, version: bytes) -> probe.Response:
         return probe.ask(self.port, f"{BOARD}/{broadcast}", WRITING, "PUT", version)
 
     def dropped_log_lines(self) -> int:
@@ -150,7 +150,7 @@ class Starter:
         command = [*under, *self.megaphone_command(name, port, database_url, *settings)]
         return self._start(name, port, command, piped)
 
-    def nginx(self, name: str, constant: probe.Answer, log: str = "off") -> Server:
+    def nginx(self, name: str, constant: probe.Response, log: str = "off") -> Server:
         """Starts nginx, which returns the body and the header fields of CONSTANT for BOARD. LOG is of NGINX_LOGS."""
         directory = self._directory(name)
         port = free_port()
@@ -179,7 +179,7 @@ class Starter:
 
     def _start(self, name: str, port: int, command: list[str], piped: bool = False) -> Server:
         server = Server(port, self._processes.start(name, command, piped))
-        self._processes.wait_for(server.process, lambda: _answers(server))
+        self._processes.wait_for(server.process, lambda: _responds(server))
         return server
 
     def _directory(self, name: str) -> Path:
@@ -188,14 +188,14 @@ class Starter:
         return directory
 
 
-def _answers(server: Server) -> bool:
+def _responds(server: Server) -> bool:
     try:
         return server.board().status == 200
     except OSError:
         return False
 
 
-def _nginx_fields(constant: probe.Answer) -> list[str]:
+def _nginx_fields(constant: probe.Response) -> list[str]:
     fields = []
     for name, value in constant.fields.items():
         if name.lower() == "x-request-id":

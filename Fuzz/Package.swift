@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// A package of its own, because everything in it is built for the fuzzer, with coverage and address checks in
-// our code. `Modules` leads to the sources of the service.
+// A separate package, because everything in it is built for the fuzzer, with coverage and AddressSanitizer.
+// `Modules` links to the sources of the service.
 
 let rules: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -24,7 +24,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Modules/\(name)", swiftSettings: rules)
 }
 
-/// One fuzzer: a program that hands its check to `fuzz`. Its seeds are in `Seeds/` under the same name.
+/// A fuzzer: a program that passes its check to `fuzz`. Its seeds are in `Seeds/` under the same name.
 func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name, dependencies: ["FuzzSupport"] + dependencies,

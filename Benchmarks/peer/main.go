@@ -65,16 +65,16 @@ func main() {
 
 func (s *service) get(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
-		answer(w, http.StatusMethodNotAllowed, nil)
+		respond(w, http.StatusMethodNotAllowed, nil)
 		return
 	}
 	if !authorized(r, s.reader) {
-		answer(w, http.StatusUnauthorized, nil)
+		respond(w, http.StatusUnauthorized, nil)
 		return
 	}
 	rows, err := s.read.QueryContext(r.Context())
 	if err != nil {
-		answer(w, http.StatusServiceUnavailable, nil)
+		respond(w, http.StatusServiceUnavailable, nil)
 		return
 	}
 	defer rows.Close()
@@ -82,7 +82,7 @@ func (s *service) get(w http.ResponseWriter, r *http.Request) {
 	var broadcaster, channel, version sql.RawBytes
 	for count := 0; rows.Next(); count++ {
 		if err := rows.Scan(&broadcaster, &channel, &version); err != nil {
-			answer(w, http.StatusServiceUnavailable, nil)
+			respond(w, http.StatusServiceUnavailable, nil)
 			return
 		}
 		if count > 0 {
@@ -94,49 +94,49 @@ func (s *service) get(w http.ResponseWriter, r *http.Request) {
 		body = appendJSONString(body, version)
 	}
 	if rows.Err() != nil {
-		answer(w, http.StatusServiceUnavailable, nil)
+		respond(w, http.StatusServiceUnavailable, nil)
 		return
 	}
-	answer(w, http.StatusOK, append(body, "}}"...))
+	respond(w, http.StatusOK, append(body, "}}"...))
 }
 
 func (s *service) put(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPut {
-		answer(w, http.StatusMethodNotAllowed, nil)
+		respond(w, http.StatusMethodNotAllowed, nil)
 		return
 	}
 	if !authorized(r, s.broadcaster) {
-		answer(w, http.StatusUnauthorized, nil)
+		respond(w, http.StatusUnauthorized, nil)
 		return
 	}
 	ids := strings.Split(strings.TrimPrefix(r.URL.Path, "/v1/broadcasts/"), "/")
 	if len(ids) != 2 {
-		answer(w, http.StatusNotFound, nil)
+		respond(w, http.StatusNotFound, nil)
 		return
 	}
 	version, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil || len(version) == 0 || len(version) > 200 {
-		answer(w, http.StatusBadRequest, nil)
+		respond(w, http.StatusBadRequest, nil)
 		return
 	}
 	result, err := s.write.ExecContext(r.Context(), ids[0], ids[1], version, version)
 	if err != nil {
-		answer(w, http.StatusServiceUnavailable, nil)
+		respond(w, http.StatusServiceUnavailable, nil)
 		return
 	}
 	if affected, _ := result.RowsAffected(); affected == 1 {
-		answer(w, http.StatusCreated, nil)
+		respond(w, http.StatusCreated, nil)
 		return
 	}
-	answer(w, http.StatusOK, nil)
+	respond(w, http.StatusOK, nil)
 }
 
 func authorized(r *http.Request, expected []byte) bool {
 	return subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), expected) == 1
 }
 
-// answer sends body, or only the status code as JSON if body is nil.
-func answer(w http.ResponseWriter, status int, body []byte) {
+// respond sends body, or only the status code as JSON if body is nil.
+func respond(w http.ResponseWriter, status int, body []byte) {
 	if body == nil {
 		body = append(strconv.AppendInt([]byte(`{"code":`), int64(status), 10), '}')
 	}

@@ -11,7 +11,7 @@ import Telemetry
 import TestSupport
 import Time
 
-/// The API over a store in memory, with the README's tokens: broadcaster `test` has `foobar`, reader
+/// The API on an in-memory store, with the tokens of the README: broadcaster `test` has `foobar`, reader
 /// `autopush` has `quux`.
 struct APIHarness {
     let store = MemoryStore()
@@ -19,7 +19,7 @@ struct APIHarness {
     let api: API
     let registry = MetricsRegistry()
     let log: LoggedLines
-    /// Stands still until a test moves it.
+    /// Moves only when a test advances it.
     private let clock = ManualClock()
     private let exchange: any Exchange
 
@@ -56,7 +56,7 @@ struct APIHarness {
         try await exchange.send(request)
     }
 
-    /// Sends a request with the fields that a client must send, and those given as lines.
+    /// Sends a request with `Host`, with `Content-Length` if there is a body, and with the given field lines.
     func send(
         _ method: String, _ target: String, _ fields: [String] = [], body: [UInt8]? = nil
     ) async throws -> ReceivedResponse {
@@ -82,7 +82,7 @@ extension String {
     static let reader = "Authorization: Bearer quux"
 }
 
-/// A log whose lines the test reads.
+/// A log output that writes to a pipe, from which the test reads the lines.
 final class LoggedLines: Sendable {
     let output: LogOutput
     private let readEnd: Int32
@@ -105,7 +105,7 @@ final class LoggedLines: Sendable {
         close(writeEnd)
     }
 
-    /// Ends the log and returns its lines. A pipe holds 64 KiB, more than any test writes.
+    /// Closes the log and returns its lines. A pipe holds 64 KiB, more than any test writes.
     func lines() -> [String] {
         output.close()
         var bytes = [UInt8](repeating: 0, count: 1 << 16)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct AuthorizationTests {
-    @Test func field_isReadAsRFC6750Says() async throws {
+    @Test func authorization_isParsedAsInRFC6750() async throws {
         let harness = try APIHarness()
         for (value, status) in [
             ("Bearer quux", 200), ("bearer quux", 200), ("BEARER quux", 200), ("  Bearer quux  ", 200),
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func twoFields_areRefused(_ depth: Depth) async throws {
+    func repeatedField_isRejected(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         for fields in [[String.reader, .reader], [.reader, "authorization: Bearer nobody"]] {
             let response = try await harness.send("GET", "/v1/broadcasts", fields)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func anonymousReads_needNoToken_butAWrongOneIsStillWrong(_ depth: Depth) async throws {
+    func anonymousReads_needNoToken_butRejectAnInvalidOne(_ depth: Depth) async throws {
         let harness = try APIHarness(depth, anonymousReads: true)
         #expect(try await harness.send("GET", "/v1/broadcasts").status == 200)
         #expect(try await harness.get().status == 200)

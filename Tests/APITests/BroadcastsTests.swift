@@ -7,7 +7,7 @@ import Time
 
 @Suite(.timeLimit(.minutes(1))) struct BroadcastsTests {
     @Test(arguments: Depth.allCases)
-    func put_saysWhetherTheBroadcastIsNew(_ depth: Depth) async throws {
+    func put_returns201_whenTheBroadcastIsNew(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         for (version, status) in [("v0", 201), ("v0", 200), ("v1", 200)] {
             let response = try await harness.put("broadcast1", version)
@@ -30,7 +30,7 @@ import Time
     }
 
     @Test(arguments: Depth.allCases)
-    func version_comesBackUnchanged_whateverBytesItHolds(_ depth: Depth) async throws {
+    func version_isReturnedUnchanged_withEscapedCharacters(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         #expect(try await harness.put("c", "\"a\\\u{1}\u{7F}\r\n\t/ \"").status == 201)
         #expect(
@@ -39,7 +39,7 @@ import Time
     }
 
     @Test(arguments: Depth.allCases)
-    func head_answersTheFieldsOfGet(_ depth: Depth) async throws {
+    func head_returnsTheFieldsOfGet(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         _ = try await harness.put("c", "v1")
         let get = try await harness.get("X-Request-Id: r1")
@@ -58,7 +58,7 @@ import Time
         "/v1/broadcasts/?", "/%761/broadcast%73", "http://localhost:8000/v1/broadcasts",
         "/v1/__broadcasts__", "/__broadcasts__", "/__broadcasts__/",
     ])
-    func board_isAtEveryPathThatMeansIt(_ target: String) async throws {
+    func board_isServed_atEveryEquivalentPath(_ target: String) async throws {
         let harness = try APIHarness()
         _ = try await harness.put("c", "v1")
         let response = try await harness.send("GET", target, [.reader])
@@ -71,14 +71,14 @@ import Time
         "/v1/broadcasts/test/c", "/v1//broadcasts/test/c/", "/v1/broadcasts/%74est/%63",
         "/v1/broadcasts/test/c?q",
     ])
-    func put_isAtEveryPathThatMeansIt(_ target: String) async throws {
+    func put_isAccepted_atEveryEquivalentPath(_ target: String) async throws {
         let harness = try APIHarness()
         let response = try await harness.send("PUT", target, [.broadcaster], body: Array("v1".utf8))
         #expect(response.status == 201)
         #expect(harness.store.rows == [BoardRow(broadcasterID: "test", channelID: "c", version: "v1")])
     }
 
-    @Test func put_storesTheBodyRaw_whateverItsContentType() async throws {
+    @Test func put_storesTheBodyUnchanged_withAnyContentType() async throws {
         let harness = try APIHarness()
         for type in [
             "application/x-www-form-urlencoded", "application/json", "multipart/form-data", "nonsense",
@@ -90,7 +90,7 @@ import Time
         }
     }
 
-    @Test func put_takesAChunkedBody() async throws {
+    @Test func put_acceptsAChunkedBody() async throws {
         let harness = try APIHarness()
         let request = """
             PUT /v1/broadcasts/test/c HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer foobar\r
@@ -100,13 +100,13 @@ import Time
         #expect(harness.store.rows.map(\.version) == ["v1-v2"])
     }
 
-    @Test func put_waitsForTheStore_andLeavesTimeForTheAnswer() async throws {
+    @Test func put_givesTheStoreADeadlineThatLeavesTimeForTheResponse() async throws {
         let harness = try APIHarness { $0.writeDeadline = .milliseconds(2000) }
         _ = try await harness.put("c", "v1")
         #expect(harness.store.deadlines == [harness.now + .milliseconds(1900)])
     }
 
-    @Test func ids_areCaseSensitive_andMayBeAsLongAsTheRuleSays() async throws {
+    @Test func ids_areCaseSensitive_andMayHaveTheMaximumLength() async throws {
         let harness = try APIHarness()
         for channel in ["b", "B", String(repeating: "a", count: 128)] {
             #expect(try await harness.put(channel, channel).status == 201)
@@ -115,7 +115,7 @@ import Time
     }
 
     @Test(arguments: Depth.allCases)
-    func put_isSeenByTheNextGet_underMaxStaleness(_ depth: Depth) async throws {
+    func put_isVisibleToTheNextGet_withMaxStaleness(_ depth: Depth) async throws {
         var freshness = BoardFeed.Freshness.defaults
         freshness.maxStaleness = .seconds(3600)
         let harness = try APIHarness(depth, freshness: freshness)
@@ -130,7 +130,7 @@ import Time
     }
 
     @Test(arguments: Depth.allCases)
-    func board_comesWithItsAge_whenTheStoreFails_upToTheLimit(_ depth: Depth) async throws {
+    func staleBoard_isServedWithItsAge_whenTheStoreFails(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         _ = try await harness.put("c", "v1")
         let fresh = try await harness.get()
@@ -150,7 +150,7 @@ import Time
     }
 
     @Test(arguments: Depth.allCases)
-    func newChannel_isRefused_beyondTheMaximum(_ depth: Depth) async throws {
+    func newChannel_isRejected_aboveTheMaximum(_ depth: Depth) async throws {
         let harness = try APIHarness(depth, maximumChannels: 2)
         #expect(try await harness.put("a", "v1").status == 201)
         _ = try await harness.get()
@@ -158,13 +158,14 @@ import Time
         let refused = try await harness.put("c", "v1")
         #expect(refused.status == 409)
         #expect(refused.text == #"{"code":409,"errno":130,"error":"Too many channels"}"#)
-        #expect(try await harness.put("b", "v2").status == 200, "a known channel goes on")
-        // Another program removes a channel. A read older than a second is repeated first.
+        #expect(try await harness.put("b", "v2").status == 200, "a known channel is accepted")
+        // Another program removes a channel. Before it rejects a PUT, the API repeats a read older than a
+        // second.
         harness.store.rows.removeFirst()
         #expect(try await harness.put("c", "v1").status == 409)
         harness.advance(.milliseconds(1001))
         #expect(try await harness.put("c", "v1").status == 201)
-        // A read that fails refuses nothing: the store itself answers.
+        // If that read fails, the PUT is not rejected but passed to the store, which fails too.
         harness.advance(.milliseconds(1001))
         harness.store.failure = .unavailable("down")
         #expect(try await harness.put("d", "v1").status == 503)

@@ -3,13 +3,15 @@ import TestSupport
 import Testing
 import Time
 
-/// The clients in the field, with the bytes they really send.
+/// The known clients of the service, with the requests they send.
 @Suite(.timeLimit(.minutes(1))) struct ClientTests {
     private func request(_ lines: String..., body: String = "") -> [UInt8] {
         Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)
     }
 
-    @Test("autopush, with the token setting as operators type it", arguments: Depth.allCases)
+    @Test(
+        "autopush, with both paths and both spellings of the scheme that are in use",
+        arguments: Depth.allCases)
     func autopush(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         _ = try await harness.put("monitor_changes", "\"1740558489816\"")
@@ -63,7 +65,7 @@ import Time
     }
 
     @Test(
-        "remote-settings, which reads, writes and reads its own write through another node",
+        "remote-settings, which reads versions that were written through another node",
         arguments: Depth.allCases)
     func syncMegaphone(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
@@ -76,7 +78,7 @@ import Time
         #expect(try await harness.get().text.contains(#""test/monitor_changes":"\"2\"""#))
     }
 
-    @Test("curl -X PUT -d, which calls the body a form", arguments: Depth.allCases)
+    @Test("curl -X PUT -d, which sends the content type of a form", arguments: Depth.allCases)
     func curl(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         let response = try await harness.send(
@@ -89,7 +91,7 @@ import Time
         #expect(harness.store.rows.map(\.version) == ["BREAKING NEWS: v4"])
     }
 
-    @Test("a load balancer, some of which speak HTTP/1.0", arguments: Depth.allCases)
+    @Test("load balancers, with HTTP/1.0 and HTTP/1.1", arguments: Depth.allCases)
     func loadBalancer(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         harness.store.failure = .unavailable("down")
@@ -103,7 +105,7 @@ import Time
         }
     }
 
-    @Test("Firefox's NOP, an ordinary value here", arguments: Depth.allCases)
+    @Test("____NOP____, which only Firefox treats specially", arguments: Depth.allCases)
     func nop(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         #expect(try await harness.put("c", "____NOP____").status == 201)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ConditionalRequestTests {
     @Test(arguments: Depth.allCases)
-    func knownTag_isAnswered304_withoutABody(_ depth: Depth) async throws {
+    func matchingTag_returns304_withoutContent(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         _ = try await harness.put("c", "v1")
         let tag = try #require(try await harness.get()["etag"])
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func equalVersion_leavesTheTagAsItIs(_ depth: Depth) async throws {
+    func equalVersion_keepsTheTag(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         #expect(try await harness.put("c", "v1").status == 201)
         let tag = try #require(try await harness.get()["etag"])
@@ -38,7 +38,7 @@ import Testing
         #expect(try await one.get()["etag"] == other.get()["etag"])
     }
 
-    @Test func list_isReadAsRFC9110Says() async throws {
+    @Test func ifNoneMatch_isParsedAsInRFC9110() async throws {
         let harness = try APIHarness()
         let tag = try #require(try await harness.get()["etag"])
         let lines: [([String], Int)] = [

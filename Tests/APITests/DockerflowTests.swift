@@ -6,7 +6,7 @@ import Time
 
 @Suite(.timeLimit(.minutes(1))) struct DockerflowTests {
     @Test(arguments: Depth.allCases)
-    func lbheartbeat_touchesNothing(_ depth: Depth) async throws {
+    func lbheartbeat_doesNotCallTheStore(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         harness.store.failure = .unavailable("down")
         for _ in 0..<2 {
@@ -19,7 +19,7 @@ import Time
     }
 
     @Test(arguments: Depth.allCases)
-    func heartbeat_asksTheStore_forLessThanASecond(_ depth: Depth) async throws {
+    func heartbeat_checksTheStore_withADeadlineBelowOneSecond(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         let well = try await harness.send("GET", "/__heartbeat__")
         #expect(well.status == 200)
@@ -38,7 +38,7 @@ import Time
     }
 
     @Test(arguments: Depth.allCases)
-    func version_isTheFileAsItIsNow(_ depth: Depth) async throws {
+    func version_returnsTheFileUnchanged(_ depth: Depth) async throws {
         let file = #"{"source":"s", "version":"v", "commit":"c", "build":"b", "more": 1}"# + "\n"
         let harness = try APIHarness(depth) { configuration in
             configuration.versionFile = { Array(file.utf8) }
@@ -50,14 +50,14 @@ import Time
     }
 
     @Test(arguments: Depth.allCases)
-    func version_isTheBinarys_whenThereIsNoFile(_ depth: Depth) async throws {
+    func version_describesTheBinary_whenThereIsNoFile(_ depth: Depth) async throws {
         #expect(
             try await APIHarness(depth).send("GET", "/__version__").text
                 == #"{"source":"https://example.com","version":"1.2.3","commit":"abc","build":"\"7\""}"#)
     }
 
     @Test(arguments: ["/__error__", "/v1/err"])
-    func error_isLoggedAndAnswered(_ target: String) async throws {
+    func error_isLoggedAndReturned(_ target: String) async throws {
         let harness = try APIHarness()
         #expect(try await harness.send("GET", target).status == 401)
         #expect(try await harness.send("GET", target, [.broadcaster]).status == 403)

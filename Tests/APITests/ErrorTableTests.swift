@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func refusalsOfTheHTTPLayer_areErrorsLikeAllOthers(_ depth: Depth) async throws {
+    func refusalsOfTheHTTPLayer_haveTheFormatOfOtherErrors(_ depth: Depth) async throws {
         var limits = Limits.defaults
         limits.maximumHeaderBytes = 1024
         let harness = try APIHarness(depth, limits: limits)
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func lateRequest_isAnswered408() async throws {
+    @Test func incompleteHead_receives408_afterTheTimeout() async throws {
         let harness = try APIHarness()
         var limits = Limits.defaults
         limits.headerTimeout = .milliseconds(20)
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func connectionTooMany_isAnswered503() async throws {
+    @Test func connectionOverTheLimit_receives503() async throws {
         let harness = try APIHarness()
         let exchange = try SocketExchange(api: harness.api, maximumConnections: 1)
         try withExtendedLifetime(exchange) {
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func unreadableVersionFile_is500(_ depth: Depth) async throws {
+    func unreadableVersionFile_returns500(_ depth: Depth) async throws {
         let harness = try APIHarness(depth) { configuration in
             configuration.versionFile = { () throws(API.VersionFileError) in
                 throw API.VersionFileError(reason: "/app/version.json: permission denied")
@@ -182,7 +182,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func failedStore_is503_andItsReasonIsInTheLogAlone(_ depth: Depth) async throws {
+    func failedStore_returns503_andLogsTheReason(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         for (failure, logged) in [
             (StoreError.failed("SELECT on db.example.com failed"), "SELECT on db.example.com failed"),
@@ -200,7 +200,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func checks_haveAnOrder(_ depth: Depth) async throws {
+    func checks_runInOrder(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         harness.store.failure = .unavailable("down")
         for (target, token, body, errno) in [
@@ -215,7 +215,7 @@ import Testing
                 "PUT", target, ["Authorization: \(token)"], body: Array(body.utf8))
             #expect(response.text.contains(#""errno":\#(errno),"#), "\(target) \(token) \(body)")
         }
-        // The body is not waited for when the head shows that it is not wanted.
+        // A request that fails a check of its head gets the error without `100 Continue`.
         for (target, token, status) in [
             ("/v1/broadcasts/test/c", "Bearer nobody", 401), ("/v1/broadcasts/a.b/c", "Bearer foobar", 400),
             ("/v1/broadcasts/test", "Bearer foobar", 404), ("/v1/broadcasts", "Bearer foobar", 405),

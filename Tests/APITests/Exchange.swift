@@ -8,11 +8,11 @@ import Logging
 import TestSupport
 import Time
 
-/// How a test reaches the API. Every test of an endpoint runs at each depth.
+/// How a test reaches the API. Most tests run at each depth.
 enum Depth: String, CaseIterable, Sendable {
-    /// Through the connection's state machine, in the test's own task.
+    /// Through the state machine of a connection, in the test's task.
     case withoutSockets
-    /// Through a server on a port of its own.
+    /// Through a server with its own port.
     case overSockets
 
     func connect(_ api: API, _ limits: Limits = Limits.defaults) throws -> any Exchange {
@@ -23,13 +23,13 @@ enum Depth: String, CaseIterable, Sendable {
     }
 }
 
-/// Sends the bytes of one request on a connection of its own, and takes the answer.
+/// Sends the bytes of one request on a new connection, and returns the response.
 protocol Exchange: Sendable {
-    /// `100 Continue` is passed over.
+    /// Skips `100 Continue`.
     func send(_ request: [UInt8]) async throws -> ReceivedResponse
 }
 
-/// What the bytes in and out would be on a connection, without the connection.
+/// Exchanges the bytes with a conversation, without a socket.
 struct ConversationExchange: Exchange {
     let api: API
     let limits: Limits
@@ -48,7 +48,7 @@ struct ConversationExchange: Exchange {
     }
 }
 
-/// A server that listens for as long as the exchange is there.
+/// A server that listens until the exchange is released.
 final class SocketExchange: Exchange {
     private let server: Server
 

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Time
 
-/// A loop with one connection and no socket, in the test's own task.
+/// A loop with one connection and no socket, in the test's task.
 final class LoopOfOne {
     /// Wake-ups as a stream that the test awaits.
     private struct WakeUps: Mailbox {
@@ -68,7 +68,7 @@ final class LoopOfOne {
         }
     }
 
-    /// Lets a handler run, and takes a turn whenever it wakes the loop.
+    /// Runs a handler, and ends a turn each time the handler wakes the loop.
     private func pump(_ handler: @escaping @Sendable () async -> Response) async -> Response {
         let task = Task { [mailbox] in
             defer { mailbox.finish() }

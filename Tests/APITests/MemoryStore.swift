@@ -2,7 +2,7 @@ import Broadcasts
 import Synchronization
 import Time
 
-/// A store in memory that fails when it is told to, and remembers the deadlines it was given.
+/// An in-memory store that fails while `failure` is set, and records the deadline of each call.
 final class MemoryStore: BroadcastStore {
     private struct State {
         var rows: [BoardRow] = []
@@ -18,16 +18,16 @@ final class MemoryStore: BroadcastStore {
         set { state.withLock { $0.rows = newValue } }
     }
 
-    /// What every call throws, or nil.
+    /// The error of every call; nil if calls succeed.
     var failure: StoreError? {
         get { state.withLock { $0.failure } }
         set { state.withLock { $0.failure = newValue } }
     }
 
-    /// The deadlines of all calls, in their order.
+    /// The deadlines of all calls, in call order.
     var deadlines: [Instant] { state.withLock { $0.deadlines } }
 
-    /// How many reads succeeded.
+    /// The number of successful reads.
     var reads: Int { state.withLock { $0.reads } }
 
     func read(

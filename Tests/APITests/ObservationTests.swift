@@ -5,10 +5,10 @@ import Telemetry
 import TestSupport
 import Testing
 
-/// What the log and the metrics say of requests.
+/// The log lines and metrics of requests.
 @Suite(.timeLimit(.minutes(1))) struct ObservationTests {
     @Test(arguments: Depth.allCases)
-    func everyRequest_leavesOneLine(_ depth: Depth) async throws {
+    func request_writesOneLogLine(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         _ = try await harness.send(
             "GET", "/v1/broadcasts?token=x",
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func errors_areLoggedWithTheirNumber_andNeverWithAToken(_ depth: Depth) async throws {
+    func errors_areLoggedWithTheirNumber_withoutTokens(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         _ = try await harness.send("GET", "/v1/broadcasts", ["Authorization: Bearer s3cret"])
         _ = try await harness.send("PUT", "/v1/broadcasts/other/c", [.broadcaster], body: [0x76])
@@ -58,7 +58,7 @@ import Testing
         #expect(!lines.contains { $0.contains("s3cret") || $0.contains("foobar") })
     }
 
-    @Test func loadBalancersChecks_areLoggedForDebuggingAlone() async throws {
+    @Test func loadBalancerChecks_areLogged_atDebugOnly() async throws {
         let harness = try APIHarness(logLevel: .debug)
         _ = try await harness.send("GET", "/__lbheartbeat__")
         #expect(harness.log.lines().first?.contains(#""Severity":7"#) == true)
@@ -67,7 +67,7 @@ import Testing
         #expect(usual.log.lines().isEmpty)
     }
 
-    @Test func deferredAnswer_isLoggedByItsOwnSeverity() async throws {
+    @Test func deferredResponse_isLogged_dependingOnItsSeverity() async throws {
         let harness = try APIHarness(logLevel: .error)
         _ = try await harness.put("c", "v1")
         harness.store.failure = .failed("gone")
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func requestID_isEchoed_whenItIsFit(_ depth: Depth) async throws {
+    func requestID_isEchoed_whenValid(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         let longest = String(repeating: "a", count: 128)
         for id in ["abc", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", longest] {
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func requestIDs_areAllDifferent() async throws {
+    @Test func requestIDs_areUnique() async throws {
         let harness = try APIHarness(logLevel: .error)
         var ids: Set<String> = []
         for _ in 0..<500 {
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test(arguments: Depth.allCases)
-    func statsD_hearsOfUpdatesAndDumps_neverOfVersions(_ depth: Depth) async throws {
+    func statsD_receivesUpdatesAndDumps_withoutVersions(_ depth: Depth) async throws {
         let listener = try DatagramListener()
         let sender = try StatsDSender(
             host: "127.0.0.1", port: listener.port, label: "megaphone",

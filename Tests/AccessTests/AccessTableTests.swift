@@ -12,11 +12,11 @@ import Testing
             ("foobar", .broadcaster("test")), ("next", .broadcaster("test")), ("quux", .reader("autopush")),
             ("foobar ", nil), ("FOOBAR", nil), ("", nil), ("test", nil),
         ] as [(String, Identity?)])
-    func identity_isWhoseTokenItIs(_ token: String, _ identity: Identity?) {
+    func identity_isThatOfTheTokensOwner(_ token: String, _ identity: Identity?) {
         #expect(table.identity(ofToken: Array(token.utf8)[...]) == identity)
     }
 
-    @Test func table_isEmpty_whenItKnowsNoToken() {
+    @Test func table_isEmpty_withoutTokens() {
         #expect(!table.isEmpty)
         #expect(AccessTable(broadcasters: ["test": []], readers: [:], anonymousReads: true).isEmpty)
     }

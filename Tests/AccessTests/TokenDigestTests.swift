@@ -20,7 +20,7 @@ import Testing
         #expect(TokenDigest(configured: text)?.configured == text)
     }
 
-    @Test func equality_seesADifferenceInEveryDigit() {
+    @Test func equality_comparesEveryDigit() {
         let digest = TokenDigest(configured: foobar)
         for index in 7..<71 {
             var characters = Array(foobar)
@@ -42,7 +42,7 @@ import Testing
         #expect(TokenDigest(configured: text) == nil)
     }
 
-    @Test func digest_showsNothingOfItself_whenPrinted() {
+    @Test func digest_isHidden_whenPrinted() {
         let digest = TokenDigest(token: "foobar")
         var dumped = ""
         dump(digest, to: &dumped)

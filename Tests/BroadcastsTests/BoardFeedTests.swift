@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Time
 
-/// The test ends each read of the store by hand, and moves the clock. Nothing depends on time that passes.
+/// Each test completes the store's reads and advances the clock itself, so nothing depends on elapsed time.
 @Suite struct BoardFeedTests {
     private let store = HandStore()
     private let manual = ManualClock()
@@ -20,7 +20,7 @@ import Time
         return BoardFeed(store: store, freshness: freshness, clock: Clock(manual))
     }
 
-    /// Makes a feed read a board of this version.
+    /// Makes a feed read a board with one channel of this version.
     private func load(_ version: String, _ feed: BoardFeed? = nil) throws -> Board {
         let feed = feed ?? self.feed
         let number = feed.subscribe(listener)
@@ -28,11 +28,11 @@ import Time
         return try #require(feed.snapshot.outcome(ofRead: number, at: manual.now)).get().board
     }
 
-    @Test func subscription_beginsARead_andItsOutcomeAnswers() throws {
+    @Test func subscribe_beginsARead_andItsOutcomeIsReturned() throws {
         let number = feed.subscribe(listener)
         #expect(feed.snapshot.outcome(ofRead: number, at: manual.now) == nil)
         let read = try #require(store.takeRead())
-        #expect(read.deadline == manual.now + .seconds(2), "a read may outlive the GET that began it")
+        #expect(read.deadline == manual.now + .seconds(2), "a read may take longer than its GET waits")
         read.succeed(rows("v1"))
         #expect(listener.count == 1)
         let reading = try #require(feed.snapshot.outcome(ofRead: number, at: manual.now)).get()
@@ -40,13 +40,13 @@ import Time
         #expect(reading.age == nil)
     }
 
-    /// The read under way may have missed a PUT that was acknowledged before the second subscription.
-    @Test func subscription_duringARead_isAnsweredByTheNext() throws {
+    /// The running read may have missed a PUT that was acknowledged before the second subscription.
+    @Test func subscribe_waitsForTheNextRead_duringARead() throws {
         let first = feed.subscribe(listener)
         let second = feed.subscribe(listener)
         #expect(second == first + 1)
         let read = try #require(store.takeRead())
-        #expect(store.readsBegun == 1, "at most one read is under way")
+        #expect(store.readsBegun == 1, "at most one read runs at a time")
         read.succeed(rows("v1"))
         #expect(feed.snapshot.outcome(ofRead: second, at: manual.now) == nil)
         #expect(store.readsBegun == 2)
@@ -54,10 +54,10 @@ import Time
         #expect(listener.count == 2)
         let reading = try #require(feed.snapshot.outcome(ofRead: second, at: manual.now)).get()
         #expect(reading.board.rows == rows("v2"))
-        #expect(store.readsBegun == 2, "nobody waits for a third")
+        #expect(store.readsBegun == 2, "no third read: nothing waits for it")
     }
 
-    @Test func listener_isToldOnce_howeverOftenItSubscribed() throws {
+    @Test func listener_isNotifiedOncePerRead() throws {
         _ = feed.subscribe(listener)
         for _ in 0..<3 { _ = feed.subscribe(listener) }
         try #require(store.takeRead()).succeed(rows("v1"))
@@ -65,13 +65,13 @@ import Time
         #expect(listener.count == 2)
     }
 
-    @Test func equalRows_keepTheBoard() throws {
+    @Test func equalRows_keepTheSameBoard() throws {
         let board = try load("v1")
         #expect(try load("v1") === board)
         #expect(try load("v2") !== board)
     }
 
-    @Test func failedRead_servesTheLastBoardWithItsAge_untilThatIsTooOld() throws {
+    @Test func failedRead_returnsTheLastBoardWithItsAge_upToStaleIfError() throws {
         _ = try load("v1")
         manual.advance(by: .seconds(300))
         let number = feed.subscribe(listener)
@@ -92,8 +92,8 @@ import Time
         }
     }
 
-    /// A store that is known to be down fails before `read` returns.
-    @Test func immediateFailure_answersAtOnce_andIsNoLoop() throws {
+    /// A store with an open circuit reports the failure before `read` returns.
+    @Test func immediateFailure_isReportedAtOnce_withoutAnotherRead() throws {
         store.setFailure(.unavailable("down"))
         let number = feed.subscribe(listener)
         #expect(listener.count == 1)
@@ -103,8 +103,8 @@ import Time
         #expect(store.readsBegun == 1)
     }
 
-    /// A slow database: the GET leaves at its deadline, the read goes on, and its result is kept.
-    @Test func lateRead_isKept_afterItsGETHasLeft() throws {
+    /// With a slow database, the GET gets the last board at its deadline. The result of the read is kept.
+    @Test func lateRead_isKept_afterTheDeadlineOfItsGET() throws {
         _ = try load("v1")
         _ = feed.subscribe(listener)
         manual.advance(by: .milliseconds(250))
@@ -114,8 +114,8 @@ import Time
         #expect(try feed.snapshot.fallback(at: manual.now).get().board.rows == rows("v2"))
     }
 
-    /// The failure of a later read takes nothing from a waiter whose own read succeeded.
-    @Test func outcome_isThatOfTheWaitersRead_whenALaterOneFails() throws {
+    /// A waiter whose read succeeded gets that board, even if a later read has failed by then.
+    @Test func outcome_isThatOfTheWaitersRead_whenALaterReadFails() throws {
         let number = feed.subscribe(listener)
         let later = feed.subscribe(listener)
         try #require(store.takeRead()).succeed(rows("v1"))
@@ -124,7 +124,7 @@ import Time
         #expect(try #require(feed.snapshot.outcome(ofRead: later, at: manual.now)).get().age == .zero)
     }
 
-    @Test func warmUp_readsOnce_withNobodyWaiting() throws {
+    @Test func warmUp_readsOnce_withoutWaiters() throws {
         feed.warmUp()
         feed.warmUp()
         #expect(store.readsBegun == 1)
@@ -150,20 +150,22 @@ import Time
         #expect(feed.snapshot.current(at: manual.now) == nil)
     }
 
-    @Test func current_isNil_afterAnOwnPUT_untilARead_thatBeganAfterIt() async throws {
+    @Test func current_isNil_afterALocalPUT_untilALaterReadEnds() async throws {
         let feed = feed { $0.maxStaleness = .seconds(3600) }
         _ = try load("v1", feed)
         let number = feed.subscribe(listener)
         let early = try #require(store.takeRead())
         _ = try await feed.put(change("v2"), deadline: manual.now)
         early.succeed(rows("v1"))
-        #expect(feed.snapshot.current(at: manual.now) == nil, "it may have missed the PUT")
+        #expect(
+            feed.snapshot.current(at: manual.now) == nil,
+            "the read began before the PUT and may have missed it")
         #expect(try #require(feed.snapshot.outcome(ofRead: number, at: manual.now)).get().age == nil)
         _ = try load("v2", feed)
         #expect(feed.snapshot.current(at: manual.now)?.board.rows == rows("v2"))
     }
 
-    @Test func waiter_isAnsweredByAReadUnderWay_whenMaxStalenessAllows() throws {
+    @Test func waiter_getsTheBoardOfTheRunningRead_withMaxStaleness() throws {
         let feed = feed { $0.maxStaleness = .seconds(1) }
         _ = feed.subscribe(listener)
         let later = feed.subscribe(listener)
@@ -186,7 +188,7 @@ import Time
         return feed.channelCount(besides: change.broadcasterID, change.channelID)
     }
 
-    @Test func channelCount_isNil_whileNothingHasBeenRead() throws {
+    @Test func channelCount_isNil_beforeTheFirstRead() throws {
         #expect(try count("new") == nil)
     }
 
@@ -198,7 +200,7 @@ import Time
         #expect(try count("mine") == nil)
     }
 
-    @Test func channelCount_isThatOfTheLastRead_andOfThoseCreatedSince() async throws {
+    @Test func channelCount_includesChannelsCreatedSinceTheLastRead() async throws {
         _ = try load("v1")
         #expect(try count("new") == 1)
         store.setOutcome(.created)
@@ -206,7 +208,7 @@ import Time
             _ = try await feed.put(change("v", channel: channel), deadline: manual.now)
         }
         #expect(try count("new") == 3)
-        // Created during a read, which may have missed it.
+        // Channel `f` is created during a read, which may miss it.
         _ = feed.subscribe(listener)
         let read = try #require(store.takeRead())
         _ = try await feed.put(change("v", channel: "f"), deadline: manual.now)
@@ -214,7 +216,7 @@ import Time
         read.succeed(
             rows("v1") + ["d", "e"].map { BoardRow(broadcasterID: "b", channelID: $0, version: "v") })
         #expect(try count("new") == 4)
-        // A failed read forgets nobody.
+        // A failed read keeps the count.
         _ = feed.subscribe(listener)
         try #require(store.takeRead()).fail(.deadlineExceeded)
         #expect(try count("new") == 4)

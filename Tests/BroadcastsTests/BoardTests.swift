@@ -1,4 +1,5 @@
 import Broadcasts
+import TestSupport
 import Testing
 
 @Suite struct BoardTests {
@@ -10,17 +11,20 @@ import Testing
         String(decoding: Board(rows: rows).body, as: UTF8.self)
     }
 
-    @Test func body_isTheAnswerToGet() {
+    @Test func body_isTheContentOfTheResponseToGET() {
         #expect(body() == #"{"code":200,"broadcasts":{}}"#)
         #expect(
             body(row("test", "broadcast1", "v3")) == #"{"code":200,"broadcasts":{"test/broadcast1":"v3"}}"#)
     }
 
-    @Test func keys_areSortedByTheirBytes() {
+    @Test(arguments: TestSeed.drawn()) func keys_areSortedByTheirBytes(seed: TestSeed) {
         let expected = #"{"code":200,"broadcasts":{"B/a":"v","a-b/c":"v","a/B":"v","a/b":"v","a_/a":"v"}}"#
         let rows = [row("a", "b"), row("a_", "a"), row("a-b", "c"), row("B", "a"), row("a", "B")]
+        var generator = seed.generator
         for _ in 0..<10 {
-            #expect(String(decoding: Board(rows: rows.shuffled()).body, as: UTF8.self) == expected)
+            #expect(
+                String(decoding: Board(rows: rows.shuffled(using: &generator)).body, as: UTF8.self)
+                    == expected)
         }
     }
 
@@ -31,14 +35,14 @@ import Testing
                 == "\"133c8478ae61186ae4913a520377d15eeb253146d42f8d007a6ae7a0ede92be3\"")
     }
 
-    @Test func entityTag_isEqual_exactlyWhenTheBodiesAre() {
+    @Test func entityTag_isEqual_onlyForEqualBodies() {
         let board = Board(rows: [row("a", "b"), row("c", "d")])
         #expect(Board(rows: [row("c", "d"), row("a", "b")]).entityTag == board.entityTag)
         #expect(Board(rows: [row("a", "b"), row("c", "d", "w")]).entityTag != board.entityTag)
         #expect(Board(rows: [row("a", "b")]).entityTag != board.entityTag)
     }
 
-    @Test func body_escapesWhatJSONMustEscape() {
+    @Test func body_escapesOnlyWhatJSONRequires() {
         let escapes = [
             "\"": #"\""#, "\\": #"\\"#, "/": "/", "\u{8}\u{9}\u{A}\u{C}\u{D}": #"\b\t\n\f\r"#,
             "\u{0}\u{1}\u{1F}": #"\u0000\u0001\u001f"#, "\u{7F}": "\u{7F}", "é😀": "é😀",
@@ -50,18 +54,19 @@ import Testing
         }
     }
 
-    @Test func key_standsInTheBodyOnce_whenRowsOfAnotherProgramShareIt() {
+    @Test(arguments: TestSeed.drawn()) func key_appearsOnce_whenRowsShareIt(seed: TestSeed) {
         let rows = [
             row("a/b", "c", "long"), row("a", "b/c", "short"), row("a", "b", "v"), row("a", "b", "v"),
         ]
+        var generator = seed.generator
         for _ in 0..<10 {
             #expect(
-                String(decoding: Board(rows: rows.shuffled()).body, as: UTF8.self)
+                String(decoding: Board(rows: rows.shuffled(using: &generator)).body, as: UTF8.self)
                     == #"{"code":200,"broadcasts":{"a/b":"v","a/b/c":"short"}}"#)
         }
     }
 
-    @Test func body_servesRows_thatOurRulesRefuse() {
+    @Test func body_includesNonconformingRows() {
         #expect(body(row("", "")) == #"{"code":200,"broadcasts":{"/":"v"}}"#)
         let long = String(repeating: "x", count: 1000)
         #expect(body(row(long, long, "")) == #"{"code":200,"broadcasts":{"\#(long)/\#(long)":""}}"#)

@@ -3,19 +3,19 @@ import Testing
 
 @Suite struct BroadcastTests {
     @Test(arguments: ["a", "Az09-_", "-", "____NOP____"])
-    func identifiers_holdURLSafeBase64(_ text: String) {
+    func identifiers_acceptURLSafeBase64(_ text: String) {
         #expect(BroadcasterID(text)?.text == text)
         #expect(ChannelID(text)?.text == text)
     }
 
-    @Test func identifiers_refuseAnyOtherCharacter() {
+    @Test func identifiers_rejectAnyOtherCharacter() {
         for text in ["", "a b", "a/b", "a.b", "a=", "a+", "é", "a\u{0}", "a\n", "a\u{7F}"] {
             #expect(BroadcasterID(text) == nil)
             #expect(ChannelID(text) == nil)
         }
     }
 
-    @Test func identifiers_areBoundInLength() {
+    @Test func identifiers_haveAMaximumLength() {
         func text(_ count: Int) -> String { String(repeating: "a", count: count) }
         #expect(BroadcasterID(text(64)) != nil)
         #expect(BroadcasterID(text(65)) == nil)
@@ -35,7 +35,7 @@ import Testing
             ([], .outOfRange), ([UInt8](repeating: 0x61, count: 201), .outOfRange),
             (Array("é".utf8), .outOfRange), ([0xFF], .notText), ([0x61, 0xC3], .notText),
         ] as [([UInt8], VersionError)])
-    func version_refusesBytes_thatAreNoVersion(_ bytes: [UInt8], _ error: VersionError) {
+    func version_rejectsInvalidBytes(_ bytes: [UInt8], _ error: VersionError) {
         #expect(throws: error) { try Version(bytes: bytes) }
     }
 }

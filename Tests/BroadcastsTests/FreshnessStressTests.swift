@@ -5,15 +5,19 @@ import TestSupport
 import Testing
 import Time
 
-/// Many GETs and PUTs at once, on real threads: no GET misses a PUT that was acknowledged before it began.
+/// Concurrent GETs and PUTs: each GET reflects every PUT that was acknowledged before the GET began.
 @Suite(.timeLimit(.minutes(1))) struct FreshnessStressTests {
-    /// Holds one number. Reads see what was written when they began, and every seventh one fails.
+    /// Stores one number. A read returns the number at the time the read began; every seventh read fails.
     private final class CountingStore: BroadcastStore {
         private let number = Mutex(0)
         private let reads = Atomic(0)
-        private let random = RandomSource(seed: 1)
+        private let random: RandomSource
 
-        /// The last number that was acknowledged, also to other nodes.
+        init(random: RandomSource) {
+            self.random = random
+        }
+
+        /// The largest number that was written, through any node.
         var acknowledged: Int { number.withLock { $0 } }
 
         func read(
@@ -24,7 +28,7 @@ import Time
             Task {
                 for _ in 0..<Int(random.bits() % 4) { await Task.yield() }
                 guard reads.wrappingAdd(1, ordering: .relaxed).newValue % 7 != 0 else {
-                    return receive(.failure(.failed("now and then")))
+                    return receive(.failure(.failed("every seventh read fails")))
                 }
                 receive(.success(make(rows(String(seen)))))
             }
@@ -42,7 +46,7 @@ import Time
         func close() {}
     }
 
-    /// Reads as a handler does, and returns how many answers were fresh.
+    /// Reads 300 times as a GET does, and returns how many of the boards were fresh.
     private static func read(_ feed: BoardFeed, atLeast acknowledged: @Sendable () -> Int) async throws
         -> Int
     {
@@ -59,8 +63,10 @@ import Time
         return fresh
     }
 
-    @Test func get_seesEveryPut_acknowledgedByAnyNode() async throws {
-        let store = CountingStore()
+    @Test(arguments: TestSeed.drawn()) func get_reflectsEveryPut_acknowledgedByAnyNode(seed: TestSeed)
+        async throws
+    {
+        let store = CountingStore(random: seed.source)
         let reader = BoardFeed(store: store, freshness: .defaults, clock: .system)
         let otherNode = BoardFeed(store: store, freshness: .defaults, clock: .system)
         try await withThrowingTaskGroup { group in
@@ -79,8 +85,10 @@ import Time
         }
     }
 
-    @Test func get_seesEveryPutOfItsNode_underMaxStaleness() async throws {
-        let store = CountingStore()
+    @Test(arguments: TestSeed.drawn()) func get_reflectsEveryPutOfItsNode_withMaxStaleness(seed: TestSeed)
+        async throws
+    {
+        let store = CountingStore(random: seed.source)
         var freshness = BoardFeed.Freshness.defaults
         freshness.maxStaleness = .seconds(3600)
         let reader = BoardFeed(store: store, freshness: freshness, clock: .system)
@@ -107,7 +115,7 @@ import Time
     }
 }
 
-/// Resumes a task when a feed has read.
+/// Resumes a task when a read of the feed has ended.
 private final class WaitingTask: FeedListener {
     private let continuation: Mutex<CheckedContinuation<Void, Never>?>
 
@@ -119,7 +127,7 @@ private final class WaitingTask: FeedListener {
 }
 
 extension BoardFeed {
-    /// Waits for the next read to begin, as a loop's waiter does.
+    /// Waits until the next read to begin has ended, as a loop's waiter does.
     fileprivate func read() async throws -> Reading {
         let number = Mutex(0)
         await withCheckedContinuation { continuation in

@@ -2,9 +2,9 @@ import Broadcasts
 import Synchronization
 import Time
 
-/// A store whose reads and checks the test ends by hand, and whose writes succeed at once.
+/// A store whose reads and checks are completed by the test. Writes succeed at once.
 final class HandStore: BroadcastStore {
-    /// A read that has begun and waits for the test to end it.
+    /// A read that the test has to complete.
     struct Read: Sendable {
         let deadline: Instant
         let make: @Sendable ([BoardRow]) -> Board
@@ -29,7 +29,7 @@ final class HandStore: BroadcastStore {
 
     private let state = Mutex(State())
 
-    /// Takes the oldest read that has begun. Nil when there is none.
+    /// Removes and returns the oldest pending read, if there is one.
     func takeRead() -> Read? {
         state.withLock { $0.reads.isEmpty ? nil : $0.reads.removeFirst() }
     }
@@ -40,10 +40,10 @@ final class HandStore: BroadcastStore {
 
     var readsBegun: Int { state.withLock { $0.readsBegun } }
 
-    /// What a write does.
+    /// Sets the outcome of the next writes.
     func setOutcome(_ outcome: ChangeOutcome) { state.withLock { $0.outcome = outcome } }
 
-    /// Makes reads fail before they return; nil for reads that the test ends.
+    /// Makes the next reads fail before they return. With nil, the test completes them.
     func setFailure(_ failure: StoreError?) { state.withLock { $0.failure = failure } }
 
     func read(
@@ -71,7 +71,7 @@ final class HandStore: BroadcastStore {
     func close() {}
 }
 
-/// Counts how often a feed told it something.
+/// Counts its notifications.
 final class CountingListener: FeedListener {
     private let signals = Mutex(0)
 
@@ -80,7 +80,7 @@ final class CountingListener: FeedListener {
     func readEnded() { signals.withLock { $0 += 1 } }
 }
 
-/// Rows of one broadcaster: channel `c` with the given version.
+/// One row: broadcaster `b`, channel `c`, and the given version.
 func rows(_ version: String) -> [BoardRow] {
     [BoardRow(broadcasterID: "b", channelID: "c", version: version)]
 }

@@ -12,7 +12,7 @@ import Time
         health = StoreHealth(store: store, clock: Clock(manual))
     }
 
-    @Test func check_answersEveryone_whoAsksMeanwhile() throws {
+    @Test func check_isShared_byConcurrentSubscribers() throws {
         let first = health.subscribe(listener, limit: .seconds(1))
         let check = try #require(store.takeCheck())
         #expect(check.deadline == manual.now + .seconds(1))
@@ -25,7 +25,7 @@ import Time
         #expect(store.takeCheck() == nil)
     }
 
-    @Test func check_reportsWhatIsWrong_andTheNextOneAsksAgain() throws {
+    @Test func check_reportsTheFailure_andTheNextChecksAgain() throws {
         let first = health.subscribe(listener, limit: .seconds(1))
         try #require(store.takeCheck()).receive(.failed("gone"))
         #expect(health.outcome(ofCheck: first) == .some(.failed("gone")))

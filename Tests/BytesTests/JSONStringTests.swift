@@ -2,7 +2,7 @@ import Bytes
 import TestSupport
 import Testing
 
-/// Both escapings, held against a reader that shares no code with them.
+/// Both escapings, checked with an independent JSON parser.
 @Suite struct JSONStringTests {
     private func written(_ text: String, _ escaping: JSONEscaping) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -17,16 +17,16 @@ import Testing
                 Issue.record(comment)
                 return
             }
-            // Strings that differ in how accents are composed are equal; their bytes are not.
+            // `==` ignores Unicode composition, so the bytes are compared.
             #expect(read.utf8.elementsEqual(text.utf8), comment)
             #expect(json.allSatisfy { $0 >= 0x20 }, comment)
             if escaping == .ascii { #expect(json.allSatisfy { (0x20...0x7E).contains($0) }, comment) }
         }
     }
 
-    @Test func everyByte_comesBack_aloneAndBetweenOthers() throws {
+    @Test func everyByte_roundTrips_aloneAndBetweenOthers() throws {
         for byte in UInt8.min...UInt8.max {
-            // Above 0x7F, bytes that are no UTF-8 arrive as replacement characters.
+            // A single byte above 0x7F is not valid UTF-8 and decodes to U+FFFD.
             let decoded = String(decoding: [byte], as: UTF8.self)
             let scalar = String(Unicode.Scalar(byte))
             for text in [decoded, scalar, "a\(decoded)b", "é\(scalar)\"\(scalar)"] {
@@ -35,8 +35,9 @@ import Testing
         }
     }
 
-    @Test func scalarsOfAllPlanes_comeBack() throws {
-        // The beginning of the first plane, what lies around the surrogates, and both ends of the others.
+    @Test func scalarsAtThePlaneBorders_roundTrip() throws {
+        // The start of plane 0, the neighbors of the surrogates, the border of planes 0 and 1, the end of
+        // plane 16.
         for range in [0...0x3000, 0xD700...0xE100, 0xFF00...0x1_0100, 0x10_FF00...0x10_FFFF]
             as [ClosedRange<UInt32>]
         {
@@ -45,7 +46,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestSeed.drawn(4)) func randomTexts_comeBack(seed: TestSeed) throws {
+    @Test(arguments: TestSeed.drawn(4)) func randomTexts_roundTrip(seed: TestSeed) throws {
         var generator = seed.generator
         for _ in 0..<500 {
             let count = Int.random(in: 0..<40, using: &generator)
@@ -58,7 +59,7 @@ import Testing
         ("", #""""#), ("a/b", #""a/b""#), ("\"\\", #""\"\\""#), ("\u{8}\t\n\u{C}\r", #""\b\t\n\f\r""#),
         ("\0\u{1F}", ##""\u0000\u001f""##), ("\u{7F}é€😀", "\"\u{7F}é€😀\""),
     ])
-    func minimal_escapesOnlyWhatMustBe(text: String, expected: String) {
+    func minimal_escapesOnlyWhatJSONRequires(text: String, expected: String) {
         #expect(String(decoding: written(text, .minimal), as: UTF8.self) == expected)
     }
 
@@ -87,11 +88,11 @@ import Testing
     @Test(arguments: [
         #""a"#, #"a""#, "\"\n\"", #""\x""#, #""\u12g4""#, ##""\ud83d""##, #""\u+123""#, "\"\"\"",
     ])
-    func canary_aFaultyString_isRefused(json: String) {
+    func canary_aMalformedString_isRejected(json: String) {
         #expect(throws: JSON.Malformed.self) { try JSON(json.utf8) }
     }
 
-    @Test func canary_textThatIsNoUTF8_isRefused() {
+    @Test func canary_invalidUTF8_isRejected() {
         #expect(throws: JSON.Malformed.self) { try JSON([0x22, 0xFF, 0x22]) }
     }
 }

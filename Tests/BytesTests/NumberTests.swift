@@ -2,7 +2,7 @@ import Bytes
 import TestSupport
 import Testing
 
-/// Decimal and hexadecimal numbers and the digits they are made of.
+/// Decimal and hexadecimal numbers and their digits.
 @Suite struct NumberTests {
     private func decimal(_ number: Int) -> String {
         var bytes: [UInt8] = []
@@ -50,7 +50,7 @@ import Testing
         #expect(hexadecimal(number, digits: digits) == expected)
     }
 
-    @Test func digits_areThoseOfASCII() {
+    @Test func digits_areASCIIDigitsOnly() {
         for byte in UInt8.min...UInt8.max {
             let character = Character(Unicode.Scalar(byte))
             let isASCII = byte < 0x80
@@ -71,7 +71,7 @@ import Testing
         ("0", true), ("0123456789", true), ("", false), ("+1", false), ("-1", false), ("1 ", false),
         ("1.0", false), ("a", false), ("\u{661}", false), ("1\u{301}", false),
     ])
-    func isDecimal_takesASCIIDigitsOnly(text: String, expected: Bool) {
+    func isDecimal_acceptsASCIIDigitsOnly(text: String, expected: Bool) {
         #expect(text.isDecimal == expected)
     }
 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct PercentCodingTests {
-    @Test(arguments: [false, true]) func everyText_comesBack(keepingSlashes: Bool) {
+    @Test(arguments: [false, true]) func everyText_roundTrips(keepingSlashes: Bool) {
         for scalar in 0...0x2000 as ClosedRange<UInt32> {
             guard let scalar = Unicode.Scalar(scalar) else { continue }
             let text = "/\(scalar)%"
@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestSeed.drawn(4)) func randomTexts_comeBack(seed: TestSeed) {
+    @Test(arguments: TestSeed.drawn(4)) func randomTexts_roundTrip(seed: TestSeed) {
         var generator = seed.generator
         for _ in 0..<500 {
             let count = Int.random(in: 0..<40, using: &generator)

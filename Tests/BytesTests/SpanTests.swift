@@ -6,7 +6,7 @@ import Testing
         for byte in UInt8.min...UInt8.max {
             let isControl = byte < 0x20 || byte == 0x7F
             for position in 0..<20 {
-                // What follows the first control character must not matter, nor what neighbours it.
+                // Neither neighboring bytes nor a second control character after it may change the result.
                 for neighbour: UInt8 in [0x20, 0x7E, 0x80, 0xFF] {
                     var bytes = [UInt8](repeating: neighbour, count: 20)
                     bytes[position] = byte
@@ -26,8 +26,8 @@ import Testing
         #expect(isEqual == expected)
     }
 
-    @Test func equalsIgnoringCase_tellsApart_whatDiffersInTheBitOfCaseAlone() {
-        // `@` and a backtick, `[` and `{`, `-` and carriage return differ in the bit that tells A from a.
+    @Test func equalsIgnoringCase_distinguishesNonLetters_thatDifferInTheCaseBit() {
+        // `@` and backtick, `[` and `{`, CR and `-` differ only in bit 5, which is the case of letters.
         for (one, other): (UInt8, StaticString) in [(0x40, "`"), (0x5B, "{"), (0x0D, "-")] {
             let bytes = [one]
             let isEqual = bytes.span.equalsIgnoringCase(other, in: 0..<1)
@@ -42,8 +42,8 @@ import Testing
         #expect(isEqual == expected)
     }
 
-    /// The wanted text may be bytes too. Both forms agree for every byte.
-    @Test func equalsIgnoringCase_agreesWithASCII_forEveryByte() {
+    /// The overload that takes a span ignores the case of ASCII letters only.
+    @Test func equalsIgnoringCase_ignoresTheCaseOfASCIILettersOnly() {
         for byte in UInt8.min...UInt8.max {
             let bytes = [byte]
             for wanted in [UInt8(ascii: "a"), UInt8(ascii: "z"), UInt8(ascii: "{"), 0xE9] {

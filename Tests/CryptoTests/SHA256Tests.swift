@@ -2,7 +2,7 @@ import Crypto
 import Testing
 
 @Suite struct SHA256Tests {
-    /// FIPS 180-4's examples, as published by NIST, and the empty message.
+    /// The examples for FIPS 180-4 published by NIST, and the empty message.
     @Test(arguments: [
         ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -23,8 +23,8 @@ import Testing
                 == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
     }
 
-    /// Each thread has a context of its own.
-    @Test func digests_areRight_onManyThreadsAtOnce() async {
+    /// Each thread uses its own context.
+    @Test func digests_areCorrect_onConcurrentThreads() async {
         let digests = await withTaskGroup(of: String.self) { group in
             for _ in 0..<100 {
                 group.addTask { SHA256Digest(hashing: Array("abc".utf8).span).hexadecimal }

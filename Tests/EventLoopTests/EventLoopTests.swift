@@ -5,7 +5,7 @@ import Testing
 import Threads
 import Time
 
-/// Ends its loop when told to, and counts what it is told.
+/// Records the timers that fired, and ends the loop when the stop flag is set.
 private final class RecordingHandler: EventHandler {
     let stop: StopFlag
     var timers: [UInt64] = []
@@ -33,7 +33,7 @@ private final class StopFlag: Sendable {
     func signal() { flag.store(true, ordering: .releasing) }
 }
 
-/// A loop on a thread of its own.
+/// An event loop on its own thread.
 private struct RunningLoop {
     let loop: LoopExecutor
     let stop = StopFlag()
@@ -42,11 +42,11 @@ private struct RunningLoop {
     init() throws {
         let system = SystemCalls()
         loop = try LoopExecutor(system: system)
-        let reactor = Handoff(try EventLoop(executor: loop, system: system, clock: .system))
+        let eventLoop = Handoff(try EventLoop(executor: loop, system: system, clock: .system))
         thread = try Thread(name: "test-loop") { [stop] in
-            guard let reactor = reactor.take() else { return }
+            guard let eventLoop = eventLoop.take() else { return }
             var handler = RecordingHandler(stop: stop)
-            try? reactor.run(&handler)
+            try? eventLoop.run(&handler)
         }
     }
 
@@ -74,15 +74,15 @@ private final class Parcel: Sendable {
 @Suite struct EventLoopTests {
     @Test func timer_endsTheLoop_whenDue() throws {
         let system = SystemCalls()
-        let reactor = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: .system)
+        let eventLoop = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: .system)
         var handler = RecordingHandler(stop: StopFlag())
-        reactor.timers.add(1, at: .now)
-        reactor.timers.add(99, at: .now + .milliseconds(150))
-        try reactor.run(&handler)
+        eventLoop.timers.add(1, at: .now)
+        eventLoop.timers.add(99, at: .now + .milliseconds(150))
+        try eventLoop.run(&handler)
         #expect(handler.timers == [1, 99])
     }
 
-    @Test func suspendedTask_comesBackToTheLoop_whenAnotherThreadResumesIt() async throws {
+    @Test func suspendedTask_completes_whenAnotherThreadResumesIt() async throws {
         let running = try RunningLoop()
         let parcel = Parcel()
         let task = Task(executorPreference: running.loop) {
@@ -95,9 +95,9 @@ private final class Parcel: Sendable {
         running.end()
     }
 
-    /// Each loop is stopped at another moment of its first turns; a wake that is lost would leave it waiting
-    /// for ever.
-    @Test(arguments: TestSeed.drawn()) func wake_isNeverLost_whereverTheLoopIs(seed: TestSeed) throws {
+    /// Each loop is stopped at a random moment of its first turns. After a lost wake-up, `end` would block
+    /// forever.
+    @Test(arguments: TestSeed.drawn()) func wake_isNeverLost_atAnyMomentOfATurn(seed: TestSeed) throws {
         var generator = seed.generator
         for _ in 0..<2000 {
             let running = try RunningLoop()
@@ -121,7 +121,7 @@ private final class Parcel: Sendable {
         running.end()
     }
 
-    /// What another thread hands over just after the owner has looked must not wait for the next event.
+    /// A job that another thread enqueues at the end of a turn must not wait for the next event.
     @Test func loop_takesAnotherTurn_whenWokenAtTheEndOfOne() throws {
         struct Handler: EventHandler {
             let loop: LoopExecutor
@@ -146,7 +146,7 @@ private final class Parcel: Sendable {
     }
 
     @Test(arguments: [SystemCall.eventfd, .epollCreate, .epollControl])
-    func loop_throwsWhatTheKernelSaid_whenItCannotBeMade(call: SystemCall) throws {
+    func init_throwsTheSystemError_whenASystemCallFails(call: SystemCall) throws {
         let faults = FaultTable()
         faults.arm(call, .fails(24), .always(from: 1))
         let system = SystemCalls(faults: faults)

@@ -17,7 +17,7 @@ import Time
         #expect(wheel.delay(from: start) == nil)
     }
 
-    @Test func timerEntry_comesNotBeforeItsDeadline_andWithinATick() {
+    @Test func timerEntry_firesWithinATick_afterItsDeadline() {
         var wheel = TimerWheel(startingAt: start)
         wheel.add(7, at: start + .milliseconds(250))
         #expect(due(&wheel, after: .milliseconds(249)).isEmpty)
@@ -25,7 +25,7 @@ import Time
         #expect(due(&wheel, after: .seconds(1000)).isEmpty)
     }
 
-    @Test func timerEntry_ofALaterRound_waitsForItsRound() {
+    @Test func timerEntry_firesInItsRound_whenItIsALaterOne() {
         var wheel = TimerWheel(startingAt: start)
         wheel.add(1, at: start + .milliseconds(100))
         wheel.add(2, at: start + .milliseconds(100) + TimerWheel.tick * 512)
@@ -34,7 +34,7 @@ import Time
         #expect(due(&wheel, after: .milliseconds(51_300)) == [2])
     }
 
-    @Test func everyTimerEntry_comesOnce_afterALongSleep() {
+    @Test func everyTimerEntry_firesOnce_afterALongSleep() {
         var wheel = TimerWheel(startingAt: start)
         for number in 0..<1000 {
             wheel.add(EventSource(rawValue: UInt64(number)), at: start + .milliseconds(number * 333))
@@ -43,15 +43,15 @@ import Time
         #expect(wheel.delay(from: start) == nil)
     }
 
-    @Test(arguments: TestSeed.drawn(4)) func delay_leadsToEveryTimerEntry_stepByStep(seed: TestSeed) {
+    @Test(arguments: TestSeed.drawn(4)) func delay_reachesEveryTimerEntry_inTime(seed: TestSeed) {
         var generator = seed.generator
         var wheel = TimerWheel(startingAt: start)
         var now = start
         var deadlines: [UInt64: Instant] = [:]
-        for token in 0..<200 as Range<UInt64> {
+        for number in 0..<200 as Range<UInt64> {
             let deadline = start + .milliseconds(Int.random(in: 0..<200_000, using: &generator))
-            deadlines[token] = deadline
-            wheel.add(EventSource(rawValue: token), at: deadline)
+            deadlines[number] = deadline
+            wheel.add(EventSource(rawValue: number), at: deadline)
         }
         var due: [EventSource] = []
         var turns = 0
@@ -67,7 +67,7 @@ import Time
         #expect(deadlines.isEmpty)
     }
 
-    @Test func timerEntry_inThePast_comesWithTheNextTick() {
+    @Test func timerEntry_firesAtTheNextTick_whenDueInThePast() {
         var wheel = TimerWheel(startingAt: start)
         #expect(due(&wheel, after: .seconds(5)).isEmpty)
         wheel.add(3, at: start)

@@ -12,10 +12,10 @@ import Time
 
 @testable import HTTPServer
 
-/// One connection loop without its thread, so that two events can be made to come at once.
+/// A connection loop without its thread, so that a test can deliver two events at once.
 @Suite struct ConnectionLoopTests {
-    /// The output of a connection that turns out to be gone goes with it, and not to the next one.
-    @Test func failedRead_behindALateResponse_leavesNothingToOthers() throws {
+    /// Output encoded for a connection whose read then fails is dropped. It is not sent to another client.
+    @Test func failedRead_dropsTheOutput_ofALateResponse() throws {
         let faults = FaultTable()
         let system = SystemCalls(faults: faults)
         let listener = try Listener(address: .version4(0x7F00_0001, port: 0), system: system)
@@ -28,7 +28,7 @@ import Time
         while case .none = connection.response {
             connectionLoop.ready(id.source, Readiness(canRead: true), at: .now)
         }
-        // An earlier response is blocked, and the present one comes meanwhile.
+        // The current response becomes ready while an earlier one is blocked.
         faults.arm(.send, .fails(EAGAIN), .always(from: 1))
         connection.output.lend(SpareBuffer())
         connection.output.encode { $0.append(0x20) }
@@ -41,7 +41,7 @@ import Time
         #expect(connectionLoop.connections.count == 0)
     }
 
-    /// Accepting is tried ten times a second on every loop, for as long as the descriptors are used up.
+    /// While descriptors are exhausted, each loop tries to accept ten times a second.
     @Test(arguments: [
         (SystemCall.accept4, EMFILE, "New connections wait"),
         (.epollControl, ENOSPC, "the poller would not watch it"),
@@ -62,7 +62,7 @@ import Time
         faults.arm(call, .fails(error), .always(from: 1))
         var clients: [Client] = []
         for _ in 0..<25 {
-            // Each turn of a loop finds one more connection.
+            // Each turn of a loop has one new connection to accept.
             for listener in listeners { clients.append(try Client(system.localAddress(listener.descriptor))) }
             first.ready(1, Readiness(canRead: true), at: manual.now)
             second.ready(1, Readiness(canRead: true), at: manual.now)
@@ -81,12 +81,13 @@ import Time
     ) throws -> ConnectionLoop {
         let loop = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: clock)
         return try ConnectionLoop(
-            loop: loop, listener: listener, responder: EchoLoop(EchoResponder()), state: state, limits: Limits.defaults,
+            loop: loop, listener: listener, responder: EchoLoop(EchoResponder()), state: state,
+            limits: Limits.defaults,
             logger: Logger(label: "test", factory: { _ in LineHandler(lines: lines) }))
     }
 }
 
-/// What was logged: each line's message, and behind it the field `suppressed`.
+/// The logged lines: each message, followed by the field `suppressed`.
 private final class LogLines: Sendable {
     let lines = Mutex<[String]>([])
 }

@@ -11,18 +11,18 @@ import TestSupport
 import Testing
 import Time
 
-/// Knows a few paths, enough to see what the server does with each kind of answer. `/loop` tells the loops
-/// apart: the answer names the thread that was asked for it.
+/// A responder with paths for each kind of `Answer`. The response to `/loop` names the thread of the loop
+/// that served it.
 final class EchoResponder: Responder {
-    /// Handlers of `/wait` stay here until a test lets them go.
+    /// The suspended handlers of `/wait`. `release` resumes them.
     let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
     let cancelled = Atomic<Int>(0)
-    /// The requests of `/shared` that wait for `release`.
+    /// All requests of `/shared` so far. `release` makes their responses ready.
     let sharing = Mutex<[ResponseTicket]>([])
-    /// How often `release` was called.
+    /// The number of calls of `release`.
     let releases = Atomic<Int>(0)
     private let mailboxes = Mutex<[any Mailbox]>([])
-    /// Why loops of the server ended, other than by draining.
+    /// The errors that ended loops of the server.
     let loopFailures = Mutex<[SystemError]>([])
 
     func makeLoopResponder(_ mailbox: any Mailbox) -> sending any LoopResponder {
@@ -76,12 +76,13 @@ final class EchoResponder: Responder {
         return Response(status: status, body: Array("refused".utf8))
     }
 
-    /// Waits until a handler waits.
+    /// Waits until a handler of `/wait` is suspended.
     func awaitHandler(sourceLocation: SourceLocation = #_sourceLocation) throws {
         try eventually(sourceLocation: sourceLocation) { !waiting.withLock(\.isEmpty) }
     }
 
-    /// Lets every waiting handler end. Returns how many there were.
+    /// Resumes all suspended handlers and delivers the responses of `/shared`. Returns the number of
+    /// handlers.
     @discardableResult func release() -> Int {
         let waiting = waiting.withLock { waiting in
             defer { waiting = [] }
@@ -93,13 +94,13 @@ final class EchoResponder: Responder {
         return waiting.count
     }
 
-    /// Larger than what is copied behind its head, small enough to be sent byte by byte.
+    /// Larger than `Conversation.largestCopiedBody`, but small enough to be sent byte by byte.
     static let medium = Array(repeatElement(Array("a medium body. ".utf8), count: 1500).joined())
     /// Larger than any socket buffer.
     static let large = [UInt8](repeating: UInt8(ascii: "l"), count: 8_000_000)
 }
 
-/// Answers one loop's requests.
+/// Serves the requests of one loop.
 final class EchoLoop: LoopResponder {
     private let responder: EchoResponder
     private var waiting: [ResponseTicket] = []
@@ -132,7 +133,7 @@ final class EchoLoop: LoopResponder {
     }
 }
 
-/// A request of `/shared`.
+/// A request of `/shared` that waits for `release`.
 private final class EchoWaiter: Waiter {
     private let loop: EchoLoop
 
@@ -143,12 +144,12 @@ private final class EchoWaiter: Waiter {
     func start(for ticket: ResponseTicket) { loop.add(ticket) }
 }
 
-/// A server with its own port and loops, drained when the test is over.
+/// A server with its own port and loops. It drains when it is released.
 final class TestServer {
     let server: Server
     let responder = EchoResponder()
     private let ended = Ended()
-    /// Whether the server has said that all its loops have ended.
+    /// Whether the server has reported that all its loops have ended.
     var hasEnded: Bool { ended.flag.load(ordering: .acquiring) }
     var address: SocketAddress { server.address }
 

@@ -8,17 +8,18 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Walks through every failure the kernel may report: the n-th call of each kind fails, once and for ever.
+/// Injects the failures that the kernel may report: the n-th call of each kind fails, or all calls from the
+/// n-th on.
 ///
-/// Each walk runs in a process of its own, so that its descriptors can be counted.
+/// Each walk runs in its own process, so that its descriptors can be counted.
 @Suite(.timeLimit(.minutes(2))) struct FaultWalkTests {
-    @Test func reads_thatFail_harmNobodyElse() async {
+    @Test func failedRead_doesNotAffectOtherConnections() async {
         await #expect(processExitsWith: .success) {
             FaultWalk.run(.recv, [.fails(EINTR), .fails(EAGAIN), .fails(ECONNRESET), .moves(atMost: 1)])
         }
     }
 
-    @Test func writes_thatFail_harmNobodyElse() async {
+    @Test func failedWrite_doesNotAffectOtherConnections() async {
         await #expect(processExitsWith: .success) {
             FaultWalk.run(
                 .send,
@@ -31,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func accepts_thatFail_loseNoConnection() async {
+    @Test func failedAccept_doesNotAffectOtherConnections() async {
         await #expect(processExitsWith: .success) {
             FaultWalk.run(
                 .accept4,
@@ -43,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func pollerAndSocketCalls_thatFail_harmNobodyElse() async {
+    @Test func failedPollerOrSocketCall_doesNotAffectOtherConnections() async {
         await #expect(processExitsWith: .success) {
             FaultWalk.run(.epollControl, [.fails(ENOMEM), .fails(ENOSPC)])
             FaultWalk.run(.epollWait, [.fails(EINTR)])
@@ -52,7 +53,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func loop_thatLosesItsPoller_isReported_andItsConnectionsClose() throws {
+    @Test(.timeLimit(.minutes(1))) func failedPoller_isReported_andClosesTheLoopsConnections() throws {
         let faults = FaultTable()
         let server = try TestServer { $0.system = SystemCalls(faults: faults) }
         let client = try Client(server.address)
@@ -66,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: [(SystemCall.recv, "/a"), (.send, "/a"), (.writev, "/medium")])
-    func connection_whoseBytesNeverMove_endsAtItsDeadline(call: SystemCall, path: String) throws {
+    func blockedConnection_closes_atItsDeadline(call: SystemCall, path: String) throws {
         let faults = FaultTable()
         let server = try TestServer {
             $0.system = SystemCalls(faults: faults)
@@ -75,13 +76,13 @@ import Testing
         }
         faults.arm(call, .fails(EAGAIN), .always(from: 1))
         let client = try Client(server.address, timeout: .seconds(60))
-        // On a busy machine it may have ended before the request is there.
+        // On a busy machine, the deadline may pass before the request is sent.
         try? client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
         _ = try client.readToEnd()
     }
 
     @Test(arguments: [SystemCall.socket, .bind, .listen, .getsockname, .eventfd, .epollCreate, .setsockopt])
-    func server_throws_whenACallOfItsStartFails(call: SystemCall) throws {
+    func start_throwsTheSystemError_whenASystemCallFails(call: SystemCall) throws {
         let faults = FaultTable()
         faults.arm(call, .fails(ENOBUFS), .once(at: 1))
         #expect(throws: SystemError(call, ENOBUFS)) {
@@ -90,20 +91,21 @@ import Testing
     }
 }
 
-/// One small scenario, repeated for each fault and each call it can hit.
+/// A small scenario, repeated for each fault and each call that it can affect.
 private enum FaultWalk {
     struct Broken: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// There are more or fewer open descriptors than before.
+    /// The open descriptors differ from those before the scene.
     struct Leaked: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Ends the process with what went wrong on standard error.
+    /// Runs the scene for each fault at each call. After a failure, prints it to standard error and exits
+    /// with 1.
     static func run(_ call: SystemCall, _ kinds: [FaultTable.Fault], upTo last: Int = 10) {
-        // The first scene is not counted: the runtimes open what they keep meanwhile.
+        // Not checked: in the first scene, the runtimes open descriptors that they keep.
         _ = try? scene(call, .moves(atMost: .max), .once(at: .max))
         for fault in kinds {
             for count in 1...last {
@@ -112,7 +114,7 @@ private enum FaultWalk {
                         do {
                             try scene(call, fault, occasion)
                         } catch is Leaked {
-                            // The runtimes may open one late, once. A leak comes back.
+                            // A runtime may open a descriptor later, but only once. A leak repeats.
                             try scene(call, fault, occasion)
                         }
                     } catch {
@@ -133,21 +135,21 @@ private enum FaultWalk {
         _ call: SystemCall, _ fault: FaultTable.Fault, _ occasion: FaultTable.Occasion
     ) throws {
         let place = "\(call.rawValue) \(fault) \(occasion)"
-        // Where nothing is accepted, or no byte moves, a client waits.
+        // The client may time out if no connection is accepted or no byte is transferred.
         let mayWait = call == .accept4 || (fault == .fails(EAGAIN) && occasion.isForEver)
         let before = try openDescriptors()
         do {
             let faults = FaultTable()
             let server = try TestServer {
                 $0.system = SystemCalls(faults: faults)
-                // No deadline comes into play, so that a busy machine harms nobody.
+                // Long timeouts, so that none expires on a busy machine.
                 $0.limits.headerTimeout = .seconds(600)
                 $0.limits.bodyTimeout = .seconds(600)
                 $0.limits.keepAlive = .seconds(600)
             }
             let bystander = try Client(server.address, timeout: .seconds(60))
             guard try bystander.exchange("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").text == "/a" else {
-                throw Broken(description: "\(place): no answer before the fault")
+                throw Broken(description: "\(place): no response before the fault")
             }
             // The loop may respond before it registers the connection. It has registered it before it
             // responds to the next connection.
@@ -160,7 +162,7 @@ private enum FaultWalk {
                 try Client(server.address, timeout: .seconds(60)).exchange(
                     "GET /c HTTP/1.1\r\nHost: a\r\n\r\n"
                 ).text == "/c"
-            else { throw Broken(description: "\(place): no answer after the fault") }
+            else { throw Broken(description: "\(place): no response after the fault") }
         } catch let error as Client.Failure {
             throw Broken(description: "\(place): \(error)")
         }
@@ -168,7 +170,8 @@ private enum FaultWalk {
         guard before == after else { throw Leaked(description: "\(place): \(before) before, \(after) after") }
     }
 
-    /// Every request is answered rightly, or its connection ends, or it waits where it may.
+    /// Each request gets the correct response, or its connection closes, or it times out where that is
+    /// allowed.
     private static func attempt(_ address: SocketAddress, _ place: String, mayWait: Bool) throws {
         let client = try Client(address, timeout: mayWait ? .milliseconds(150) : .seconds(60))
         do {
@@ -180,18 +183,19 @@ private enum FaultWalk {
                 throw Broken(description: "\(place): \(first.status) \(first.text)")
             }
             guard try client.response().body == EchoResponder.medium else {
-                throw Broken(description: "\(place): a wrong second body")
+                throw Broken(description: "\(place): wrong body of the second response")
             }
         } catch Client.Failure.closed {
-            // Reset or closed by the fault: the client knows.
+            // The fault closed or reset the connection, which the client notices.
         } catch Client.Failure.timeout where mayWait {
-            // The client leaves.
+            // The client closes the connection.
         } catch is SystemError {
-            // Sending met the reset.
+            // The connection was reset while the client was sending.
         }
     }
 
-    /// What the open sockets, pollers and bells are. Files and pipes are the test runner's own affair.
+    /// Returns the kinds of the open sockets, epoll instances and eventfds. Files and pipes are ignored,
+    /// because the test runner opens them too.
     private static func openDescriptors() throws -> [String] {
         guard let directory = unsafe opendir("/proc/self/fd") else { throw Broken(description: "no /proc") }
         defer { unsafe closedir(directory) }

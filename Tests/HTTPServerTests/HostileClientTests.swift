@@ -7,9 +7,9 @@ import HTTPWire
 import TestSupport
 import Testing
 
-/// Clients that mean harm, or behave as if they did. After each one the server still answers others.
+/// Hostile and broken clients. After each of them, the server must still serve others.
 @Suite(.timeLimit(.minutes(2))) struct HostileClientTests {
-    private func expectAnswer(from server: TestServer) throws {
+    private func expectResponse(from server: TestServer) throws {
         let response = try Client(server.address).exchange("GET /ok HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(response.text == "/ok")
     }
@@ -22,7 +22,7 @@ import Testing
         #expect(response.status == 413)
         #expect(response["connection"] == "close")
         #expect(try client.readToEnd().isEmpty)
-        try expectAnswer(from: server)
+        try expectResponse(from: server)
     }
 
     @Test func chunkedBodyOverItsLimit_isRefused_asSoonAsItIsTooLarge() throws {
@@ -31,7 +31,7 @@ import Testing
         try client.send("PUT /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
         try client.send("1000\r\n" + String(repeating: "x", count: 0x1000) + "\r\n1\r\n")
         #expect(try client.response().status == 413)
-        try expectAnswer(from: server)
+        try expectResponse(from: server)
     }
 
     @Test(arguments: [
@@ -41,56 +41,56 @@ import Testing
         Array(repeating: 0, count: 20000),
         Array(repeating: UInt8(ascii: "A"), count: 70000),
     ])
-    func anotherProtocol_isToldOff_andTheConnectionClosed(bytes: [UInt8]) throws {
-        // Long enough for the request of the other client, on a busy machine too.
+    func anotherProtocol_receivesAnError_andTheConnectionCloses(bytes: [UInt8]) throws {
+        // Applies to the second client too, so it must be long enough for a request on a busy machine.
         let server = try TestServer { $0.limits.headerTimeout = .seconds(1) }
         let client = try Client(server.address)
         try? client.send(bytes)
         let response = try client.response()
         #expect([400, 408, 414, 431, 505].contains(response.status))
         #expect(try client.readToEnd().isEmpty)
-        try expectAnswer(from: server)
+        try expectResponse(from: server)
     }
 
-    @Test func resetInMidBody_leavesNothingBehind() throws {
+    @Test func resetDuringABody_leavesNoOpenConnection() throws {
         let server = try TestServer()
         for _ in 0..<50 {
             let client = try Client(server.address)
             try client.send("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
             client.resetOnClose()
         }
-        try expectAnswer(from: server)
+        try expectResponse(from: server)
         try eventually { server.server.openConnections == 0 }
     }
 
-    @Test func clientThatNeverReads_isNotReadEither_andIsClosedInTime() throws {
+    @Test func clientThatNeverReads_isNotReadFrom_andTimesOut() throws {
         let server = try TestServer { $0.limits.bodyTimeout = .milliseconds(400) }
         let client = try Client(server.address, timeout: .seconds(30))
         let request = Array("GET /large HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
         let batch = Array(repeatElement(request, count: 2000).joined())
         var sent = 0
         do {
-            // Without back-pressure this would ask for 16 TB of answers.
+            // Without back-pressure, the responses would take 16 TB.
             while sent < 1000 * batch.count {
                 try client.send(batch)
                 sent += batch.count
             }
-            Issue.record("the server read everything")
+            Issue.record("the server read all requests")
         } catch is SystemError {
-            // Closed by the server, for nothing was taken of its answers.
+            // The server closed the connection, because the client read no response.
         }
-        #expect(sent < 16_000_000, "kernel buffers on both sides, and no more")
-        try expectAnswer(from: server)
+        #expect(sent < 16_000_000, "no more than the kernel buffers of both sides")
+        try expectResponse(from: server)
         try eventually { server.server.openConnections == 0 }
     }
 
-    /// Answers of handlers that end while their client reads nothing must wait for that client, whoever is
-    /// served meanwhile.
-    @Test func lateAnswer_goesToItsOwnClient_whenItsConnectionIsBlocked() throws {
+    /// The response of a handler that ends while the output to its client is blocked must not go to another
+    /// client.
+    @Test func lateResponse_goesToItsOwnClient_whenItsOutputIsBlocked() throws {
         let server = try TestServer { $0.workers = 1 }
         let slow = try Client(server.address)
         let other = try Client(server.address)
-        func expectOwnAnswer() throws {
+        func expectOwnResponse() throws {
             #expect(try other.exchange("GET /mine HTTP/1.1\r\nHost: a\r\n\r\n").text == "/mine")
         }
         let path = "/" + String(repeating: "a", count: 10_000)
@@ -101,24 +101,24 @@ import Testing
         repeat {
             rounds += 1
             try slow.send(batch)
-            // The one worker answers these after it has looked at the batch.
-            for _ in 0..<3 { try expectOwnAnswer() }
+            // The single worker serves these after it has processed the batch.
+            for _ in 0..<3 { try expectOwnResponse() }
         } while server.responder.release() > 0 && rounds < 2000
-        for _ in 0..<3 { try expectOwnAnswer() }
+        for _ in 0..<3 { try expectOwnResponse() }
         #expect(rounds < 2000, "the socket never filled")
         for round in 1...rounds {
             for _ in 0..<5 { #expect(try slow.response().text == path) }
-            // The handlers before the last one have been released; that one starts when its client reads.
+            // The last handler starts only when its client reads. All others have been released.
             if round == rounds {
                 try server.responder.awaitHandler()
                 server.responder.release()
             }
             #expect(try slow.response().text == "waited")
         }
-        try expectOwnAnswer()
+        try expectOwnResponse()
     }
 
-    @Test func fiveThousandTricklingClients_keepNobodyWaiting() async {
+    @Test func fiveThousandSlowClients_doNotDelayOthers() async {
         await #expect(processExitsWith: .success) {
             try raiseLimit()
             let server = try TestServer { $0.limits.headerTimeout = .seconds(60) }
@@ -131,8 +131,7 @@ import Testing
                 guard try prompt.exchange("GET /ok HTTP/1.1\r\nHost: a\r\n\r\n").text == "/ok" else {
                     exit(1)
                 }
-                // Autopush gives a poll one second in total. Processor time does not count what other
-                // programs take of the machine.
+                // Autopush times out after one second. CPU time excludes what other programs use.
                 guard clock() - processorTime < CLOCKS_PER_SEC else { exit(6) }
             }
             for client in clients { try client.send("\r\n") }
@@ -140,18 +139,18 @@ import Testing
         }
     }
 
-    @Test func exhaustedDescriptors_makeConnectionsWait_andLoseNone() async {
+    @Test func exhaustedDescriptors_delayConnections_withoutLosingOne() async {
         await #expect(processExitsWith: .success) {
             let server = try TestServer()
             let sockets = try (0..<40).map { _ in try PreparedSocket() }
-            // Every number below the limit that is not taken is one connection the server can accept.
+            // The server can accept one connection for each unused descriptor number below the limit.
             let highest = try #require(sockets.map(\.number).max())
             var limit = rlimit(rlim_cur: rlim_t(highest + 11), rlim_max: rlim_t(highest + 11))
             guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { exit(3) }
             for socket in sockets { try socket.ask(server.address) }
             let processorTime = clock()
-            // The first ones are answered; each that leaves makes room for one that waits.
-            for socket in sockets { try socket.readAnswerAndClose() }
+            // The first connections get a response. Each one that closes frees a descriptor for the next.
+            for socket in sockets { try socket.readResponseAndClose() }
             guard clock() - processorTime < 5 * CLOCKS_PER_SEC else { exit(4) }
         }
     }
@@ -164,7 +163,7 @@ private func raiseLimit() throws {
     _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
-/// A client whose descriptor is there before the limit is lowered.
+/// A client whose descriptor is opened before the limit is lowered.
 private final class PreparedSocket {
     private var descriptor: FileDescriptor?
     let number: Int32
@@ -184,13 +183,13 @@ private final class PreparedSocket {
         descriptor = consume socket
     }
 
-    func readAnswerAndClose() throws {
+    func readResponseAndClose() throws {
         guard let socket = descriptor.take() else { return }
-        var answer: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1024)
-        while case let count = try SystemCalls().receive(socket, into: &chunk).count, count > 0 {
-            answer += chunk[..<count]
+        var response: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        while case let count = try SystemCalls().receive(socket, into: &buffer).count, count > 0 {
+            response += buffer[..<count]
         }
-        guard String(decoding: answer, as: UTF8.self).hasPrefix("HTTP/1.1 200 OK\r\n") else { exit(5) }
+        guard String(decoding: response, as: UTF8.self).hasPrefix("HTTP/1.1 200 OK\r\n") else { exit(5) }
     }
 }

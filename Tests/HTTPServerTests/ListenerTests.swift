@@ -6,7 +6,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// Who may listen on one port together.
+/// Which listeners may share a port.
 @Suite struct ListenerTests {
     private let system = SystemCalls()
 
@@ -18,9 +18,9 @@ import Testing
         try system.localAddress(listener.descriptor).port
     }
 
-    /// Wildcard and loopback addresses overlap; so do IPv4 addresses and `::`, which takes both families.
+    /// Wildcard and loopback addresses overlap. So do IPv4 addresses and `::`, which accepts both families.
     @Test(arguments: [PortUse.exclusive, .exclusiveThenShared, .shared], ["127.0.0.1", "0.0.0.0", "::"])
-    func portOfAListener_isRefused_whateverItsAddress(use: PortUse, host: String) throws {
+    func portInUse_isRejected_atEveryAddress(use: PortUse, host: String) throws {
         let first = try listener(host, 0, use)
         let port = try port(of: first)
         for other in ["127.0.0.1", "0.0.0.0", "::"] {
@@ -33,7 +33,7 @@ import Testing
         withExtendedLifetime(first) {}
     }
 
-    @Test func exclusivePort_isJoinedByNobody() throws {
+    @Test func exclusivePort_rejectsSharingListeners() throws {
         let first = try listener("127.0.0.1", 0, .exclusive)
         let port = try port(of: first)
         #expect(throws: SystemError(.bind, EADDRINUSE)) { _ = try listener("127.0.0.1", port, .shared) }
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: [PortUse.exclusiveThenShared, .shared], ["127.0.0.1", "::"])
-    func connections_areSpreadOverTheListenersOfAPort(use: PortUse, host: String) throws {
+    func connections_areDistributed_overTheListenersOfAPort(use: PortUse, host: String) throws {
         let first = try listener(host, 0, use)
         let port = try port(of: first)
         let listeners = try [first] + (0..<3).map { _ in try listener(host, port, .shared) }
@@ -53,7 +53,7 @@ import Testing
             return count
         }
         #expect(counts.reduce(0, +) == 200)
-        // Each gets 50 on average; that one gets less than 10 happens once in 10¹³ runs.
+        // Each listener gets 50 on average. That one gets fewer than 10 has a probability of 3·10⁻¹⁴.
         #expect(counts.allSatisfy { $0 >= 10 }, "\(counts)")
         withExtendedLifetime(clients) {}
     }

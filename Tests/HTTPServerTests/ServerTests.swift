@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func pipelinedRequests_areAnsweredInOrder_whateverTheirHandlersDo() throws {
+    @Test func pipelinedRequests_areAnsweredInOrder_withMixedHandlers() throws {
         let server = try TestServer()
         let client = try Client(server.address)
         var requests = ""
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func largeBody_arrivesWhole_whenTheClientReadsLate() throws {
+    @Test func largeBody_arrivesComplete_beforeTheNextResponse() throws {
         let server = try TestServer()
         let client = try Client(server.address)
         try client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /after HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -43,7 +43,7 @@ import Testing
         #expect(try client.response().text == "/after")
     }
 
-    @Test func suspendedHandler_holdsNoOther_andAnswersWhenItEnds() throws {
+    @Test func suspendedHandler_doesNotBlockOtherConnections() throws {
         let server = try TestServer()
         let waiting = try Client(server.address)
         try waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    /// A loop that has drained leaves the waiters of the others alone.
+    /// A loop that has drained does not affect the waiters of other loops.
     @Test func waiter_isAnswered_whenAnotherLoopHasDrained() throws {
         let server = try TestServer { $0.workers = 2 }
         let other = try Client(server.address)
@@ -87,8 +87,8 @@ import Testing
         #expect(try other.response().text == "shared")
     }
 
-    /// The kernel chooses the loop that takes a connection. One hundred times the same of two is as good as
-    /// impossible.
+    /// Connects until the kernel assigns the client to another loop. With two loops, 100 attempts fail with a
+    /// probability of 2⁻¹⁰⁰.
     private func client(of server: TestServer, onAnotherLoopThan other: Client) throws -> Client {
         func loop(of client: Client) throws -> String {
             try client.exchange("GET /loop HTTP/1.1\r\nHost: a\r\n\r\n").text
@@ -115,7 +115,7 @@ import Testing
         try eventually { server.server.openConnections == 0 }
     }
 
-    @Test func halfClosedClient_stillGetsItsAnswers() throws {
+    @Test func halfClosedClient_receivesItsResponses() throws {
         let server = try TestServer()
         let client = try Client(server.address)
         try client.send("GET /one HTTP/1.1\r\nHost: a\r\n\r\nGET /two HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -125,7 +125,7 @@ import Testing
         #expect(try client.readToEnd().isEmpty)
     }
 
-    @Test func interimResponse_comesBeforeTheBody_whenExpected() throws {
+    @Test func interimResponse_isSentBeforeTheBody_whenExpected() throws {
         let server = try TestServer()
         let client = try Client(server.address)
         try client.send("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
@@ -134,7 +134,7 @@ import Testing
         #expect(try client.response().text == "ok")
     }
 
-    @Test func connectionOneTooMany_isAnswered503_andTheOthersStay() throws {
+    @Test func connectionOverTheLimit_receives503_andOthersStayOpen() throws {
         let server = try TestServer { $0.maximumConnections = 2 }
         let first = try Client(server.address)
         let second = try Client(server.address)
@@ -147,11 +147,11 @@ import Testing
         #expect(try first.exchange("GET /3 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
     }
 
-    @Test func connectionsOnTheirWayOut_takeNobodysPlace() throws {
+    @Test func rejectedConnections_doNotCountTowardsTheLimit() throws {
         let server = try TestServer { $0.maximumConnections = 1 }
         var first: Client? = try Client(server.address)
         #expect(try first?.exchange("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
-        // They do not close their sides, so the server keeps them for a while to be polite.
+        // The clients do not close their sides, so the server lingers on these connections.
         let refused = try (0..<3).map { _ in try Client(server.address) }
         for client in refused { #expect(try client.response().status == 503) }
         #expect(server.server.openConnections == 1)
@@ -162,14 +162,14 @@ import Testing
         withExtendedLifetime(refused) {}
     }
 
-    @Test func slowHead_is408() throws {
+    @Test func slowHead_receives408() throws {
         let server = try TestServer { $0.limits.headerTimeout = .milliseconds(150) }
         let slow = try Client(server.address)
         try slow.send("GET / HT")
         #expect(try slow.response().status == 408)
     }
 
-    @Test func idleConnection_isClosedSilently() throws {
+    @Test func idleConnection_isClosed_withoutAResponse() throws {
         let server = try TestServer { $0.limits.keepAlive = .milliseconds(150) }
         let idle = try Client(server.address)
         #expect(try idle.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
@@ -177,7 +177,7 @@ import Testing
         try eventually { server.server.openConnections == 0 }
     }
 
-    @Test func draining_answersWhatIsInFlight_andThenCloses() throws {
+    @Test func draining_completesRequestsInFlight_andCloses() throws {
         let server = try TestServer()
         let waiting = try Client(server.address)
         try waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -196,7 +196,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2])
-    func draining_endsAtOnce_whenItIsAskedAgain(workers: Int) throws {
+    func draining_endsAtOnce_whenCalledAgainWithZero(workers: Int) throws {
         let server = try TestServer { $0.workers = workers }
         let waiting = try Client(server.address)
         try waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -227,7 +227,7 @@ import Testing
         }
     }
 
-    @Test func portOfAnother_isRefused_withTheKernelsWords() throws {
+    @Test func portInUse_throwsTheSystemError() throws {
         let socket = try ListeningSocket()
         let taken = socket.address
         #expect(throws: SystemError(.bind, EADDRINUSE)) { _ = try TestServer { $0.address = taken } }

@@ -16,14 +16,14 @@ import Testing
         #expect(FieldLines([:]) == FieldLines())
     }
 
-    @Test func name_isSpelledAsItIsGiven() throws {
+    @Test func name_keepsItsSpelling() throws {
         let name = try #require(HTTPField.Name("X-Request-ID"))
         #expect(text(FieldLines([name: "1"])) == "X-Request-ID: 1\r\n")
     }
 
     @Test func controlCharacters_becomeSpaces_exceptTheTab() throws {
         for number in UInt8.min...UInt8.max {
-            // What is no UTF-8 cannot be part of a `String`; the others stand for themselves.
+            // Scalars above U+007F are kept, encoded as UTF-8.
             let scalar = Unicode.Scalar(number)
             let value = "a\(scalar)b"
             let isControl = number < 0x20 || number == 0x7F
@@ -45,20 +45,20 @@ import Testing
         #expect(bytes.suffix(2) == [0x0D, 0x0A])
     }
 
-    /// The lines before a value are not looked at again.
-    @Test func append_leavesEarlierBytesAlone() {
+    /// Control characters are replaced in the new value only; the CRLF before it is kept.
+    @Test func append_keepsEarlierBytes() {
         var bytes: [UInt8] = Array("HTTP/1.1 200 OK\r\n".utf8)
         bytes.append(.server, "\u{1}")
         #expect(bytes == Array("HTTP/1.1 200 OK\r\nServer:  \r\n".utf8))
     }
 
-    @Test func response_isEmpty_whereNothingIsGiven() {
+    @Test func response_isEmpty_byDefault() {
         let response = Response(status: .noContent)
         #expect(response.status == .noContent && response.fields == FieldLines() && response.body.isEmpty)
         #expect(response.ownField == nil)
     }
 
-    /// Responses share their lines until one adds to its own.
+    /// Field lines have value semantics.
     @Test func response_doesNotChangeTheLinesOfAnother() {
         let shared = FieldLines([.server: "a"])
         let one = Response(status: .ok, fields: shared)

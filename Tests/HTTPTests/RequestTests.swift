@@ -5,7 +5,7 @@ import Testing
 import Time
 
 @Suite struct RequestTests {
-    /// A request with these lines, `Name: value` each, among bytes of other requests.
+    /// Returns a request with these field lines (`Name: value`), surrounded by bytes of other requests.
     private func request(_ lines: String...) -> Request {
         var bytes = Array("Host: of another\r\n\r\nGET /a%20b?c=d HTTP/1.1\r\n".utf8)
         let path = 24..<30
@@ -31,7 +31,7 @@ import Time
         #expect(request.text(0..<0) == "")
     }
 
-    @Test func text_replacesWhatIsNoUTF8() {
+    @Test func text_replacesInvalidUTF8() {
         let bytes: [UInt8] = [0x61, 0xFF, 0x62]
         let request = Request(
             bytes: bytes, method: .get, path: 0..<3, query: nil, fieldLines: [], hasBody: false,
@@ -52,7 +52,7 @@ import Time
         #expect(request.firstValue(of: .accept) == nil)
         #expect(request.values(of: .accept).isEmpty)
         guard case .absent = request.occurrence(of: .accept) else {
-            Issue.record("a field of another name was taken for it")
+            Issue.record("a field with a similar name was found")
             return
         }
     }
@@ -61,13 +61,13 @@ import Time
         #expect(request("Accept: a").firstValue(of: HTTPField.Name("Host") ?? .accept) == nil)
     }
 
-    @Test func values_comeInTheOrderReceived() {
+    @Test func values_keepTheOrderReceived() {
         let request = request("Via: a", "Host: x", "VIA: ", "via: b")
         #expect(request.values(of: .via).map(request.text) == ["a", "", "b"])
         #expect(request.firstValue(of: .via).map(request.text) == "a")
     }
 
-    @Test func occurrence_tellsOnceFromRepeated() {
+    @Test func occurrence_distinguishesOnceFromRepeated() {
         let request = request("Via: a", "Host: x", "via: a")
         guard case .once(let range) = request.occurrence(of: HTTPField.Name("Host") ?? .via) else {
             Issue.record("Host occurs once")

@@ -13,12 +13,12 @@ import Testing
         let peer = Peer()
         peer.receive(put("/a", length: 3, "xy"))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .wait)
         peer.receive("z" + get("/b"))
         #expect(peer.step() == .run("xyz"))
         #expect(peer.step() == .wait)
-        #expect(peer.driver.pending.count == get("/b").utf8.count, "what is not consumed is kept")
+        #expect(peer.driver.pending.count == get("/b").utf8.count, "unconsumed bytes are kept")
         peer.respond()
         #expect(peer.step() == .ask("/b"))
         peer.respond()
@@ -29,7 +29,7 @@ import Testing
         #expect(peer.driver.conversation.incoming == nil)
     }
 
-    @Test func readBuffer_comesBackWithoutACopy_whenAllIsConsumed() {
+    @Test func readBuffer_isReturnedWithoutACopy_whenAllIsConsumed() {
         let peer = Peer()
         let before = address(of: peer.driver.readBuffer)
         for _ in 0..<3 {
@@ -41,17 +41,17 @@ import Testing
         }
     }
 
-    @Test func readBuffer_comesBackWithoutACopy_inTheMiddleOfABody() {
+    @Test func readBuffer_isReturnedWithoutACopy_duringABody() {
         let peer = Peer()
         let before = address(of: peer.driver.readBuffer)
         peer.receive(put("/a", length: 3, "xy"))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .wait)
         #expect(address(of: peer.driver.readBuffer) == before)
     }
 
-    @Test func tricklingHead_isHeldInAsManyBytesAsCame() {
+    @Test func slowHead_keepsOnlyTheReceivedBytes() {
         let peer = Peer()
         for byte in "GET /a HTTP/1.1\r\nHost: x\r\n" {
             peer.receive(String(byte))
@@ -63,11 +63,11 @@ import Testing
         #expect(peer.step() == .ask("/a"))
     }
 
-    @Test func pipelinedRequests_areReadUpToABound_whileAnAnswerIsBeingMade() {
+    @Test func pipelinedRequests_areReadUpToALimit_whileAResponseIsPending() {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .run(""))
         var received = 0
         while peer.wantsBytes {
@@ -82,7 +82,7 @@ import Testing
         #expect(peer.driver.conversation.incoming == nil)
     }
 
-    @Test func answeredRequests_areForgotten_whileOthersAlwaysWait() {
+    @Test func answeredRequests_areReleased_whileOthersArePending() {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
@@ -99,14 +99,14 @@ import Testing
         }
     }
 
-    @Test func lingeringConversation_keepsNothingOfWhatCame() {
+    @Test func lingeringConversation_keepsNoBytes() {
         let peer = lingeringPeer()
         peer.receive(get("/b"))
         #expect(peer.step() == .wait)
         #expect(peer.driver.pending.capacity == 0)
     }
 
-    @Test func refusedConnection_keepsNothingOfWhatCame() {
+    @Test func refusedConnection_keepsNoBytes() {
         let peer = Peer()
         peer.receive("GET / HTTP/1.1\r\n\r\n" + String(repeating: "x", count: 10000))
         #expect(peer.step() == .refuse(.malformed("Host is missing"), nil))

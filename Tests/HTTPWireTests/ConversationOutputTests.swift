@@ -2,7 +2,7 @@ import HTTPWire
 import Testing
 
 @Suite struct ConversationOutputTests {
-    @Test func blockedOutput_stopsReadingAndAsking_untilItHasDrained() {
+    @Test func blockedOutput_pausesReadingAndRequests_untilDrained() {
         let peer = Peer()
         peer.receive(get("/a") + get("/b"))
         #expect(peer.step() == .ask("/a"))
@@ -27,7 +27,7 @@ import Testing
         #expect(peer.timeLeft == .seconds(75))
     }
 
-    @Test func blockedOutput_closesTheConnection_whenTheClientTakesNothingForTooLong() {
+    @Test func blockedOutput_closesTheConnection_afterTheTimeout() {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
@@ -42,11 +42,11 @@ import Testing
         #expect(peer.step() == .close)
     }
 
-    @Test func blockedOutput_closesTheConnection_whenAnAnswerIsBeingMadeBehindIt() {
+    @Test func blockedOutput_closesTheConnection_whileAResponseIsPending() {
         let peer = Peer()
         peer.receive(put("/a", length: 2, "", "Expect: 100-continue\r\n"))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .interim)
         peer.outputBlocked()
         peer.pass(.seconds(10))
@@ -54,13 +54,13 @@ import Testing
         #expect(peer.step() == .close)
     }
 
-    @Test func lateAnswer_isDropped_whenTheClientHasBeenGivenUpMeanwhile() {
+    @Test func lateResponse_isDropped_afterTheTimeout() {
         let peer = Peer()
         peer.receive(get("/a") + get("/b"))
         #expect(peer.step() == .ask("/a"))
         peer.respond("early")
         #expect(peer.step() == .ask("/b"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .run(""))
         #expect(peer.step() == .wait)
         peer.outputBlocked()
@@ -69,27 +69,27 @@ import Testing
         #expect(peer.respond("late") == nil)
         #expect(peer.step() == .close)
         #expect(peer.respond("later") == nil)
-        #expect(peer.text == answer("early"))
+        #expect(peer.text == response("early"))
     }
 
-    @Test func lateAnswer_isEncoded_whileTheOutputIsBlocked() {
+    @Test func lateResponse_isEncoded_whileTheOutputIsBlocked() {
         let peer = Peer()
         peer.receive(get("/a") + get("/b") + get("/c"))
         #expect(peer.step() == .ask("/a"))
         peer.respond("a")
         #expect(peer.step() == .ask("/b"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .run(""))
         #expect(peer.step() == .wait)
         peer.outputBlocked()
         peer.respond("b")
-        #expect(peer.text == answer("a") + answer("b"))
+        #expect(peer.text == response("a") + response("b"))
         #expect(peer.step() == .wait)
         peer.outputDrained()
         #expect(peer.step() == .ask("/c"))
     }
 
-    @Test func lastAnswer_isSentBeforeTheWriteSideIsShutDown() {
+    @Test func lastResponse_isSentBeforeTheWriteSideIsShutDown() {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
@@ -106,9 +106,9 @@ import Testing
         #expect(peer.wantsBytes)
     }
 
-    /// A client that asked for the end sends nothing more, so nothing can be lost by closing at once.
+    /// A client that sent `Connection: close` sends nothing more, so closing at once cannot lose data.
     @Test(arguments: ["Connection: close\r\n", "Connection: close\r\nContent-Length: 0\r\n"])
-    func lastAnswer_isFollowedByCloseAtOnce_whenTheClientAskedForIt(fields: String) {
+    func lastResponse_isFollowedByClose_whenTheClientSentClose(fields: String) {
         let peer = Peer()
         peer.receive(get("/a", fields))
         #expect(peer.step() == .ask("/a"))
@@ -118,7 +118,7 @@ import Testing
         #expect(peer.step() == .close)
     }
 
-    @Test func lastAnswer_isFollowedByLingering_whenBytesAreLeft() {
+    @Test func lastResponse_isFollowedByLingering_whenBytesAreLeft() {
         for rest in [get("/b"), "x"] {
             let peer = Peer()
             peer.receive(get("/a", "Connection: close\r\n") + rest)
@@ -135,7 +135,7 @@ import Testing
         #expect(peer.step() == .shutdownWrite)
     }
 
-    @Test func lastAnswer_isFollowedByCloseAtOnce_whenTheClientHasClosedItsSide() {
+    @Test func lastResponse_isFollowedByClose_whenTheClientHasClosedItsSide() {
         let peer = Peer()
         peer.receive(get("/a", "Connection: close\r\n"))
         peer.end()
@@ -153,13 +153,13 @@ import Testing
         #expect(peer.step() == .close)
     }
 
-    @Test func smallBody_isCopiedBehindItsHead() {
+    @Test func smallBody_isCopiedAfterItsHead() {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
         let body = String(repeating: "a", count: Conversation.largestCopiedBody)
         #expect(peer.respond(body) == nil)
-        #expect(peer.text == answer(body))
+        #expect(peer.text == response(body))
     }
 
     @Test func largeBody_isReturnedInsteadOfCopied() {
@@ -171,7 +171,7 @@ import Testing
         #expect(peer.text == "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
     }
 
-    @Test func largeBody_isLeftOut_inAnswerToHead() {
+    @Test func largeBody_isOmitted_inTheResponseToHEAD() {
         let peer = Peer()
         peer.receive("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(peer.step() == .ask("/a"))
@@ -179,14 +179,14 @@ import Testing
         #expect(peer.text == "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 20000\r\n\r\n")
     }
 
-    @Test func answers_areAppended_toWhatTheOutputHeldBefore() {
+    @Test func interimStep_leavesTheLineToTheServer() {
         let peer = Peer()
         peer.receive(put("/a", length: 1, "", "Expect: 100-continue\r\n"))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .interim)
         #expect(peer.step() == .wait)
-        #expect(peer.text.isEmpty, "the line for an interim step is the server's to append")
+        #expect(peer.text.isEmpty, "the server appends `continueLine`")
         #expect(String(decoding: Conversation.continueLine, as: UTF8.self) == "HTTP/1.1 100 Continue\r\n\r\n")
     }
 }

@@ -12,28 +12,28 @@ import Testing
         #expect(peer.step() == .ask("/b"))
         peer.respond("second")
         #expect(peer.step() == .wait)
-        #expect(peer.text == answer("first") + answer("second"))
+        #expect(peer.text == response("first") + response("second"))
     }
 
-    @Test func request_isNotLookedAt_beforeTheOneBeforeHasItsAnswer() {
+    @Test func request_isNotParsed_beforeThePreviousResponse() {
         let peer = Peer()
         peer.receive(put("/a", length: 1, "x") + get("/b"))
         #expect(peer.step() == .ask("/a"))
         #expect(peer.step() == .wait)
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .run("x"))
         #expect(peer.step() == .wait)
         peer.respond()
         #expect(peer.step() == .ask("/b"))
     }
 
-    @Test func request_keepsItsHeadForARefusal_whenTheChunkIsLongGone() {
+    @Test func refusedRequest_keepsItsHead_whenTheReadBufferIsReused() {
         let peer = Peer()
         peer.receive(get("/first") + put("/a", length: 5, "x"))
         #expect(peer.step() == .ask("/first"))
         peer.respond()
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .wait)
         peer.outputDrained()
         peer.pass(.seconds(10))
@@ -41,7 +41,7 @@ import Testing
         #expect(peer.step() == .refuse(.timeout, "/a"))
     }
 
-    @Test func requests_areStillAnswered_whenTheClientHasClosedItsSide() {
+    @Test func requests_areAnswered_whenTheClientHasClosedItsSide() {
         let peer = Peer()
         peer.receive(get("/a") + get("/b"))
         peer.end()
@@ -49,17 +49,17 @@ import Testing
         peer.respond("a")
         #expect(peer.step() == .ask("/b"))
         peer.respond("b")
-        #expect(peer.text == answer("a") + answer("b", "Connection: close\r\n"))
-        #expect(peer.step() == .wait, "the answers are not sent yet")
+        #expect(peer.text == response("a") + response("b", "Connection: close\r\n"))
+        #expect(peer.step() == .wait, "the responses have not been sent")
         peer.outputDrained()
         #expect(peer.step() == .close)
     }
 
-    @Test func deferredAnswer_isSent_whenTheClientClosesItsSideMeanwhile() {
+    @Test func deferredResponse_isSent_whenTheClientClosesItsSideFirst() {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .run(""))
         #expect(peer.step() == .wait)
         peer.end()
@@ -67,10 +67,10 @@ import Testing
         peer.respond("late")
         peer.outputDrained()
         #expect(peer.step() == .close)
-        #expect(peer.text == answer("late", "Connection: close\r\n"))
+        #expect(peer.text == response("late", "Connection: close\r\n"))
     }
 
-    @Test func nothing_followsClose() {
+    @Test func close_isTheLastStep() {
         let peer = Peer()
         peer.end()
         #expect(peer.step() == .close)
@@ -83,7 +83,7 @@ import Testing
         #expect(peer.step() == .wait)
     }
 
-    @Test func body_isSkipped_whenTheAnswerDidNotNeedIt() {
+    @Test func body_isSkipped_whenTheResponseDidNotNeedIt() {
         let peer = Peer()
         peer.receive(put("/a", length: 5, "12"))
         #expect(peer.step() == .ask("/a"))
@@ -95,12 +95,12 @@ import Testing
         #expect(peer.step() == .ask("/b"))
     }
 
-    @Test func continue_isNotSent_whenTheBodyCameWhileTheResponderWasAsked() {
+    @Test func continue_isNotSent_whenTheBodyHasBegun() {
         let peer = Peer()
         peer.receive(put("/a", length: 2, "", "Expect: 100-continue\r\n"))
         #expect(peer.step() == .ask("/a"))
         peer.receive("o")
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .wait)
         peer.receive("k")
         #expect(peer.step() == .run("ok"))
@@ -140,7 +140,7 @@ import Testing
         #expect(peer.text.hasSuffix("Content-Length: 7\r\nConnection: close\r\n\r\n"))
     }
 
-    @Test func receivedAt_isWhenTheFirstByteCame() {
+    @Test func receivedAt_isTheTimeOfTheFirstByte() {
         let peer = Peer()
         peer.pass(.seconds(3))
         let first = peer.driver.now
@@ -149,7 +149,7 @@ import Testing
         peer.pass(.seconds(2))
         peer.receive("P/1.1\r\nHost: x\r\n\r\n")
         guard case .ask(let request) = peer.driver.next() else {
-            Issue.record("the head is complete")
+            Issue.record("the complete head is not passed to the responder")
             return
         }
         #expect(request.receivedAt == first)
@@ -163,23 +163,23 @@ import Testing
         #expect(peer.step() == .close)
     }
 
-    @Test func drain_letsTheRequestInFlightFinish() {
+    @Test func drain_completesTheRequestInFlight() {
         let peer = Peer()
         peer.receive(get("/a") + get("/b"))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .run(""))
         peer.drain()
         #expect(peer.step() == .wait)
         peer.respond("last")
-        #expect(peer.text == answer("last", "Connection: close\r\n"))
+        #expect(peer.text == response("last", "Connection: close\r\n"))
         peer.outputDrained()
         #expect(peer.step() == .shutdownWrite)
         peer.end()
         #expect(peer.step() == .close)
     }
 
-    @Test func drain_letsAHeadThatHasBegunBeCompleted() {
+    @Test func drain_waitsForTheRestOfAHead() {
         let peer = Peer()
         peer.receive("GET /a HTTP/1.1\r\n")
         #expect(peer.step() == .wait)
@@ -193,7 +193,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func drain_waitsForTheOutput_whenIdleButNotSent(isBlocked: Bool) {
+    func drain_waitsForTheOutput_whenIdle(isBlocked: Bool) {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct ConversationTimeTests {
-    @Test func deadline_isTheHeadersTime_whileNothingHasCome() {
+    @Test func deadline_isTheHeaderTimeout_beforeTheFirstByte() {
         let peer = Peer()
         #expect(peer.timeLeft == .seconds(10))
         peer.pass(.seconds(10))
@@ -31,22 +31,22 @@ import Testing
         #expect(peer.step() == .shutdownWrite)
     }
 
-    @Test func deadline_isNone_whileAnAnswerIsBeingMade() {
+    @Test func deadline_isNil_whileAResponseIsPending() {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .run(""))
         #expect(peer.timeLeft == nil)
         peer.pass(.seconds(1000))
         peer.expire()
         #expect(peer.step() == .wait)
         peer.respond()
-        #expect(peer.text == answer(""))
-        #expect(peer.timeLeft == .seconds(75), "the time between requests begins with the answer")
+        #expect(peer.text == response(""))
+        #expect(peer.timeLeft == .seconds(75), "the keep-alive time begins with the response")
     }
 
-    @Test func deadline_isTheKeepAliveTime_betweenRequests() {
+    @Test func deadline_isTheKeepAliveTimeout_betweenRequests() {
         let peer = Peer()
         peer.receive(get("/a"))
         #expect(peer.step() == .ask("/a"))
@@ -57,14 +57,14 @@ import Testing
         peer.pass(.seconds(75))
         peer.expire()
         #expect(peer.step() == .close)
-        #expect(peer.text == answer(""))
+        #expect(peer.text == response(""))
     }
 
-    @Test func deadline_isTheBodysTime_fromTheEndOfTheHead() {
+    @Test func deadline_isTheBodyTimeout_fromTheEndOfTheHead() {
         let peer = Peer()
         peer.receive(put("/a", length: 3, "x"))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.step() == .wait)
         peer.pass(.seconds(6))
         peer.receive("y")
@@ -75,7 +75,7 @@ import Testing
         #expect(peer.step() == .refuse(.timeout, "/a"))
     }
 
-    @Test func skippedBody_thatDoesNotCome_endsTheConnectionWithoutAWord() {
+    @Test func missingSkippedBody_closesTheConnection_withoutAResponse() {
         let peer = Peer()
         peer.receive(put("/a", length: 3))
         #expect(peer.step() == .ask("/a"))
@@ -85,16 +85,16 @@ import Testing
         peer.pass(.seconds(10))
         peer.expire()
         #expect(peer.step() == .close)
-        #expect(peer.text == answer(""))
+        #expect(peer.text == response(""))
     }
 
-    @Test func lingering_isGivenUp_whenTheClientDoesNotClose() {
+    @Test func lingering_timesOut_whenTheClientDoesNotClose() {
         let peer = lingeringPeer()
         #expect(peer.timeLeft == Conversation.lingerTimeout)
         peer.pass(.seconds(1))
         peer.receive("more")
         #expect(peer.step() == .wait)
-        #expect(peer.timeLeft == .seconds(1), "bytes do not prolong it")
+        #expect(peer.timeLeft == .seconds(1), "received bytes do not extend it")
         peer.pass(.seconds(1))
         peer.expire()
         #expect(peer.step() == .close)
@@ -109,7 +109,7 @@ import Testing
         #expect(peer.step() == .wait)
     }
 
-    @Test func limits_areTheOnesGiven() {
+    @Test func deadlines_followTheGivenLimits() {
         var limits = Limits.defaults
         limits.headerTimeout = .seconds(1)
         limits.bodyTimeout = .seconds(2)
@@ -118,7 +118,7 @@ import Testing
         #expect(peer.timeLeft == .seconds(1))
         peer.receive(put("/a", length: 1))
         #expect(peer.step() == .ask("/a"))
-        peer.awaitAnswer()
+        peer.awaitResponse()
         #expect(peer.timeLeft == .seconds(2))
         peer.receive("x")
         #expect(peer.step() == .run("x"))

@@ -1,15 +1,15 @@
-/// One case of the corpus: what a client sends, and what the conversation makes of it.
-/// `Tests/Corpus/README.md` describes the form.
+/// One case of the corpus: the input from a client and the expected outcome. `Tests/Corpus/README.md`
+/// describes the format.
 struct CorpusCase {
     /// One part of the input.
     enum Input: Equatable {
-        /// Bytes that may arrive in any pieces.
+        /// Bytes, which may arrive in pieces of any size.
         case bytes([UInt8])
-        /// The client waits until the server has done all it can do.
+        /// The client waits until the server has processed everything received so far.
         case pause
         /// Time passes.
         case wait(Duration)
-        /// The client closes its side.
+        /// The client closes its sending side.
         case end
     }
 
@@ -29,14 +29,14 @@ struct CorpusCase {
     }
 }
 
-/// The limits a case asks for, so that its input can be short.
+/// The limits of a case: by default small, so that inputs can be short.
 struct CorpusLimits {
     var headerBytes = 1024
     var headers = 10
     var bodyBytes = 32
 }
 
-/// Why a corpus file cannot be read.
+/// An error in a corpus file.
 struct CorpusError: Error, CustomStringConvertible {
     var description: String
 
@@ -46,7 +46,7 @@ struct CorpusError: Error, CustomStringConvertible {
 }
 
 extension CorpusCase {
-    /// Reads the cases of a file.
+    /// Parses the cases of a file.
     static func parse(_ text: String) throws -> [CorpusCase] {
         var cases: [CorpusCase] = []
         var block: (kind: String, lines: [Substring])?

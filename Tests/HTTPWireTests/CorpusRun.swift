@@ -6,7 +6,7 @@ import Time
 
 @testable import HTTPWire
 
-/// Plays one case to a conversation and writes down what happens.
+/// Runs one case on a conversation and logs what happens.
 final class CorpusRun {
     private let driver: ConversationDriver
     private let one: CorpusCase
@@ -17,16 +17,17 @@ final class CorpusRun {
     private var isClosed = false
     private var hasShutDown = false
     private var hasEnded = false
-    /// Whether the connection was closed at once behind a response that announces it.
+    /// Whether the connection was closed right after a response with `Connection: close`, and this is not
+    /// logged yet.
     private var owesClosed = false
-    /// Whether the conversation knows that all output is out.
+    /// Whether all output has been reported as sent.
     private var hasDrained = true
-    /// Whether the last answer said that the connection closes.
+    /// Whether the last response had `Connection: close`.
     private var owesClose = false
 
     /// - Parameters:
     ///   - one: The case.
-    ///   - garbage: What lies in the read buffer behind the received bytes. It must make no difference.
+    ///   - garbage: Bytes after the received ones in the read buffer. They must not change the outcome.
     init(_ one: CorpusCase, garbage: [UInt8] = []) {
         self.one = one
         self.garbage = garbage
@@ -37,7 +38,8 @@ final class CorpusRun {
         driver = ConversationDriver(limits: limits)
     }
 
-    /// Plays the input, with the bytes cut into pieces by a function of their count.
+    /// Plays the input. `cuts` returns the positions at which `count` bytes are split; `offset` is the number
+    /// of bytes before them.
     func play(cuts: (_ count: Int, _ offset: Int) -> [Int]) {
         var offset = 0
         for part in one.input {
@@ -111,8 +113,7 @@ final class CorpusRun {
                 hasShutDown = true
             case .close:
                 isClosed = true
-                // The client cannot tell this from a half-closed connection until it closes its own side,
-                // or waits.
+                // To the client, this looks like a half-closed connection until it closes its side or waits.
                 if !owesClose || hasShutDown || hasEnded { log.append("closed") } else { owesClosed = true }
                 return
             }
@@ -140,7 +141,7 @@ final class CorpusRun {
     private func refuse(_ refusal: Refusal, _ request: Request?) {
         let (status, text) = Self.describe(refusal)
         log.append("refuse \(status)\(text)\(request.map { " of " + Self.describe($0) } ?? "")")
-        // A head that cannot be parsed may still show its method; ConversationTests holds that.
+        // The method may be known even if the head could not be parsed; ConversationTests checks this.
         answersHead = driver.conversation.current?.isHead ?? false
         respond(status, Array("refused".utf8))
     }

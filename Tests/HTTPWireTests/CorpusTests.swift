@@ -1,15 +1,16 @@
 import Glibc
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct CorpusTests {
-    /// `Tests/Corpus`, seen from this file.
+    /// The path of `Tests/Corpus`.
     static let directory =
         "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Corpus"
 
     @Test(arguments: try files())
-    func corpus_holds_howeverTheInputIsSplit(file: String) throws {
-        let cases = try CorpusCase.parse(try Self.read(Self.directory + "/" + file))
+    func cases_haveTheExpectedOutcome_forEverySplit(file: String) throws {
+        let cases = try CorpusCase.parse(text(ofFile: Self.directory + "/" + file))
         #expect(!cases.isEmpty)
         for one in cases {
             for complaint in CorpusCheck(one).complaints {
@@ -19,18 +20,20 @@ import Testing
     }
 
     @Test func corpus_hasAtLeastThreeHundredCases() throws {
-        let count = try Self.files().map { try CorpusCase.parse(Self.read(Self.directory + "/" + $0)).count }
+        let count = try Self.files().map {
+            try CorpusCase.parse(text(ofFile: Self.directory + "/" + $0)).count
+        }
         #expect(count.reduce(0, +) >= 300)
     }
 
-    @Test func corpus_hasNoTitleTwice() throws {
+    @Test func titles_areUnique() throws {
         for file in try Self.files() {
-            let titles = try CorpusCase.parse(Self.read(Self.directory + "/" + file)).map(\.title)
+            let titles = try CorpusCase.parse(text(ofFile: Self.directory + "/" + file)).map(\.title)
             #expect(Set(titles).count == titles.count, "\(file)")
         }
     }
 
-    @Test func check_complains_whenACaseExpectsTheWrongOutcome() throws {
+    @Test func canary_aWrongOutcome_isReported() throws {
         let right = """
             ## Two requests
             ```input
@@ -62,22 +65,10 @@ import Testing
         return names.sorted()
     }
 
-    static func read(_ path: String) throws -> String {
-        guard let file = unsafe fopen(path, "r") else { throw CorpusError("cannot open \(path)") }
-        defer { unsafe fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = unsafe fread(&buffer, 1, buffer.count, file)
-            if count == 0 { break }
-            bytes += buffer[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 }
 
-/// Plays a case whole, byte by byte and in two pieces at every point, with different garbage behind the
-/// bytes.
+/// Runs a case with the input as a whole, byte by byte, and split in two at every position, with different
+/// garbage after the bytes.
 struct CorpusCheck {
     private(set) var complaints: [String] = []
 
@@ -110,7 +101,7 @@ struct CorpusCheck {
         guard complaints.count < 3 else { return }
         let run = CorpusRun(one, garbage: garbage)
         run.play(cuts: cuts)
-        // A client that lets its body wait is told to continue; one that sends both at once is not.
+        // Whether `100 Continue` is sent depends on the split, so other cases ignore it.
         let log = one.outcome.contains("continue") ? run.log : run.log.filter { $0 != "continue" }
         if log != whole.log { complaints.append("\(how): expected \(whole.log), got \(run.log)") }
         if log == run.log, run.output != whole.output {

@@ -1,6 +1,6 @@
-/// Bytes as the corpus writes them: printable ASCII as it is, all else as an escape.
+/// The notation of the corpus for bytes: printable ASCII unchanged, all other bytes as escapes.
 enum CorpusText {
-    /// Reads `\r \n \t \\ \xHH` and `\(text*count)`, which repeats a text.
+    /// Parses `\r \n \t \\ \xHH` and `\(text*count)`, which repeats a text.
     static func bytes(_ text: some StringProtocol) throws -> [UInt8] {
         var rest = Substring(text)
         var bytes: [UInt8] = []
@@ -33,7 +33,7 @@ enum CorpusText {
         return bytes
     }
 
-    /// The escaped form of bytes, on one line.
+    /// Returns bytes in this notation, on one line.
     static func text(_ bytes: some Sequence<UInt8>) -> String {
         var text = ""
         for byte in bytes {

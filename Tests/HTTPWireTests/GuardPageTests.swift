@@ -5,14 +5,14 @@ import Testing
 
 @testable import HTTPWire
 
-/// The parts that read spans are held against a guard page with every prefix of every input of the corpus.
-/// The conversation itself reads arrays, whose indices the language checks; `CorpusCheck` puts garbage behind
-/// its bytes.
+/// Runs the parsers that read spans on every prefix of every input of the corpus, directly before a guard
+/// page. The conversation reads arrays, whose indices Swift checks; `CorpusCheck` puts garbage after its
+/// bytes.
 @Suite struct GuardPageTests {
     @Test(arguments: try CorpusTests.files())
-    func parsers_readNothingBehindTheirBytes(file: String) throws {
+    func parsers_doNotReadPastTheirBytes(file: String) throws {
         let memory = try GuardedBytes(capacity: 65536)
-        for one in try CorpusCase.parse(CorpusTests.read(CorpusTests.directory + "/" + file)) {
+        for one in try CorpusCase.parse(text(ofFile: CorpusTests.directory + "/" + file)) {
             let bytes = one.input.flatMap { if case .bytes(let bytes) = $0 { bytes } else { [UInt8]() } }
             for count in 0...bytes.count {
                 memory.with(bytes[..<count]) { span in
@@ -23,9 +23,9 @@ import Testing
         }
     }
 
-    @Test func guardPage_endsTheProcess_whenOneByteTooManyIsRead() async {
+    @Test func canary_aReadPastTheBytes_endsTheProcess() async {
         await #expect(processExitsWith: .failure) {
-            // Reached only when the page behind the bytes can be read.
+            // `exit` is reached only if the guard page can be read.
             exit(try Self.byteBehindGuardedBytes() == nil ? EXIT_FAILURE : EXIT_SUCCESS)
         }
     }
@@ -50,7 +50,7 @@ import Testing
         } catch {}
     }
 
-    /// What follows the first empty line, or all when there is none, is taken for chunks.
+    /// Decodes the bytes after the first empty line as chunks, or all bytes if there is none.
     private static func decodeChunks(_ span: Span<UInt8>) {
         var position = 0
         for index in span.indices.dropFirst(3)

@@ -1,13 +1,12 @@
 import Glibc
 
-/// Memory whose last byte lies right before a page that nobody may touch: reading one byte too far ends the
-/// process.
+/// Memory directly before an inaccessible page: reading one byte past its end ends the process.
 @safe final class GuardedBytes {
     private let start: UnsafeMutableRawPointer
     private let capacity: Int
     private let pageSize = sysconf(Int32(_SC_PAGESIZE))
 
-    /// Takes room for so many bytes at most.
+    /// Allocates at least `capacity` bytes.
     init(capacity: Int) throws {
         self.capacity = (capacity + pageSize - 1) / pageSize * pageSize
         let flags = MAP_PRIVATE | MAP_ANONYMOUS
@@ -22,7 +21,7 @@ import Glibc
         unsafe munmap(start, capacity + pageSize)
     }
 
-    /// Puts the bytes right before the guard page and looks at them there.
+    /// Copies the bytes directly before the guard page and passes them to `look`.
     func with<Result>(_ bytes: some Collection<UInt8>, _ look: (Span<UInt8>) throws -> Result) rethrows
         -> Result
     {

@@ -7,10 +7,9 @@ import Time
 
 @testable import HTTPWire
 
-/// A conversation with the ends of its strings in a test's hands: the test says what arrives, what time it
-/// is, and what became of the output.
+/// A conversation whose received bytes, time and output state are controlled by a test.
 final class Peer {
-    /// A step in a form that can be compared.
+    /// A comparable form of `Conversation.Step`.
     enum Event: Equatable {
         case wait
         case ask(String)
@@ -40,7 +39,7 @@ final class Peer {
         driver.receive(text.utf8)
     }
 
-    /// The next step.
+    /// Returns the next step.
     func step() -> Event {
         switch driver.next() {
         case .wait: return .wait
@@ -58,7 +57,7 @@ final class Peer {
         driver.respond(Response(status: .ok, body: Array(body.utf8)), date: Array("now".utf8))
     }
 
-    func awaitAnswer() { driver.awaitResponse() }
+    func awaitResponse() { driver.awaitResponse() }
     func end() { driver.end() }
     func drain() { driver.drain() }
     func expire() { driver.expire() }
@@ -68,7 +67,7 @@ final class Peer {
     func pass(_ duration: Duration) { driver.now = driver.now + duration }
 }
 
-/// A peer that has been sent its last response by a draining server, and may still send.
+/// Returns a peer that has received its last response from a draining server and may still send.
 func lingeringPeer() -> Peer {
     let peer = Peer()
     peer.receive(get("/a"))
@@ -80,17 +79,17 @@ func lingeringPeer() -> Peer {
     return peer
 }
 
-/// A GET of a path.
+/// Returns a GET request.
 func get(_ path: String, _ fields: String = "") -> String {
     "GET \(path) HTTP/1.1\r\nHost: x\r\n\(fields)\r\n"
 }
 
-/// A PUT of a path with a body of a declared length.
+/// Returns a PUT request with a `Content-Length`. The body may be incomplete.
 func put(_ path: String, length: Int, _ body: String = "", _ fields: String = "") -> String {
     "PUT \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\(fields)\r\n\(body)"
 }
 
-/// The answer `Peer.respond` makes of a body.
-func answer(_ body: String, _ fields: String = "") -> String {
+/// Returns the bytes that `Peer.respond` encodes for a body.
+func response(_ body: String, _ fields: String = "") -> String {
     "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
 }

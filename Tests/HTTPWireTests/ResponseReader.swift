@@ -1,6 +1,6 @@
-/// Reads responses back from the bytes the server sends, as a client does that knows what it asked.
+/// Parses responses from the bytes that a server sends.
 ///
-/// It shares no code with the encoder, so that a wrong frame cannot pass for a right one.
+/// Shares no code with the encoder, so that both cannot have the same error.
 struct ResponseReader {
     struct Message: Equatable {
         var status: Int
@@ -14,7 +14,7 @@ struct ResponseReader {
         rest = bytes[...]
     }
 
-    /// The next response; nil when what follows is not a complete one with the right frame.
+    /// Returns the next response, or nil if the bytes do not begin with a complete and correctly framed one.
     mutating func next(answersHead: Bool) -> Message? {
         guard let statusLine = line(), statusLine.hasPrefix("HTTP/1.1 "),
             let status = Int(statusLine.dropFirst(9).prefix(3)), statusLine.dropFirst(12).first == " "

@@ -22,12 +22,12 @@ import Testing
         #expect(Set((0..<1000).map { RandomSource(seed: $0).bits() }).count == 1000)
     }
 
-    /// Two equal numbers of 64 random bits are as good as impossible.
-    @Test func systemSource_doesNotRepeatItself() {
+    /// Among 1,000 numbers of 64 random bits, two are equal with a probability of 3·10⁻¹⁴.
+    @Test func systemSource_doesNotRepeat() {
         #expect(Set((0..<1000).map { _ in RandomSource.system.bits() }).count == 1000)
     }
 
-    /// A copy of a seeded source goes on where the other is: parts of one simulation draw from one sequence.
+    /// Copies of a seeded source share one sequence, so that the parts of a simulation can draw from it.
     @Test func copies_shareTheSequence() {
         let source = RandomSource(seed: 1)
         let copy = source
@@ -40,7 +40,7 @@ import Testing
         let source = seed.source
         let fractions = (0..<1000).map { _ in source.fraction() }
         #expect(fractions.allSatisfy { (0..<1).contains($0) })
-        // One thousand draws in one half alone have the probability 2^-999.
+        // All 1,000 fractions are in the same half with a probability of 2⁻⁹⁹⁹.
         #expect(fractions.contains { $0 < 0.5 } && fractions.contains { $0 >= 0.5 })
     }
 
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    /// `mixed` is a bijection, so that no two numbers share a result.
+    /// `mixed` is a bijection, so no two numbers have the same result.
     @Test(arguments: TestSeed.drawn()) func mixed_givesDifferentNumbersDifferentResults(seed: TestSeed) {
         let start = seed.value
         #expect(Set((0..<10_000).map { mixed(start &+ $0) }).count == 10_000)

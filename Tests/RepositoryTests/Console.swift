@@ -1,8 +1,8 @@
 import TestSupport
 
-/// What a `console` block of a document shows: a command behind `$`, and what it prints.
+/// A command in a `console` block of a document, which follows `$`, and its output.
 struct ConsoleCommand: Equatable {
-    /// On one line, whatever it takes in the document.
+    /// The command, with continued lines joined.
     let text: String
     let output: String
 
@@ -20,7 +20,7 @@ struct ConsoleCommand: Equatable {
     }
 }
 
-/// The service as `make run` starts it, with a port and a database of its own.
+/// The service as `make run` starts it, but with its own port and database.
 struct FreshService {
     private let process: ChildProcess
     private let address: String
@@ -36,8 +36,8 @@ struct FreshService {
         address = String(line.suffix { !" /".contains($0) })
     }
 
-    /// Runs a command that speaks to port 8000 in the document. Returns what it prints, without the last
-    /// line's end.
+    /// Runs a command of a document, with the address of this service in place of port 8000. Returns its
+    /// output without the last newline.
     func run(_ command: String) throws -> String {
         let here = command.replacing("127.0.0.1:8000", with: address).replacing("curl ", with: "curl -s ")
         var output = try Shell.run(here).output
@@ -47,7 +47,7 @@ struct FreshService {
 }
 
 extension String {
-    /// The longest end of the text whose characters all fulfil the condition.
+    /// Returns the longest suffix whose characters all satisfy the condition.
     fileprivate func suffix(while condition: (Character) -> Bool) -> Substring {
         self[(lastIndex { !condition($0) }.map(index(after:)) ?? startIndex)...]
     }

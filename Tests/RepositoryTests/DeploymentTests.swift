@@ -4,9 +4,9 @@ import Settings
 import StoreAddress
 import Testing
 
-/// The image, the compose file and the systemd unit, held against the settings they rely on.
+/// Checks the image, the compose file and the systemd unit against the settings they rely on.
 @Suite struct DeploymentTests {
-    /// The value behind each line's prefix, such as `EXPOSE `.
+    /// Returns the rest of each line that begins with the prefix, such as `EXPOSE `.
     private static func values(_ file: String, _ prefix: String) throws -> [String] {
         try SourceTree.text(of: file).split(separator: "\n").filter { $0.hasPrefix(prefix) }
             .map { String($0.dropFirst(prefix.count)) }
@@ -25,7 +25,7 @@ import Testing
         return Dictionary(uniqueKeysWithValues: pairs)
     }
 
-    /// What stands below `environment:` of a service.
+    /// Returns the variables below `environment:` of a service.
     private static func composeEnvironment(of service: String) throws -> [String: String] {
         let lines = try SourceTree.text(of: "docker-compose.yml").split(separator: "\n").map(String.init)
         let start = try #require(lines.firstIndex(of: "  \(service):"))
@@ -39,7 +39,7 @@ import Testing
         return loaded.settings
     }
 
-    @Test func image_listensWhereItExposesAndReadsItsVersionFile() throws {
+    @Test func image_exposesItsPort_andSetsTheVersionFile() throws {
         let settings = try Self.load(Self.imageEnvironment())
         #expect(settings.address == "0.0.0.0")
         #expect(try Self.values("Dockerfile", "EXPOSE ") == ["\(settings.port)"])
@@ -48,7 +48,7 @@ import Testing
         #expect(manifest.contains(#""$SOURCE" "$VERSION" "$COMMIT" "$BUILD" > /app/version.json"#))
     }
 
-    /// The default database is a path below the working directory, which has to be a volume then.
+    /// The default database is a relative path, so the working directory must be a volume.
     @Test func image_keepsTheDefaultDatabaseInItsVolume() throws {
         #expect(try Self.load(Self.imageEnvironment()).database == .sqlite(path: "megaphone.db"))
         #expect(try Self.values("Dockerfile", "WORKDIR ").last == "/data")
@@ -56,12 +56,12 @@ import Testing
     }
 
     @Test(arguments: [("MEGAPHONE_ADDRESS", "::"), ("ROCKET_ADDRESS", "10.0.0.1")])
-    func image_letsItsUserChooseTheAddress(name: String, address: String) throws {
+    func image_acceptsAnotherAddress(name: String, address: String) throws {
         let environment = try Self.imageEnvironment().merging([name: address]) { $1 }
         #expect(try Self.load(environment).address == address)
     }
 
-    /// Numbers, because Kubernetes cannot tell from a name that it is not root's (`runAsNonRoot`).
+    /// Numeric IDs, because Kubernetes cannot verify `runAsNonRoot` for a user name.
     @Test func image_doesNotRunAsRoot() throws {
         let numbers = try #require(Self.values("Dockerfile", "USER ").last).split(separator: ":").map {
             Int($0)
@@ -69,11 +69,11 @@ import Testing
         #expect(numbers.count == 2 && numbers.allSatisfy { ($0 ?? 0) > 0 })
     }
 
-    /// Otherwise the program would not find the libraries that it was linked with.
+    /// On another release, the program might not find the libraries that it was linked with.
     @Test func image_isBuiltOnTheDebianReleaseItRunsOn() throws {
         let images = try Self.values("Dockerfile", "FROM ").map { Set($0.split { ":- ".contains($0) }) }
         try #require(images.count == 2)
-        #expect(images[0].intersection(images[1]).count == 1, "such as bookworm")
+        #expect(images[0].intersection(images[1]).count == 1, "one release, such as bookworm")
     }
 
     @Test func composeFile_connectsTheServiceToItsDatabase() throws {
@@ -90,13 +90,13 @@ import Testing
         #expect(settings.reloadable.access.identity(ofToken: Array("quux".utf8)[...]) == .reader("autopush"))
     }
 
-    @Test func composeFile_opensThePortsOfTheOriginal() throws {
+    @Test func composeFile_publishesThePortsOfTheOriginal() throws {
         let text = try SourceTree.text(of: "docker-compose.yml")
         #expect(text.contains("- \"8000:8000\"\n"))
         #expect(text.contains("- \"4306:3306\"\n"))
     }
 
-    @Test func unit_leavesRoomForDrainingAndForConnections() throws {
+    @Test func unit_allowsForDrainingAndForConnections() throws {
         let unit = "Deploy/megaphone.service"
         let stop = try #require(Self.values(unit, "TimeoutStopSec=").first.flatMap { Int($0) })
         #expect(.seconds(stop) > Settings().shutdownGrace)
@@ -104,22 +104,22 @@ import Testing
         #expect(descriptors > 2 * Settings().maximumConnections)
     }
 
-    /// systemd otherwise gives up for good after five quick failures.
-    @Test func unit_isStartedAgain_howeverOftenItFails() throws {
+    /// By default, systemd stops restarting a unit after five failures within ten seconds.
+    @Test func unit_isRestarted_afterEveryFailure() throws {
         let unit = "Deploy/megaphone.service"
         #expect(try Self.values(unit, "Restart=") == ["on-failure"])
         #expect(try Self.values(unit, "StartLimitIntervalSec=") == ["0"])
     }
 
-    /// Without a name for the volume, the next container would begin with an empty board.
-    @Test func containerOfTheDocument_keepsItsBoard() throws {
+    /// With an unnamed volume, the next container would start with an empty board.
+    @Test func dockerRunCommands_nameTheVolume() throws {
         let document = try SourceTree.text(of: "Deploy/README.md")
         for command in document.split(separator: "docker run").dropFirst() {
             #expect(command.prefix(while: { $0 != "`" }).contains("--volume megaphone:/data"))
         }
     }
 
-    @Test func environmentExample_isRightWithItsLinesSwitchedOn() throws {
+    @Test func environmentExample_loads_withItsLinesUncommented() throws {
         let lines = try Self.values("Deploy/megaphone.env", "#MEGAPHONE_").map { "MEGAPHONE_\($0)" }
         #expect(lines.count == 2)
         _ = try Self.load(Self.pairs(lines, separator: "="))

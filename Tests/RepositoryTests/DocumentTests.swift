@@ -2,7 +2,7 @@ import Glibc
 import Settings
 import Testing
 
-/// What README.md and its companions say, held against the program.
+/// Checks README.md and the other documents against the program.
 @Suite struct DocumentTests {
     private static let documents = [
         "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "Deploy/README.md",
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: documents)
-    func consoles_showWhatTheirCommandsPrint(document: String) throws {
+    func consoleBlocks_showTheOutputOfTheirCommands(document: String) throws {
         let commands = ConsoleCommand.all(in: try SourceTree.text(of: document))
         guard !commands.isEmpty else { return }
         let service = try FreshService()
@@ -26,11 +26,11 @@ import Testing
         }
     }
 
-    @Test func readme_hasConsoles() throws {
+    @Test func readme_hasConsoleBlocks() throws {
         #expect(ConsoleCommand.all(in: try SourceTree.text(of: "README.md")).count >= 4)
     }
 
-    @Test func canary_aConsole_isRead() {
+    @Test func canary_aConsoleBlock_isParsed() {
         let document = "Text.\n```console\n$ one \\\n  more\nA\nB\n$ two\n```\n```sh\n$ three\n```\n"
         #expect(
             ConsoleCommand.all(in: document) == [
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: documents)
-    func links_leadToFilesOfTheRepository(document: String) throws {
+    func links_referToExistingFiles(document: String) throws {
         let folder = document.split(separator: "/").dropLast().map { $0 + "/" }.joined()
         for part in try SourceTree.text(of: document).split(separator: "](").dropFirst() {
             let target = part.prefix { !")#".contains($0) }

@@ -1,10 +1,9 @@
 import Testing
 
-/// The import table of ARCHITECTURE.md, held against the import lines of every file and against
-/// Package.swift.
+/// Checks the import lines of every file and Package.swift against the import table of ARCHITECTURE.md.
 @Suite struct ImportTableTests {
-    /// What each module may import beside Swift's own `Synchronization`: the rows of the document's table,
-    /// without those of the modules in C.
+    /// The modules that each Swift module may import in addition to `Synchronization`, from the table of the
+    /// document.
     private static let table: [String: Set<String>] = {
         let document = (try? SourceTree.text(of: "ARCHITECTURE.md")) ?? ""
         let section = document.split(separator: "\n## ").first { $0.hasPrefix("Modules\n") } ?? ""
@@ -16,19 +15,19 @@ import Testing
         return table
     }()
 
-    /// The names of modules in C are a C and a capitalized name.
+    /// The name of a C module is a C and a capitalized word.
     private static func isInC(_ module: String) -> Bool {
         module.hasPrefix("C") && module.dropFirst().first?.isUppercase == true
     }
 
-    /// The words between backticks.
+    /// Returns the texts between backticks.
     private static func codes(_ text: Substring) -> [String] {
         let parts = text.split(separator: "`", omittingEmptySubsequences: false)
         return parts.indices.filter { $0 % 2 == 1 }.map { String(parts[$0]) }
     }
 
-    /// The modules that a module imports against the table, each with its file and line.
-    private static func trespasses(_ files: [SourceTree.File]) -> [String] {
+    /// Returns the imports that the table does not allow, each with its file and line.
+    private static func violations(_ files: [SourceTree.File]) -> [String] {
         files.flatMap { file in
             file.lines.enumerated().compactMap { index, line in
                 guard let module = importedName(line), module != "Synchronization" else { return nil }
@@ -53,8 +52,8 @@ import Testing
     }
 
     @Test func modules_importOnlyWhatTheTableAllows() throws {
-        let trespasses = Self.trespasses(try SourceTree.files(below: "Sources"))
-        #expect(trespasses.isEmpty, "\(trespasses.joined(separator: "\n"))")
+        let violations = Self.violations(try SourceTree.files(below: "Sources"))
+        #expect(violations.isEmpty, "\(violations.joined(separator: "\n"))")
     }
 
     @Test func everySwiftModule_isListedInTheTable() throws {
@@ -62,7 +61,7 @@ import Testing
         #expect(modules == Set(Self.table.keys))
     }
 
-    @Test func packageManifest_givesNoModuleMoreThanTheTable() throws {
+    @Test func packageManifest_hasNoDependencyOutsideTheTable() throws {
         let products = [
             "argumentParser": "ArgumentParser", "httpTypes": "HTTPTypes", "logging": "Logging",
         ]
@@ -71,7 +70,7 @@ import Testing
         for declaration in manifest.split(separator: " module(").dropFirst() {
             let text = declaration.prefix { $0 != ")" }.filter { !$0.isWhitespace }
             let names = text.split { "[]\",".contains($0) }.map(String.init)
-            // The function of this name.
+            // The declaration of the function `module`.
             guard names[0] != "_name:String" else { continue }
             let allowed = try #require(Self.table[names[0]])
             let dependencies = names.dropFirst().map { products[$0] ?? $0 }
@@ -86,6 +85,6 @@ import Testing
     ])
     func canary_aForbiddenImport_isReported(line: String) {
         let file = SourceTree.File(path: "Sources/Broadcasts/Canary.swift", lines: ["// A comment.", line])
-        #expect(Self.trespasses([file]).count == 1)
+        #expect(Self.violations([file]).count == 1)
     }
 }

@@ -1,17 +1,17 @@
 import TestSupport
 import Testing
 
-/// The metrics that the documents and the alerts name, held against those that the service has.
+/// Checks the metrics named in the documents and the alerts against those of the service.
 @Suite struct MonitoringTests {
     private static func metrics() throws -> Set<Substring> {
         let service = try FreshService()
-        // The first answer is counted in the second.
+        // The first response is counted in the second.
         _ = try service.run("curl http://127.0.0.1:8000/metrics")
         let lines = try service.run("curl http://127.0.0.1:8000/metrics").split(separator: "\n")
         return Set(lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] })
     }
 
-    /// The words that look like metrics.
+    /// Returns the words that begin like the name of a metric.
     private static func names(in text: String) -> Set<Substring> {
         let words = text.split { !$0.isLetter && $0 != "_" }
         return Set(words.filter { $0.hasPrefix("megaphone_") || $0.hasPrefix("process_") })
@@ -21,7 +21,7 @@ import Testing
         #expect(Self.names(in: try SourceTree.text(of: "Deploy/README.md")) == (try Self.metrics()))
     }
 
-    @Test func alerts_askForMetricsThatAreThere() throws {
+    @Test func alerts_useExistingMetrics() throws {
         let names = Self.names(in: try SourceTree.text(of: "Deploy/alerts.yml"))
         #expect(names.count > 3)
         #expect(names.isSubset(of: try Self.metrics()))
@@ -34,16 +34,16 @@ import Testing
     }
 
     @Test(.enabled(if: Shell.has("promtool"), "promtool is not installed"))
-    func alerts_fireWhenTheyShould_andOnlyThen() throws {
+    func alerts_passTheirTests() throws {
         let result = try Shell.run("promtool test rules Tests/alerts.test.yml")
         #expect(result.exitCode == 0, "\(result.output)")
     }
 
-    /// A rule with another threshold must not pass.
+    /// The tests of the alerts must fail for a rule with another threshold.
     @Test(
         .enabled(if: Shell.has("promtool"), "promtool is not installed"),
         arguments: ["0.8", "0.05", "0.1"])
-    func canary_anotherThreshold_failsTheTestsOfTheAlerts(threshold: String) throws {
+    func canary_anotherThreshold_failsTheTests(threshold: String) throws {
         let directory = try TemporaryDirectory()
         let result = try Shell.run(
             """

@@ -6,13 +6,13 @@ import Testing
 
 @testable import API
 
-/// openapi.yaml, held against the tables of the service.
+/// Checks openapi.yaml against the routes and the errors of the service.
 @Suite struct OpenAPITests {
     private static func document() throws -> YAMLOutline {
         YAMLOutline(try SourceTree.text(of: "openapi.yaml"))
     }
 
-    /// Such as `GET /v1/broadcasts`, with `{}` for every parameter.
+    /// Returns operations such as `GET /v1/broadcasts`, with `{}` for every parameter.
     private static func documentedOperations() throws -> Set<String> {
         let document = try document()
         var operations: Set<String> = []
@@ -42,11 +42,12 @@ import Testing
         #expect(try Self.documentedOperations() == Self.routedOperations())
     }
 
-    /// One of each kind. The reasons of a refusal are many; these are the ones that the document shows.
+    /// One error of each kind. A refusal may have other reasons; these are the ones in the document.
     private static let errors: [APIError] = [
         .invalidBroadcasterID, .invalidChannelID, .invalidVersion(.notText), .invalidVersion(.outOfRange),
         .missingAuthorization, .invalidAuthorization, .accessDenied,
-        .tooManyChannels, .notFound, .methodNotAllowed(allowed: ""), .ohNoes, .unexpected(""), .storeFailed(.deadlineExceeded),
+        .tooManyChannels, .notFound, .methodNotAllowed(allowed: ""), .ohNoes, .unexpected(""),
+        .storeFailed(.deadlineExceeded),
         .refused(.malformed("Host is missing")), .refused(.timeout), .refused(.contentTooLarge),
         .refused(.targetTooLong), .refused(.expectationFailed), .refused(.fieldsTooLarge),
         .refused(.notImplemented("transfer coding other than chunked")), .refused(.versionNotSupported),
@@ -65,7 +66,7 @@ import Testing
         #expect(examples.count == rows.count)
     }
 
-    @Test func document_refersToEveryComponentAndToNoOther() throws {
+    @Test func document_usesEveryComponentAndNoOther() throws {
         let document = try Self.document()
         let kinds = document.keys(at: ["components"]).filter { $0 != "securitySchemes" }
         let components = kinds.flatMap { kind in
@@ -74,7 +75,7 @@ import Testing
         #expect(Set(document.references) == Set(components))
     }
 
-    @Test func canary_anOutline_isReadByItsIndentation() {
+    @Test func canary_anOutline_isParsedByIndentation() {
         let outline = YAMLOutline(
             """
             paths:

@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Runs commands from the root of the repository.
+/// Runs commands in the root of the repository.
 enum Shell {
     struct Result: Sendable {
         let exitCode: Int32

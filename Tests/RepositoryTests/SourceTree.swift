@@ -1,10 +1,10 @@
 import Glibc
 import TestSupport
 
-/// The files of this repository, found from the place of this file.
+/// The files of this repository, located relative to this file.
 enum SourceTree {
     struct File: Sendable {
-        /// From the root of the repository, such as `Sources/API/Router.swift`.
+        /// The path relative to the root of the repository, such as `Sources/API/Route.swift`.
         let path: String
         let lines: [String]
 
@@ -17,7 +17,8 @@ enum SourceTree {
         return "/" + parts.joined(separator: "/")
     }()
 
-    /// The files below a folder whose names end in one of the suffixes, in order of their paths.
+    /// Returns the files below a folder whose names end in one of the suffixes. Each folder is sorted by
+    /// name.
     static func files(below folder: String, endingIn suffixes: [String] = [".swift"]) throws -> [File] {
         var found: [File] = []
         for name in try names(in: "\(root)/\(folder)") {

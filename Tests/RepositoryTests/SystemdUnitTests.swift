@@ -2,7 +2,7 @@ import Testing
 
 @Suite(.enabled(if: Shell.has("systemd-analyze")))
 struct SystemdUnitTests {
-    /// systemd wants the program to be there, and it is nowhere installed here.
+    /// Replaces the program by `/bin/true`, because systemd-analyze requires that the program is installed.
     private static func analyze(_ arguments: String, edit: String = "") throws -> Shell.Result {
         try Shell.run(
             """
@@ -27,13 +27,13 @@ struct SystemdUnitTests {
         #expect(result.output.contains("ProtectHoem"))
     }
 
-    /// The scale ends at 100, which is no protection at all.
-    @Test func unit_leavesLittleExposed() throws {
+    /// The exposure level ranges from 0 to 100, which means no protection.
+    @Test func unit_hasALowExposureLevel() throws {
         let result = try Self.analyze("security --offline=true --threshold=20")
         #expect(result.exitCode == 0, "\(result.output)")
     }
 
-    @Test func canary_aUnitThatMayDoMore_isReported() throws {
+    @Test func canary_aUnitWithFewerRestrictions_isReported() throws {
         let result = try Self.analyze(
             "security --offline=true --threshold=20", edit: "/^SystemCallFilter/d;/^CapabilityBoundingSet/d")
         #expect(result.exitCode != 0)

@@ -1,23 +1,22 @@
 import Testing
 
-/// The style that a reader relies on, as rules over the text of the sources. Every rule has a canary that
-/// must be found.
+/// Style rules on the text of the sources. Each rule has a canary that it must find.
 @Suite struct TidyTests {
-    /// What one rule has to say against a file, a line each.
+    /// Returns the findings in a file, one line each.
     private typealias Rule = (SourceTree.File) -> [String]
 
-    /// The longest line. swift-format holds code to it, but leaves comments and texts alone.
+    /// swift-format enforces the same limit for code, but not for comments and string literals.
     private static let columnsMaximum = 110
-    /// A file of ours holds one idea; more than this is more than one.
+    /// A longer file must be split.
     private static let linesMaximum = 300
     private static let functionLinesMaximum = 70
 
-    /// What must not stand in the code, and what to use instead.
+    /// Texts that the code must not contain, and what to use instead.
     private static let banned = [
         ("@unchecked Sendable", "a Mutex, or a final class of lets"),
         ("nonisolated(unsafe)", "a Mutex or an Atomic"),
         ("try!", "a do and catch"),
-        ("fatalError(", "preconditionFailure, which stays in release builds and says the same"),
+        ("fatalError(", "preconditionFailure"),
         ("import Foundation", "Glibc behind a small function of the module"),
         ("Task.sleep", "an event to wait for"),
         ("usleep(", "an event to wait for"),
@@ -26,7 +25,8 @@ import Testing
         ("TO" + "DO", "the change itself"),
     ]
 
-    /// What reads the time or draws at random without the injected clock or source, and the modules that may.
+    /// Code that reads the time or random numbers without the injected clock or source, and the modules that
+    /// may contain it.
     private static let ambient: [(word: String, modules: Set<String>)] = [
         ("clock_gettime", ["Time"]), ("ContinuousClock", ["Time"]), ("SuspendingClock", []),
         ("gettimeofday", []), ("time(nil", []), ("SystemRandomNumberGenerator", ["Randomness"]),
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    /// The commands print, because that is what they are for.
+    /// The commands of the program print their results.
     private static func mayPrint(_ file: SourceTree.File) -> Bool {
         file.path.hasPrefix("Sources/megaphone/")
     }
@@ -58,7 +58,8 @@ import Testing
         file.lines.count > linesMaximum ? ["\(file.path) has \(file.lines.count) lines"] : []
     }
 
-    /// A function ends with a brace that stands as far left as its first line: swift-format sees to that.
+    /// A function ends at the next closing brace with the indentation of its first line, as swift-format
+    /// ensures.
     private static func longFunctions(_ file: SourceTree.File) -> [String] {
         var findings: [String] = []
         for (index, line) in file.lines.enumerated() where isFunctionStart(line) {
@@ -95,8 +96,8 @@ import Testing
         }
     }
 
-    /// Whoever uses a symbol from another module reads its comment, not its code. An initializer that only
-    /// takes over its arguments, and a conformance's own members, explain themselves.
+    /// Types and functions that other modules may use need a doc comment. Initializers and members that are
+    /// documented in their protocol are exempt.
     private static func undocumented(_ file: SourceTree.File) -> [String] {
         file.lines.indices.filter { index in
             let line = file.lines[index].drop { $0 == " " }
@@ -107,7 +108,7 @@ import Testing
         }.map { "\(file.path):\($0 + 1) is not documented" }
     }
 
-    /// The name of a type or function that other modules may use.
+    /// Returns the name of a declared type or function that other modules may use.
     private static func declaration(_ line: Substring) -> Substring? {
         let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func"]
         let words = line.split { " (<:".contains($0) }
@@ -119,7 +120,7 @@ import Testing
         return conformanceMembers.contains(name) ? nil : name
     }
 
-    /// Documented where the protocol is declared.
+    /// Members that are documented in their protocol.
     private static let conformanceMembers: Set<Substring> = [
         "==", "hash", "enqueue", "answer", "response", "put", "read", "check", "close", "add", "modify",
         "remove",
@@ -131,7 +132,7 @@ import Testing
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
     }
 
-    /// Texts that a test expects may be longer: they stand as they come.
+    /// Checks comments only, because texts that a test expects may be longer.
     private static func longComments(_ file: SourceTree.File) -> [String] {
         longLines(
             SourceTree.File(
@@ -152,7 +153,7 @@ import Testing
         try expectNothing(Self.longFunctions, in: "Sources", "Tests")
     }
 
-    @Test func timeAndChance_areInjected() throws {
+    @Test func clockAndRandomSource_areInjected() throws {
         try expectNothing(Self.ambientCalls, in: "Sources")
     }
 
@@ -160,7 +161,7 @@ import Testing
         try expectNothing(Self.bannedWords, in: "Sources")
     }
 
-    @Test func whatOtherModulesUse_isDocumented() throws {
+    @Test func symbolsForOtherModules_areDocumented() throws {
         try expectNothing(Self.undocumented, in: "Sources")
     }
 

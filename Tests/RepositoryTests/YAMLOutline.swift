@@ -1,5 +1,5 @@
-/// The block mappings of a YAML document, by indentation: as much of YAML as openapi.yaml makes use of where
-/// the tests look.
+/// The block mappings of a YAML document, by indentation. Parses only the part of YAML that the tests need
+/// for openapi.yaml.
 struct YAMLOutline {
     private struct Entry {
         /// The keys from the root to this one.
@@ -8,7 +8,7 @@ struct YAMLOutline {
     }
 
     private let entries: [Entry]
-    /// Where every `$ref` leads, in the order of the document.
+    /// The target of every `$ref`, in the order of the document.
     let references: [String]
 
     init(_ text: String) {
@@ -32,12 +32,12 @@ struct YAMLOutline {
         self.references = references
     }
 
-    /// The keys of the mapping at a path, in the order of the document.
+    /// Returns the keys of the mapping at a path, in the order of the document.
     func keys(at path: [String]) -> [String] {
         entries.filter { $0.path.dropLast() == path[...] }.compactMap(\.path.last)
     }
 
-    /// What stands behind the key at a path, without quotes.
+    /// Returns the value at a path, without quotes.
     func value(at path: [String]) -> String? {
         entries.first { $0.path == path }?.value
     }

@@ -1,10 +1,10 @@
 import TestSupport
 
-/// How a database server may be away.
+/// A way in which a database server is unavailable.
 enum Absence: String, CaseIterable {
-    /// Nobody listens at its port.
+    /// Nothing listens on its port.
     case refused
-    /// The system takes connections for it, and nothing comes.
+    /// The kernel accepts connections, but the server sends nothing.
     case silent
 
     func begin(_ server: DatabaseServer) throws {

@@ -3,8 +3,7 @@ import EventLoop
 import TestSupport
 import Testing
 
-/// What a person sees who configures the program wrongly: one clear line for each problem, and the right exit
-/// code.
+/// Configuration errors: one line for each problem, and the exit code.
 @Suite(.timeLimit(.minutes(2))) struct ConfigurationTests {
     @Test(arguments: [
         (["--prot=1"], "prot"), (["--port=abc"], "port"), (["--port=70000"], "port"),
@@ -13,14 +12,14 @@ import Testing
         (["--broadcaster-auth={test=\"a\"}", "--reader-auth={b=\"a\"}"], "token"),
         (["--config=missing.toml"], "missing.toml"), (["--statsd-host=no such host"], "statsd_host"),
     ])
-    func start_endsWith78_andNamesWhatIsWrong(arguments: [String], name: String) throws {
+    func start_exitsWith78_andNamesTheProblem(arguments: [String], name: String) throws {
         let (code, output) = try Program.run(arguments)
         #expect(code == 78)
         #expect(output.contains(name))
         #expect(output.split(separator: "\n").count == 1)
     }
 
-    @Test func everyProblem_isReported_notJustTheFirst() throws {
+    @Test func checkConfig_reportsEveryProblem() throws {
         let directory = try TemporaryDirectory()
         try directory.write("prot = 1\nport = \"x\"\nkeep_alive = 3\n", to: "bad.toml")
         let (code, output) = try Program.run(["check-config", "--config=bad.toml"], in: directory)
@@ -28,14 +27,14 @@ import Testing
         #expect(output.split(separator: "\n").count == 3)
     }
 
-    @Test func wrongWord_isAUsageError_thatNamesItsPosition() throws {
+    @Test func unexpectedArgument_isAUsageError_namingItsPosition() throws {
         let (code, output) = try Program.run(["--port=80", "frobnicate"])
         #expect(code == 64)
         #expect(output.contains("after --port") && output.contains("megaphone serve --help"))
         #expect(try Program.run(["frobnicate"]).output.contains("The first argument"))
     }
 
-    /// What the shell splits, and what is typed in the wrong place, may be a token or a password.
+    /// An argument that the shell split, or that is misplaced, may be a token or a password.
     @Test(arguments: [
         ["--reader-auth", "{a=[tok1],", "b=[s3cret]}"], ["mysql://me:s3cret@db/x"], ["-s3cret"],
         ["check-config", "--database-url", "mysql://me:s3cret@db/x", "s3cret"], ["--port=1", "--", "s3cret"],
@@ -49,7 +48,7 @@ import Testing
         #expect(!output.contains("s3cret") && !output.isEmpty, "\(output)")
     }
 
-    @Test func takenPort_endsWith71() throws {
+    @Test func portInUse_exitsWith71() throws {
         let socket = try ListeningSocket()
         let port = socket.address.port
         let (code, output) = try Program.run(["--port=\(port)", "--database-url=sqlite::memory:"])
@@ -58,14 +57,14 @@ import Testing
         #expect(output.split(separator: "\n").count == 1)
     }
 
-    @Test func missingDirectoryOfTheDatabase_endsWith69() throws {
+    @Test func missingDirectoryOfTheDatabase_exitsWith69() throws {
         let (code, output) = try Program.run(["--database-url=sqlite:no/such/directory/x.db", "--port=0"])
         #expect(code == 69)
         #expect(output.contains("no/such/directory/x.db"))
         #expect(output.split(separator: "\n").count == 1)
     }
 
-    @Test func checkConfig_masksSecrets_andTellsWhereValuesComeFrom() throws {
+    @Test func checkConfig_masksSecrets_andNamesTheOriginOfEachValue() throws {
         let (code, output) = try Program.run(
             ["check-config", "--database-url=mysql://me:hunter2@db.example/megaphone"],
             environment: [
@@ -79,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func hashToken_printsWhatTheConfigurationTakes() throws {
+    @Test func hashToken_printsAValidConfigurationValue() throws {
         let (code, output) = try Program.run(["hash-token"], input: "foobar\n")
         #expect(code == 0)
         let service = try RunningService(
@@ -88,7 +87,7 @@ import Testing
                 "--broadcaster-auth={test=\"\(output.split(separator: "\n")[0])\"}",
             ])
         #expect(try service.put("v1").status == 201)
-        // The rule for a token is that of the configuration.
+        // The same tokens are valid as in the configuration.
         #expect(try Program.run(["hash-token"], input: "two words\n").code == 0)
         for input in ["", "\n", " a\n", "a \n", "\u{e4}\n", "a\tb\n"] {
             #expect(try Program.run(["hash-token"], input: input).code == 65, "\(input)")
@@ -102,7 +101,7 @@ import Testing
         #expect(numbers.count == 3 && numbers.allSatisfy { Int($0) != nil } && output.last == "\n")
     }
 
-    @Test func hugeFile_isRefused() throws {
+    @Test func oversizedFile_isRejected() throws {
         let directory = try TemporaryDirectory()
         try directory.write(String(repeating: "# x\n", count: 300_000), to: "m.toml")
         let (code, output) = try Program.run(["check-config", "--config=m.toml"], in: directory)
@@ -110,7 +109,7 @@ import Testing
         #expect(output == "megaphone: m.toml: larger than 1 MiB\n")
     }
 
-    @Test func checkConfig_warnsOfWhatAStartWould() throws {
+    @Test func checkConfig_printsTheWarningsOfAStart() throws {
         let (code, output) = try Program.run(
             ["check-config", "--max-connections=1000000"], environment: ["ROCKET_ENV": "production"])
         #expect(code == 0)

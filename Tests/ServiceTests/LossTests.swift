@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Nothing that was acknowledged is lost, and no channel goes backwards, whatever is killed.
+/// No acknowledged PUT is lost and no channel goes backwards, when the service or the database is killed.
 @Suite(.timeLimit(.minutes(5))) struct LossTests {
     @Test func killedService_losesNothing_onSQLite() throws {
         try killService(20, databaseURL: "sqlite:loss.db")
@@ -35,7 +35,7 @@ import Testing
             seen = try expect(service, toHold: acknowledged, andNotLessThan: seen)
         }
         let record = writers.stop()
-        #expect(record.broken > 0, "the service was killed under the writers")
+        #expect(record.broken > 0, "the service was killed while the writers were connected")
         #expect(record.refusals == 0)
         _ = try expect(service, toHold: record.acknowledged, andNotLessThan: seen)
         #expect(try service.stop() == 0)
@@ -57,14 +57,14 @@ import Testing
             seen = try expect(service, toHold: during.acknowledged, andNotLessThan: seen)
         }
         let record = writers.stop()
-        #expect(record.broken == 0, "the service stayed")
+        #expect(record.broken == 0, "the service kept its connections")
         _ = try expect(service, toHold: record.acknowledged, andNotLessThan: seen)
         #expect(try service.stop() == 0)
         let log = try service.directory.read("log").split(separator: "\n")
         #expect(log.count { $0.contains("503") && $0.contains("errno=202") } >= record.refusals)
     }
 
-    /// What the service says now, which must be what was acknowledged or something later.
+    /// Returns the numbers on the board. Each must be the acknowledged one or a later one.
     private func expect(
         _ service: RunningService, toHold acknowledged: [Int], andNotLessThan seen: [Int]
     ) throws -> [Int] {
@@ -80,7 +80,9 @@ import Testing
             return Int(board[start...].prefix { $0.isNumber }) ?? 0
         }
         for channel in numbers.indices {
-            #expect(numbers[channel] >= acknowledged[channel], "acknowledged, and lost: channel \(channel)")
+            #expect(
+                numbers[channel] >= acknowledged[channel], "an acknowledged PUT to channel \(channel) is lost"
+            )
             #expect(numbers[channel] >= seen[channel], "channel \(channel) went backwards")
         }
         return numbers

@@ -2,39 +2,39 @@ import TestSupport
 import Testing
 import Time
 
-/// What an operator meets who prepares a database: `megaphone migrate`, and starts on schemas of all ages.
+/// `megaphone migrate`, and starts with a missing, a current and a newer schema.
 @Suite(.needsDatabaseServer, .serialized, .timeLimit(.minutes(2))) struct MigrationTests {
-    /// Runs a command that fails, and returns the one line that says why.
+    /// Runs a command that must fail, and returns the line with the reason.
     private func failure(_ arguments: [String], _ url: String) throws -> String {
         let (code, output) = try Program.run(
             arguments + ["--database-url=\(url)", "--port=0", "--json-logging=false"])
         #expect(code == 69)
         let lines = output.split(separator: "\n").filter { $0.hasPrefix("megaphone: ") }
         #expect(lines.count == 1, "\(output)")
-        #expect(!output.contains("correct-horse"), "the password")
+        #expect(!output.contains("correct-horse"), "the password must not be printed")
         return String(lines.first ?? "")
     }
 
     @Test(arguments: Absence.allCases)
-    func migrate_withoutServer_endsWith69_andSaysWhereAndWhatToDo(absence: Absence) throws {
+    func migrate_withoutServer_exitsWith69_andNamesTheAddress(absence: Absence) throws {
         let database = try DatabaseServer()
         try absence.begin(database)
         let began = Instant.now
         let line = try failure(["migrate"], database.url)
         #expect(line.contains("database_url: cannot reach MySQL at 127.0.0.1:\(database.port)"))
         #expect(line.contains("is it running"))
-        // A login times out after 5 s, and is tried once.
+        // A login times out after 5 s and is not retried.
         #expect(began.duration(to: .now) < .seconds(10))
     }
 
-    @Test func refusedLogin_endsMigrationWith69_andNamesUserAndPlace_neverThePassword() throws {
+    @Test func refusedLogin_exitsWith69_andNamesUserAndAddress() throws {
         let database = try DatabaseServer()
         let line = try failure(["migrate"], database.url(user: "nobody", password: "correct-horse"))
         #expect(line.contains("cannot log in to MySQL at 127.0.0.1:\(database.port) as nobody"))
         #expect(line.contains("denied"))
     }
 
-    @Test func schemaThatIsMissing_stopsAServiceThatMayNotMakeIt() throws {
+    @Test func missingSchema_stopsTheService_withNoMigrate() throws {
         let database = try DatabaseServer()
         let line = try failure(["serve", "--no-migrate"], database.url)
         #expect(line.contains("database megaphone") && line.contains("run megaphone migrate"))
@@ -51,7 +51,7 @@ import Time
         #expect(line.contains("version 99, newer than"))
     }
 
-    @Test func userWithoutRightsOnTables_serves_afterAnotherHasMigrated() throws {
+    @Test func userWithoutDDLPrivileges_serves_afterAMigration() throws {
         let database = try DatabaseServer(
             running: """
                 CREATE USER 'servant'@'%' IDENTIFIED BY 'correct-horse';

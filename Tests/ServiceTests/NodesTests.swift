@@ -5,7 +5,7 @@ import Testing
 import Threads
 import Time
 
-/// Several nodes, which share a database and nothing else, over the wire.
+/// Several nodes that share only a database, tested through HTTP.
 @Suite(.needsDatabaseServer, .timeLimit(.minutes(2))) struct NodesTests {
     private static let channels = ["a", "b", "c", "d"]
 
@@ -39,33 +39,33 @@ import Time
         for number in 0..<count {
             let channel = channels[number % channels.count]
             let version = "\(writer).\(number)"
-            let answer = try? TimedResponse {
+            let timed = try? TimedResponse {
                 try client.exchange(
                     """
                     PUT /v1/broadcasts/test/\(channel) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer foobar\r
                     Content-Length: \(version.utf8.count)\r\n\r\n\(version)
                     """)
             }
-            guard let answer else { return }
-            let isAcknowledged = answer.status == 200 || answer.status == 201
+            guard let timed else { return }
+            let isAcknowledged = timed.status == 200 || timed.status == 201
             recorder.add(
-                channel, version, isWrite: true, answer.began, isAcknowledged ? answer.ended : nil)
+                channel, version, isWrite: true, timed.began, isAcknowledged ? timed.ended : nil)
         }
     }
 
     private static func read(_ count: Int, _ address: SocketAddress, _ recorder: HistoryRecorder) {
         guard let client = try? Client(address) else { return }
         for _ in 0..<count {
-            let answer = try? TimedResponse {
+            let timed = try? TimedResponse {
                 try client.exchange(
                     "GET /v1/broadcasts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer quux\r\n\r\n")
             }
-            // A stale board says so, and promises nothing.
-            guard let answer, answer.status == 200, answer.age == nil else { continue }
+            // A board with Age is stale, and need not reflect every PUT.
+            guard let timed, timed.status == 200, timed.age == nil else { continue }
             for channel in channels {
                 recorder.add(
-                    channel, version(of: channel, in: answer.response.text), isWrite: false, answer.began,
-                    answer.ended)
+                    channel, version(of: channel, in: timed.response.text), isWrite: false, timed.began,
+                    timed.ended)
             }
         }
     }

@@ -4,10 +4,10 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What the system around the program does to it: its limits, its files, its neighbours.
+/// The environment of the program: resource limits, files and other hosts.
 @Suite(.timeLimit(.minutes(2))) struct OperationTests {
-    @Test func unknownStatsDHost_isWarnedOf_andStopsNothing() throws {
-        // No label of a name is longer than 63 characters, so that nobody needs to be asked.
+    @Test func unknownStatsDHost_isLogged_andDoesNotStopTheService() throws {
+        // A label of a host name has at most 63 characters, so the lookup fails without a query.
         let host = String(repeating: "x", count: 64) + ".invalid"
         let service = try RunningService(["--database-url=sqlite::memory:", "--statsd-host=\(host)"])
         let line = try service.line(containing: host)
@@ -15,7 +15,7 @@ import Testing
         #expect(try service.get().status == 401)
     }
 
-    @Test func versionFileThatIsNoFile_harmsNobody() throws {
+    @Test func versionFileThatIsAFIFO_returns500_andBlocksNothing() throws {
         let directory = try TemporaryDirectory()
         #expect(unsafe mkfifo("\(directory.path)/version.json", 0o600) == 0)
         let service = try RunningService(["--database-url=sqlite::memory:"], in: directory)
@@ -25,21 +25,21 @@ import Testing
         #expect(try service.stop() == 0)
     }
 
-    @Test func loops_areAsManyAsTheProcessorsAllowed() throws {
+    @Test func loops_matchTheAllowedProcessors() throws {
         let service = try RunningService(
             ["--database-url=sqlite::memory:"], workers: 0, through: ["taskset", "--cpu-list", "0"])
         #expect(try service.threadNames().count { $0.hasPrefix("loop-") } == 1)
     }
 
     @Test(arguments: [(64, true), (1, false)])
-    func tooFewDescriptors_areWarnedOf_withEveryLoopCounted(workers: Int, isWarned: Bool) throws {
+    func tooFewDescriptors_areLogged_countingEveryLoop(workers: Int, isWarned: Bool) throws {
         let service = try RunningService(
             ["--database-url=sqlite::memory:", "--max-connections=100"], workers: workers,
             through: ["sh", "-c", "ulimit -n 300; exec \"$0\" \"$@\""])
         #expect(service.process.output.contains("max_connections is 100") == isWarned)
     }
 
-    @Test func healthcheck_asksTheHostItIsGiven_andNamesWhatItWaitedFor() throws {
+    @Test func healthcheck_sendsTheGivenHost_andNamesTheCallThatTimedOut() throws {
         let system = SystemCalls()
         let socket = try ListeningSocket()
         let port = socket.address.port
@@ -53,7 +53,7 @@ import Testing
         let (count, _) = try system.receive(connection, into: &bytes)
         let request = String(decoding: bytes[..<count], as: UTF8.self)
         #expect(request.hasPrefix("GET /a HTTP/1.1\r\nHost: localhost:\(port)\r\n"))
-        // The connection is there, and nobody answers.
+        // The connection is open, but no response is sent.
         #expect(try probe.waitForExit() == 1)
         #expect(probe.output.contains("recv: Connection timed out"))
     }

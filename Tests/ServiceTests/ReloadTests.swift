@@ -2,12 +2,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// SIGHUP with a configuration that must not be applied.
+/// Reloads with SIGHUP, most of which must be rejected.
 @Suite(.timeLimit(.minutes(2))) struct ReloadTests {
     private static let text = "database_url = \"sqlite::memory:\"\nreader_auth = { a = \"quux\" }\n"
 
-    /// Opening a FIFO waits for a writer, and nobody is there to write.
-    @Test func fifo_isNotReloaded_andStopsNoSignal() throws {
+    /// Opening a FIFO without a writer would block.
+    @Test func fifo_isNotReloaded_andBlocksNoSignal() throws {
         let directory = try TemporaryDirectory()
         try directory.write(Self.text, to: "m.toml")
         let service = try RunningService(["--config=m.toml"], in: directory)
@@ -20,7 +20,7 @@ import Testing
         #expect(try service.stop() == 0)
     }
 
-    /// The second read of a pipe is empty, and so would be the tables of tokens.
+    /// The second read of a pipe returns nothing, so a reload would remove all tokens.
     @Test func pipe_isReadAtTheStart_andNotReloaded() throws {
         let script = "exec \"$0\" \"$@\" --config <(printf '%s' '\(Self.text)')"
         let service = try RunningService(through: ["bash", "-c", script])
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: ["", "database_url = \"sqlite::memory:\"\nanonymous_reads = true\n"])
-    func lastToken_isNotTakenAway(text: String) throws {
+    func lastToken_isNotRemovedByAReload(text: String) throws {
         let directory = try TemporaryDirectory()
         try directory.write(Self.text, to: "m.toml")
         let service = try RunningService(["--config=m.toml"], in: directory)
@@ -44,7 +44,7 @@ import Testing
         #expect(try service.get(token: "other").status == 401)
     }
 
-    /// A service without tokens may get some, and then keeps the last of them.
+    /// A reload may add the first tokens. A later reload cannot remove all of them.
     @Test func tokens_mayBeAddedByAReload() throws {
         let directory = try TemporaryDirectory()
         try directory.write("database_url = \"sqlite::memory:\"\n", to: "m.toml")

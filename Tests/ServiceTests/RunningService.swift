@@ -4,14 +4,14 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The real program, started in a directory of its own on a port of its own.
+/// The built program, running in its own directory and on its own port.
 final class RunningService {
     let process: ChildProcess
     let address: SocketAddress
     let directory: TemporaryDirectory
 
-    /// Waits until the program says where it listens. Throws `PortInUse` when it cannot listen there.
-    /// `through` is a command that runs another one.
+    /// Starts the program and waits until it listens. Throws `PortInUse` if the port is in use. `through` is
+    /// a command that runs the program.
     init(
         _ arguments: [String] = [], environment: [String: String] = [:],
         in directory: TemporaryDirectory? = nil, port: UInt16 = 0, workers: Int = 1,
@@ -29,7 +29,7 @@ final class RunningService {
         }
     }
 
-    /// Lets the log go to a file of the directory, and waits until that says where the program listens.
+    /// Starts the program with its output in a file of the directory, and waits until it listens.
     init(_ arguments: [String], logsTo name: String) throws {
         let directory = try TemporaryDirectory()
         let process = try Program.start(
@@ -45,7 +45,7 @@ final class RunningService {
         self.process = process
     }
 
-    /// The port in the line that says where the program listens.
+    /// Returns the port in the line that reports where the program listens.
     private static func port(inLine line: some StringProtocol) -> UInt16? {
         guard line.contains("Listening on http://") else { return nil }
         return line.split(separator: ":").last.flatMap { UInt16($0) }
@@ -71,18 +71,18 @@ final class RunningService {
             "GET /v1/broadcasts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\n\r\n")
     }
 
-    /// The status of the load balancer's check.
+    /// Returns the status of the load balancer's check.
     func heartbeat() throws -> Int {
         try Client(address).exchange("GET /__lbheartbeat__ HTTP/1.1\r\nHost: a\r\n\r\n").status
     }
 
-    /// A line of the log, come or to come.
+    /// Returns a line of the log that contains the text. Waits for it if it has not been read yet.
     func line(containing text: String) throws -> String {
         let earlier = process.output.split(separator: "\n").first { $0.contains(text) }
         return try earlier.map(String.init) ?? process.line(containing: text)
     }
 
-    /// The names of the program's threads, as `top` shows them.
+    /// Returns the names of the program's threads.
     func threadNames() throws -> [String] {
         let threads = "/proc/\(process.processID)/task"
         let names = try ChildProcess(
@@ -91,7 +91,7 @@ final class RunningService {
         return names.output.split(separator: "\n").map(String.init)
     }
 
-    /// Asks for a path that needs no token.
+    /// Sends a GET for a path that needs no token.
     func get(path: String) throws -> ReceivedResponse {
         try Client(address).exchange("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
     }
@@ -105,7 +105,7 @@ final class RunningService {
 
 /// The built binary.
 enum Program {
-    /// Starts it with a directory to work in. Nothing of the environment of the tests reaches it.
+    /// Starts it in a directory. It does not inherit the environment of the tests.
     static func start(
         _ arguments: [String], environment: [String: String] = [:], in directory: TemporaryDirectory,
         input: String = "", outputFile: String? = nil, through command: [String] = []
@@ -116,7 +116,7 @@ enum Program {
             input: input, outputFile: outputFile)
     }
 
-    /// Runs it to its end.
+    /// Runs it until it exits.
     static func run(
         _ arguments: [String], environment: [String: String] = [:], in directory: TemporaryDirectory? = nil,
         input: String = ""

@@ -4,9 +4,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The whole program over real sockets, as its clients and its operator meet it.
+/// The whole program, over real sockets.
 @Suite(.timeLimit(.minutes(2))) struct ServiceTests {
-    @Test func versions_areThereAgain_afterKillAndANewStart() throws {
+    @Test func versions_persist_afterAKillAndARestart() throws {
         let directory = try TemporaryDirectory()
         do {
             let service = try RunningService(RunningService.tokens, in: directory)
@@ -21,7 +21,7 @@ import Testing
         #expect(try service.stop() == 0)
     }
 
-    @Test func originalsEnvironment_works_asTheShellLeavesIt() throws {
+    @Test func environmentOfTheOriginal_loads_afterTheShellRemovedQuotes() throws {
         let directory = try TemporaryDirectory()
         try directory.write(
             """
@@ -40,7 +40,7 @@ import Testing
         #expect(response.status == 200)
     }
 
-    @Test func startWithoutTokens_saysWhatToSet() throws {
+    @Test func startWithoutTokens_namesTheSettings() throws {
         let service = try RunningService(["--database-url=sqlite::memory:"])
         let line = try service.line(containing: "No tokens")
         #expect(
@@ -56,7 +56,7 @@ import Testing
         try client.send(
             "PUT /v1/broadcasts/test/slow HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer foobar\r\nContent-Length: 2\r\n\r\nv"
         )
-        // Answered on another connection: the head above has been read by then, for it came first.
+        // The single worker has read the head above before it responds to this later request.
         #expect(try service.get().status == 200)
         service.process.signal(SIGTERM)
         _ = try service.process.line(containing: "Draining")
@@ -87,7 +87,7 @@ import Testing
         #expect(try service.get().status == 200)
         service.process.signal(first)
         _ = try service.process.line(containing: "Draining")
-        // A reload makes no difference any more.
+        // A reload has no effect during draining.
         service.process.signal(SIGHUP)
         service.process.signal(second)
         #expect(try client.readToEnd().isEmpty)
@@ -95,11 +95,11 @@ import Testing
         for text in ["Second signal", "Stopped"] { #expect(service.process.output.contains(text)) }
     }
 
-    @Test func metrics_tellOfTheStore_theConnectionsAndTheLog() throws {
+    @Test func metrics_coverStoreConnectionsAndLog() throws {
         let service = try RunningService(RunningService.tokens)
         #expect(try service.put("v1").status == 201)
         #expect(try service.get().status == 200)
-        // The database goes away under the service, and the next PUT fails.
+        // Overwriting the database files makes the next PUT fail.
         for suffix in ["", "-wal", "-shm"] {
             try service.directory.write("no database\n", to: "megaphone.db\(suffix)")
         }
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func hangUp_bringsNewTokens_withoutDroppingAConnection() throws {
+    @Test func hangUp_appliesNewTokens_withoutClosingConnections() throws {
         let directory = try TemporaryDirectory()
         let start = "database_url = \"sqlite::memory:\"\nreader_auth = { a = \"old\" }\n"
         try directory.write(start, to: "m.toml")
@@ -146,7 +146,7 @@ import Testing
         #expect(try get("new") == 200)
     }
 
-    @Test func hangUp_namesWhatWaitsForARestart_andWarnsAgain() throws {
+    @Test func hangUp_namesSettingsThatNeedARestart_andRepeatsWarnings() throws {
         let directory = try TemporaryDirectory()
         let secret = "database_url = \"mysql://me:first@127.0.0.1:1/x\"\n"
         try directory.write(secret + "reader_auth = { a = \"old\" }\n", to: "m.toml")
@@ -161,7 +161,7 @@ import Testing
         #expect(service.process.output.contains("max_connections is 1000000"))
     }
 
-    @Test func hangUp_takesLogLevelAndFreshnessOver() throws {
+    @Test func hangUp_appliesLogLevelAndFreshness() throws {
         let directory = try TemporaryDirectory()
         func reload(_ service: RunningService, _ text: String) throws {
             try directory.write(text, to: "m.toml")
@@ -179,7 +179,7 @@ import Testing
         #expect(!service.process.output.contains("/__lbheartbeat__"))
         #expect(try service.heartbeat() == 200)
         _ = try service.process.line(containing: "/__lbheartbeat__")
-        // A board that may be an hour old does not show what another node writes.
+        // With max_staleness = 1h, the board need not reflect a PUT through another node.
         #expect(try RunningService(tokens, in: directory).put("v2").status == 200)
         #expect(try service.get().text.contains("v1"))
         try reload(service, "")
@@ -196,7 +196,8 @@ import Testing
         for client in clients { try client.get(first.address) }
         let second = try RunningService(options, in: directory, port: port)
         first.process.signal(SIGTERM)
-        // Every client goes on asking; one that is told to close comes again, and finds the other process.
+        // Every client continues to send requests. After a response with `close`, it connects to the other
+        // process.
         while first.process.isRunning {
             for client in clients { try client.get(first.address) }
         }
@@ -205,7 +206,7 @@ import Testing
         #expect(try second.stop() == 0)
     }
 
-    @Test func healthcheck_tellsUpFromDown() throws {
+    @Test func healthcheck_exitsWith0WhenUp_and1WhenDown() throws {
         let service = try RunningService(["--database-url=sqlite::memory:"])
         let up = try Program.run(["healthcheck", "--port=\(service.address.port)"])
         #expect(up.code == 0)
@@ -227,7 +228,7 @@ import Testing
     }
 }
 
-/// Keeps its connection as long as the server lets it.
+/// Keeps its connection until the server closes it.
 private final class KeepingClient {
     private var client: Client?
 

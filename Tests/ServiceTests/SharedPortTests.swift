@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Two programs and one port.
+/// Two programs that listen on one port.
 @Suite(.timeLimit(.minutes(2))) struct SharedPortTests {
     private static let memory = "--database-url=sqlite::memory:"
 
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2], ["127.0.0.1", "0.0.0.0"])
-    func portOfAnotherService_isRefused_withOneLine(workers: Int, address: String) throws {
+    func portOfAnotherService_isRejected_withOneLine(workers: Int, address: String) throws {
         let service = try RunningService([Self.memory, "--address=\(address)"], workers: workers)
         let port = service.address.port
         for arguments in [["--workers=1"], ["--workers=2"], ["--workers=2", "--address=0.0.0.0"]] {
@@ -27,7 +27,7 @@ import Testing
 
     /// HAProxy and others set SO_REUSEPORT on their listeners.
     @Test(arguments: ["--workers=1", "--workers=2"])
-    func portThatAnotherProgramWouldShare_isRefused(workers: String) throws {
+    func portWithReusePort_isRejected(workers: String) throws {
         let system = SystemCalls()
         let socket = try system.socket(.version4)
         try system.setOption(socket, .reuseAddress, 1)
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2])
-    func sharedPort_isJoinedByThoseWhoShareIt_andByNobodyElse(workers: Int) throws {
+    func sharedPort_acceptsSharingServicesOnly(workers: Int) throws {
         let first = try RunningService([Self.memory, "--share-port=true"], workers: workers)
         let port = first.address.port
         try expectRefusal(["--workers=2"], port: port)

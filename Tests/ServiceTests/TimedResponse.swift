@@ -1,7 +1,7 @@
 import TestSupport
 import Time
 
-/// An answer, and the time it took as its client saw it.
+/// A response, and when its request began and it ended, as measured by the client.
 struct TimedResponse {
     let response: ReceivedResponse
     let began: Instant
@@ -15,6 +15,6 @@ struct TimedResponse {
 
     var status: Int { response.status }
     var duration: Duration { began.duration(to: ended) }
-    /// The field of that name in whole seconds; nil without it.
+    /// The value of the `Age` field, in whole seconds; nil without the field.
     var age: Duration? { response["age"].flatMap { Int64($0) }.map { .seconds($0) } }
 }

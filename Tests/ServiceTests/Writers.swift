@@ -5,16 +5,16 @@ import TestSupport
 import Testing
 import Threads
 
-/// Threads that PUT rising numbers without pause, each to a channel of its own, and remember what was
-/// acknowledged.
+/// Threads that PUT increasing numbers, each to its own channel, and record which were acknowledged.
 final class Writers: Sendable {
     struct Record: Sendable {
-        /// The highest number that got a 2xx, by channel.
+        /// The last number with status 200 or 201, by channel. `Int.max` after a status other than these and
+        /// 503, so that a later check fails.
         var acknowledged: [Int]
         var acknowledgements = 0
-        /// Answers with status 503.
+        /// The number of responses with status 503.
         var refusals = 0
-        /// Connections that could not be made or broke.
+        /// The number of connections that could not be opened or that broke.
         var broken = 0
     }
 
@@ -36,7 +36,7 @@ final class Writers: Sendable {
 
     var now: Record { record.withLock { $0 } }
 
-    /// Waits until the record says so.
+    /// Waits until the record satisfies the condition.
     func wait(
         sourceLocation: SourceLocation = #_sourceLocation, until condition: (Record) -> Bool
     ) throws {

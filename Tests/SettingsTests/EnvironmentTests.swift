@@ -5,7 +5,7 @@ import Testing
 @testable import Settings
 
 struct EnvironmentTests {
-    @Test func unknownOwnVariable_isAProblem_withTheNearestName() {
+    @Test func unknownOwnVariable_isReported_withASuggestion() {
         #expect(
             problems(environment: ["MEGAPHONE_READER_AUHT": "{}"]) == [
                 "MEGAPHONE_READER_AUHT: unknown setting; did you mean MEGAPHONE_READER_AUTH?"
@@ -17,7 +17,7 @@ struct EnvironmentTests {
             ])
     }
 
-    @Test func oddName_isShownInQuotes() throws {
+    @Test func unprintableName_isQuoted() throws {
         #expect(
             problems(environment: ["MEGAPHONE_\u{1B}[2J": "x"]) == [
                 #""MEGAPHONE_\U0000001b[2J": unknown setting"#
@@ -46,7 +46,7 @@ struct EnvironmentTests {
         #expect(loaded.origins.isEmpty)
     }
 
-    @Test func emptyVariable_countsAsNotSet() throws {
+    @Test func emptyVariable_isIgnored() throws {
         let loaded = try load(environment: [
             "ROCKET_READER_AUTH": "", "MEGAPHONE_PORT": " ", "PORT": "", "MEGAPHONE_TYPO": "",
         ])
@@ -65,22 +65,22 @@ struct EnvironmentTests {
         #expect(loaded.notes.count == 1)
     }
 
-    @Test func variablesOfTheTests_areNoSettings() {
+    @Test func variablesOfTheTests_areReported() {
         #expect(problems(environment: ["MEGAPHONE_TEST_MYSQL_URL": "mysql://h/d"]).count == 1)
     }
 
-    @Test func shadowedVariable_isNotRead() throws {
+    @Test func shadowedVariable_isNotParsed() throws {
         let environment = ["MEGAPHONE_PORT": "1", "ROCKET_PORT": "x", "PORT": "y"]
         #expect(try load(environment: environment).settings.port == 1)
         #expect(try load(environment: ["MEGAPHONE_PORT": "x"], commandLine: ["port": "2"]).settings.port == 2)
     }
 
-    @Test func mistakeInTheFile_isReported_evenWhereTheEnvironmentDecides() {
+    @Test func errorInTheFile_isReported_whenTheEnvironmentOverridesIt() {
         #expect(problems("port = \"x\"", environment: ["PORT": "1"]).count == 1)
     }
 
-    @Test func valueThatTheShellCut_getsAHint() {
-        // What bash leaves of {a=["x"],b=["y"]} without quotes: brace expansion, and the last word wins.
+    @Test func valueChangedByTheShell_getsAHint() {
+        // Without quotes, bash expands {a=["x"],b=["y"]} to several assignments, and the last one wins.
         let found = problems(environment: ["ROCKET_READER_AUTH": "b=[y]"])
         #expect(found.count == 1)
         #expect(found.first?.hasSuffix("; in a shell, put the value in single quotes") == true)
@@ -92,7 +92,7 @@ struct EnvironmentTests {
         ("MEGAPHONE_VERSION_FILE", "'/a=b/version.json'"),
         ("MEGAPHONE_VERSION_FILE", "/a=b/version.json\r"),
     ])
-    func path_mayHoldAnEqualsSign(name: String, value: String) throws {
+    func path_mayContainAnEqualsSign(name: String, value: String) throws {
         #expect(try load(environment: [name: value]).settings.versionFile == "/a=b/version.json")
     }
 
@@ -103,13 +103,13 @@ struct EnvironmentTests {
         #expect(problems(environment: ["MEGAPHONE_MAX_HEADERS": value]).count == 1)
     }
 
-    @Test func text_isTakenAsTyped_whateverTOMLMakesOfIt() throws {
+    @Test func text_isTakenLiterally_whenItIsAnotherTOMLType() throws {
         for value in ["true", "2026-04-01", "1.50", "12:30:00", "x = y", "a # b"] {
             #expect(try load(environment: ["ROCKET_ENVIRONMENT": value]).settings.environment == value)
         }
     }
 
-    @Test func quotesAroundAWholeValue_areTakenOff() throws {
+    @Test func quotesAroundAValue_areRemoved() throws {
         let settings = try load(environment: [
             "ROCKET_READER_AUTH": #"'{autopush=["quux"]}'"#, "ROCKET_PORT": "\"80\"",
             "ROCKET_KEEP_ALIVE": "'20s'",
@@ -121,7 +121,7 @@ struct EnvironmentTests {
         #expect(settings.keepAlive == .seconds(20))
     }
 
-    @Test func commandLine_readsLikeTheEnvironment() throws {
+    @Test func commandLine_isParsedLikeTheEnvironment() throws {
         let loaded = try load(commandLine: [
             "reader_auth": "{a=[b]}", "max_staleness": "1s", "json_logging": "false",
         ])

@@ -7,7 +7,7 @@ import Testing
 @testable import Settings
 
 struct ExampleFileTests {
-    /// The file at the top of the package.
+    /// Returns the text of config.example.toml.
     private func example() throws -> String {
         let top = "\(#filePath)".split(separator: "/").dropLast(3).joined(separator: "/")
         let descriptor = unsafe open("/\(top)/config.example.toml", O_RDONLY)
@@ -41,7 +41,7 @@ struct ExampleFileTests {
                 let isComment = line.hasPrefix("#")
                 let parts = line.drop { $0 == "#" }.split(separator: " = ", maxSplits: 1)
                 let key = String(try #require(parts.first))
-                let setting = try #require(SettingsTable.setting(key), "\(key) is in the example alone")
+                let setting = try #require(SettingsTable.setting(key), "\(key) is not a setting")
                 #expect(comments > 0, "\(key) has no explanation")
                 #expect(isComment != set.contains(key))
                 if isComment { #expect(parts.last == setting.defaultText[...]) }

@@ -14,11 +14,11 @@ struct FileTests {
             ])
     }
 
-    @Test func keyTwice_isNamed() {
+    @Test func duplicateKey_isNamed() {
         #expect(problems("port = 1\nport = 2") == [#"test.toml:2:1: duplicate key "port""#])
     }
 
-    @Test func keyTwice_hidesNoOtherProblem() {
+    @Test func duplicateKey_hidesNoOtherProblem() {
         let file = """
             port = "x"
             port = 2
@@ -40,18 +40,18 @@ struct FileTests {
             ])
     }
 
-    @Test func manyKeysTwice_endTheReading() {
+    @Test func manyDuplicateKeys_stopTheParser() {
         #expect(problems(String(repeating: "port = 1\n", count: 100_000)).count == 101)
         #expect(problems("port = {" + String(repeating: "a=1,", count: 200_000) + "}").count == 101)
     }
 
-    @Test func deepNesting_isRefused_withoutHarm() {
+    @Test func deepNesting_isRejected() {
         for bracket in ["[", "{a="] {
             #expect(problems("port = " + String(repeating: bracket, count: 100_000)).count == 1)
         }
     }
 
-    @Test func byteOrderMarkAndCRLF_areFine() throws {
+    @Test func byteOrderMarkAndCRLF_areAccepted() throws {
         #expect(try load("\u{FEFF}port = 1\r\n\r\nworkers = 2\r\n").settings.port == 1)
     }
 
@@ -65,7 +65,7 @@ struct FileTests {
         #expect(problems("\"a\\nb\" = 1") == [#"test.toml:1: unknown setting "a\U0000000ab""#])
     }
 
-    @Test func withoutAFile_theDefaultsHold() throws {
+    @Test func defaults_apply_withoutAFile() throws {
         let loaded = try Settings.load(file: nil, environment: [:])
         #expect(loaded.origins.isEmpty)
         #expect(loaded.settings.reloadable.access.isEmpty)

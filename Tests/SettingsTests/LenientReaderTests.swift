@@ -27,7 +27,7 @@ struct LenientReaderTests {
         ("{a=[]}", .table(["a": .list([])])),
         ("{a=007}", .table(["a": .bare("007")])),
     ])
-    func value_isReadAsItWasMeant(text: String, value: SettingValue) {
+    func value_isParsedWithoutQuotes(text: String, value: SettingValue) {
         #expect(LenientReader.read(text) == value)
     }
 
@@ -38,7 +38,7 @@ struct LenientReaderTests {
         "{a=[b]c}",
         "{a={b=c}}", "[[a]]", "{a=x,a=y}", "{a b=c}", "{ä=b}", "{a=\"b}", "{a=\"b\"c}", "[\"a\"b]", "{a:b}",
     ])
-    func brokenValue_isRefused(text: String) {
+    func malformedValue_isRejected(text: String) {
         #expect(LenientReader.read(text) == nil)
     }
 

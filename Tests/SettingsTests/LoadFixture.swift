@@ -3,14 +3,14 @@ import Broadcasts
 import Settings
 import Testing
 
-/// Loads settings that must be fine.
+/// Loads settings that must be valid.
 func load(
     _ file: String = "", environment: [String: String] = [:], commandLine: [String: String] = [:]
 ) throws -> LoadedSettings {
     try Settings.load(file: ("test.toml", file), environment: environment, commandLine: commandLine)
 }
 
-/// The problems of settings that must have some.
+/// Returns the problems of settings; empty if they load.
 func problems(
     _ file: String = "", environment: [String: String] = [:], commandLine: [String: String] = [:]
 ) -> [String] {
@@ -25,7 +25,7 @@ func problems(
 }
 
 extension Settings {
-    /// Whose token this is.
+    /// Returns the identity that a token belongs to.
     func identity(of token: String) -> Identity? {
         reloadable.access.identity(ofToken: Array(token.utf8)[...])
     }

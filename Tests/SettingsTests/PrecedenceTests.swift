@@ -5,7 +5,7 @@ import Testing
 @testable import Settings
 
 struct PrecedenceTests {
-    @Test func port_comesFromTheBestSource() throws {
+    @Test func port_comesFromTheSourceOfHighestPrecedence() throws {
         var environment: [String: String] = [:]
         #expect(try load().settings.port == 8000)
         #expect(try load("port = 1").settings.port == 1)
@@ -20,7 +20,7 @@ struct PrecedenceTests {
         #expect(loaded.origins["port"] == .commandLine("--port"))
     }
 
-    @Test func shellThatAteTheQuotes_isUnderstood() throws {
+    @Test func tokensWithoutQuotes_areAccepted() throws {
         let settings = try load(environment: [
             "ROCKET_BROADCASTER_AUTH": "{test=[foobar]}", "ROCKET_READER_AUTH": "{autopush=[quux]}",
         ]).settings

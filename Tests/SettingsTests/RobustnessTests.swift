@@ -2,9 +2,9 @@ import Settings
 import TestSupport
 import Testing
 
-/// Inputs that nobody meant: nothing may crash or hang on them.
+/// Random inputs, which must not crash or hang.
 struct RobustnessTests {
-    @Test(arguments: TestSeed.drawn(4)) func randomInput_endsInSettingsOrProblems(seed: TestSeed) {
+    @Test(arguments: TestSeed.drawn(4)) func randomInput_givesSettingsOrProblems(seed: TestSeed) {
         var generator = seed.generator
         let pieces = [
             "port", "reader_auth", "database_url", "max_staleness", "=", " = ", "{", "}", "[", "]", "\"", "'",

@@ -2,8 +2,7 @@ import Broadcasts
 import Settings
 import Testing
 
-/// Configurations with tokens and a password in them, damaged in every way that comes to mind: whatever is
-/// said about them holds none.
+/// Damaged configurations with tokens and a password. No message or summary may contain one of these secrets.
 struct SecrecyTests {
     private static let secrets = ["hunter2token", "s3cretpassword", "quuxtoken77", "tok1,tok2", "9f8e7d6c"]
 
@@ -16,8 +15,8 @@ struct SecrecyTests {
         autopush = ["quuxtoken77"]
         """
 
-    /// Everything that is said about a configuration, as one text.
-    private func said(
+    /// Returns everything that is printed about a configuration.
+    private func printed(
         _ file: String, _ environment: [String: String] = [:], _ commandLine: [String: String] = [:]
     ) -> String {
         do {
@@ -28,14 +27,14 @@ struct SecrecyTests {
         }
     }
 
-    private func expectNoSecret(_ said: String, _ input: String) {
+    private func expectNoSecret(_ printed: String, _ input: String) {
         for secret in Self.secrets {
-            #expect(!said.contains(secret), "\(said) says the secret of \(input)")
+            #expect(!printed.contains(secret), "\(printed) contains a secret of \(input)")
         }
     }
 
-    @Test func soundConfiguration_showsNoSecret() {
-        expectNoSecret(said(Self.file), Self.file)
+    @Test func validConfiguration_showsNoSecret() {
+        expectNoSecret(printed(Self.file), Self.file)
     }
 
     @Test func everyMissingCharacter_showsNoSecret() {
@@ -44,7 +43,7 @@ struct SecrecyTests {
         for index in Self.file.indices where index != colon {
             var file = Self.file
             file.remove(at: index)
-            expectNoSecret(said(file), file)
+            expectNoSecret(printed(file), file)
         }
     }
 
@@ -55,12 +54,12 @@ struct SecrecyTests {
         for index in Self.file.indices {
             var file = Self.file
             file.insert(character, at: index)
-            expectNoSecret(said(file), file)
+            expectNoSecret(printed(file), file)
         }
     }
 
-    @Test func everyBeginning_showsNoSecret() {
-        for index in Self.file.indices { expectNoSecret(said(String(Self.file[..<index])), "a beginning") }
+    @Test func everyPrefix_showsNoSecret() {
+        for index in Self.file.indices { expectNoSecret(printed(String(Self.file[..<index])), "a beginning") }
     }
 
     @Test(arguments: [
@@ -74,7 +73,7 @@ struct SecrecyTests {
         "mysql://m:a?ssl-mode=s3cretpassword@h/d",
     ])
     func databaseURL_showsNoPassword(url: String) {
-        expectNoSecret(said("", ["ROCKET_DATABASE_URL": url]), url)
+        expectNoSecret(printed("", ["ROCKET_DATABASE_URL": url]), url)
     }
 
     @Test func damagedEnvironment_showsNoSecret() {
@@ -83,11 +82,11 @@ struct SecrecyTests {
             for damage in ["", "\"", "[", "]", "{", "}", "=", ",", "\n", "\\", " "] {
                 var damaged = value
                 damaged.replaceSubrange(index...index, with: damage)
-                expectNoSecret(said("", ["MEGAPHONE_READER_AUTH": damaged]), damaged)
+                expectNoSecret(printed("", ["MEGAPHONE_READER_AUTH": damaged]), damaged)
                 damaged = value
                 damaged.insert(contentsOf: damage, at: index)
-                expectNoSecret(said("", ["ROCKET_BROADCASTER_AUTH": damaged]), damaged)
-                expectNoSecret(said("", [:], ["reader_auth": damaged]), damaged)
+                expectNoSecret(printed("", ["ROCKET_BROADCASTER_AUTH": damaged]), damaged)
+                expectNoSecret(printed("", [:], ["reader_auth": damaged]), damaged)
             }
         }
     }

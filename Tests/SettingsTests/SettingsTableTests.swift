@@ -12,7 +12,7 @@ struct SettingsTableTests {
         _ = try load(environment: ["MEGAPHONE_\(key.uppercased())": setting.defaultText])
     }
 
-    @Test func summary_isAConfigurationFile_thatMakesTheSameSettings() throws {
+    @Test func summary_loadsAsAFile_withTheSameValues() throws {
         let file = """
             database_url = "sqlite:/a dir/\\"x\\"\\n.db"
             workers = 3
@@ -26,7 +26,7 @@ struct SettingsTableTests {
         #expect(summary.contains(#"stale_if_error = "90m""#))
     }
 
-    @Test func summary_saysWhereEachValueCameFrom() throws {
+    @Test func summary_namesTheOriginOfEachValue() throws {
         let summary = try load(
             "port = 1", environment: ["ROCKET_WORKERS": "2"], commandLine: ["log_level": "debug"]
         ).summary

@@ -4,7 +4,7 @@ import Settings
 import Testing
 
 struct TokenTests {
-    @Test func table_takesOneTokenOrAList_plainOrDigested() throws {
+    @Test func table_acceptsOneTokenOrAList_plainOrHashed() throws {
         let digest = TokenDigest(token: "three").configured
         let settings = try load(
             """
@@ -29,7 +29,7 @@ struct TokenTests {
         ("{test=2026-04-01}", "2026-04-01"), ("{test=dG9r==}", "dG9r=="), ("{test='a,b'}", "a,b"),
         ("{test=[a b]}", "a b"), ("test=[foobar]", nil),
     ])
-    func environment_giveTheTokenAsItWasTyped(value: String, token: String?) throws {
+    func environment_keepsTheTokenAsTyped(value: String, token: String?) throws {
         let environment = ["ROCKET_BROADCASTER_AUTH": value]
         guard let token else {
             #expect(problems(environment: environment).count == 1)
@@ -38,13 +38,13 @@ struct TokenTests {
         #expect(try load(environment: environment).settings.identity(of: token) == .broadcaster("test"))
     }
 
-    @Test func digestInTheEnvironment_isADigest() throws {
+    @Test func digest_isAccepted_inTheEnvironment() throws {
         let digest = TokenDigest(token: "secret").configured
         let settings = try load(environment: ["MEGAPHONE_READER_AUTH": "{a=[\(digest)]}"]).settings
         #expect(settings.identity(of: "secret") == .reader("a"))
     }
 
-    @Test func tokenOfTwoIds_isRefused_naming_both() {
+    @Test func duplicateToken_isRejected_namingBothIDs() {
         let digest = TokenDigest(token: "secret").configured
         for (broadcasters, readers, names) in [
             (
@@ -66,19 +66,19 @@ struct TokenTests {
         }
     }
 
-    @Test func idOfBothTables_isRefused() {
+    @Test func idInBothTables_isRejected() {
         let found = problems(#"broadcaster_auth = { a = "x" }"#, environment: ["ROCKET_READER_AUTH": "{a=y}"])
         #expect(found == [#"reader_auth expects IDs that are not in broadcaster_auth, but contains "a""#])
     }
 
-    @Test func idTwice_isRefused() {
+    @Test func duplicateID_isRejected() {
         #expect(
             problems("[reader_auth]\na = \"x\"\na = \"y\"")
                 == [#"test.toml:3:1: duplicate key "a""#])
         #expect(problems(environment: ["ROCKET_READER_AUTH": "{a=x,a=y}"]).count == 1)
     }
 
-    @Test func settingBelowASection_isRefused() {
+    @Test func settingBelowASection_isRejected() {
         let found = problems(#"[reader_auth]\#na = "x"\#nenvironment = "production""#)
         #expect(
             found == [
@@ -93,13 +93,13 @@ struct TokenTests {
         #""sha256:\#(String(repeating: "g", count: 64))""#, "1", "true", "[1]", #"[["a"]]"#, "{}",
         #"["a", ""]"#,
     ])
-    func impossibleToken_isRefused(token: String) {
+    func invalidToken_isRejected(token: String) {
         let found = problems("reader_auth = { a = \(token) }")
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("test.toml:1: reader_auth expects ") == true)
     }
 
-    @Test func everyBadIdAndToken_isReported() {
+    @Test func everyInvalidIDAndToken_isReported() {
         let file = """
             broadcaster_auth = { "a/b" = "x", c = ["", "fine", 1], d = "sha256:1", e = "fine too" }
             reader_auth = { "f g" = "y", h = "" }
@@ -116,7 +116,7 @@ struct TokenTests {
     }
 
     @Test(arguments: ["a/b", "", "ä", String(repeating: "x", count: 65)])
-    func id_obeysItsRule(id: String) {
+    func invalidID_isRejected(id: String) {
         for key in ["broadcaster_auth", "reader_auth"] {
             #expect(
                 problems("[\(key)]\n\"\(id)\" = \"x\"") == [

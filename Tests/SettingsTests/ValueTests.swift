@@ -17,7 +17,7 @@ struct ValueTests {
         ("max_staleness", "\"-1s\""), ("max_staleness", "0"), ("reader_auth", "\"quux\""),
         ("reader_auth", "[\"quux\"]"), ("reader_auth", "[[1]]"),
     ])
-    func unsuitableValue_isReported_withKeyAndExpectation(key: String, value: String) throws {
+    func invalidValue_isReported_withKeyAndExpectation(key: String, value: String) throws {
         let found = problems("\(key) = \(value)")
         try #require(found.count == 1)
         #expect(found[0].hasPrefix("test.toml:1: \(key) "))
@@ -27,14 +27,14 @@ struct ValueTests {
         }
     }
 
-    @Test func wholeNumber_mayBeWrittenInEveryWayOfTOML() throws {
+    @Test func integer_mayHaveEveryFormOfTOML() throws {
         for number in ["1_000", "0x3E8", "0o1750", "0b1111101000", "+1000", "1000 # a thousand"] {
             #expect(try load("max_headers = \(number)").settings.maximumHeaders == 1000)
             #expect(try load(environment: ["MEGAPHONE_MAX_HEADERS": number]).settings.maximumHeaders == 1000)
         }
     }
 
-    @Test func number_isHeldAgainstItsBounds() throws {
+    @Test func number_isCheckedAgainstItsBounds() throws {
         #expect(try load("port = 0").settings.port == 0)
         #expect(try load("port = 65535").settings.port == 65_535)
         #expect(problems("port = 9223372036854775807").count == 1)
@@ -95,11 +95,11 @@ struct ValueTests {
         "1,5s",
         "٣s", "1s1s", "1_0s", "9999999999s", "999999999h", "1.5.5s", "infs",
     ])
-    func otherText_isNoDuration(text: String) {
+    func otherText_isNotADuration(text: String) {
         #expect(problems("stale_if_error = \"\(text)\"").count == 1)
     }
 
-    @Test func bareNumberFromRocketsTime_isSeconds_forKeepAlive() throws {
+    @Test func rocketKeepAlive_acceptsSecondsWithoutAUnit() throws {
         #expect(try load(environment: ["ROCKET_KEEP_ALIVE": "5"]).settings.keepAlive == .seconds(5))
         #expect(try load(environment: ["ROCKET_KEEP_ALIVE": "5m"]).settings.keepAlive == .seconds(300))
         #expect(problems(environment: ["MEGAPHONE_KEEP_ALIVE": "5"]).count == 1)

@@ -45,7 +45,7 @@ import Testing
                     host: "h", user: "u", database: "d", encryption: MySQLEncryption(mode: .disabled)))
         ),
     ])
-    func url_isRead(url: String, address: DatabaseAddress) throws {
+    func url_isParsed(url: String, address: DatabaseAddress) throws {
         #expect(try DatabaseAddress(url: url) == address)
     }
 
@@ -73,7 +73,7 @@ import Testing
         ("mysql://u:hunter2@h/d?ssl-cert=/c.pem", "ssl-key"),
         ("mysql://u:hunter2@h/d?ssl-mode=DISABLED&ssl-cert=/c.pem&ssl-key=/k.pem", "DISABLED"),
     ])
-    func url_isRefused_withoutTellingThePassword(url: String, reason: String) {
+    func url_isRejected_withoutRevealingThePassword(url: String, reason: String) {
         #expect {
             try DatabaseAddress(url: url)
         } throws: { error in
@@ -89,7 +89,7 @@ import Testing
         "mysql://u:p@/d?socket=/run/a%26b%23.sock",
         "mysql://u@h/d?ssl-mode=VERIFY_CA&ssl-ca=/c%20a&ssl-cert=/%25&ssl-key=/k",
     ])
-    func description_canBeReadAgain(url: String) throws {
+    func description_parsesToTheSameURL(url: String) throws {
         let address = try DatabaseAddress(url: url)
         let again = try DatabaseAddress(url: address.description)
         #expect(again.description == address.description)
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(arguments: ["mysql://u@h/d?a\u{1B}[2J=x", "mysql://u@h/d?a b=%"])
-    func unknownOption_isNotNamed_whenItIsNoName(url: String) {
+    func unknownOption_isNotNamed_whenItIsNotAName(url: String) {
         #expect {
             try DatabaseAddress(url: url)
         } throws: { error in
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func description_masksThePassword_howeverItIsAskedFor() throws {
+    @Test func description_masksThePassword_inEveryForm() throws {
         let address = try DatabaseAddress(url: "mysql://u:hunter2@[::1]/d?ssl-mode=REQUIRED")
         #expect(address.description == "mysql://u:***@[::1]:3306/d?ssl-mode=REQUIRED")
         #expect(!String(reflecting: address).contains("hunter2"))

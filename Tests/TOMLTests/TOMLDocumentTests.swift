@@ -32,7 +32,7 @@ struct TOMLDocumentTests {
         ("{ a.b = 1, a.c = 2 }", .table(["a": .table(["b": .integer(1), "c": .integer(2)])])),
         ("{\n a = 1,\n}", .table(["a": .integer(1)])),
     ])
-    func value_isRead(text: String, value: TOMLValue) throws {
+    func value_isParsed(text: String, value: TOMLValue) throws {
         #expect(values("x = \(text)\r\ny=1") == ["x": value, "y": .integer(1)])
         #expect(TOMLReader.value(of: " \(text) # comment") == value)
     }
@@ -49,9 +49,9 @@ struct TOMLDocumentTests {
         "{a=1,a=2}", "{a=1,a.b=2}", "{=1}", "}", "#", ".5", "5.e", "a.b", "\"a\" b", "\"a\"\"b\"", "1\r2",
         "*", "(1)",
     ])
-    func brokenValue_isRefused(text: String) {
+    func malformedValue_isRejected(text: String) {
         let document = "x = \(text)\n"
-        // What only begins like a fraction or a date may pass: no setting takes it either way.
+        // Malformed fractions and dates may be accepted, because no setting has a value of these types.
         if TOMLNumber.looksLikeFractionOrDate(text) { return }
         #expect(error(document) != nil)
         #expect(TOMLReader.value(of: text) == nil)
@@ -81,7 +81,7 @@ struct TOMLDocumentTests {
                 ])
     }
 
-    @Test func entries_standInTheOrderOfTheFile_withTheirLines() throws {
+    @Test func entries_keepTheOrderOfTheFile_withTheirLines() throws {
         let entries = TOMLDocument(
             "\u{FEFF}\n\nb = 1\r\n\na = \"\"\"\n\n\"\"\"\nc.d = 1\nc.e = 2\n[z]\n[y]"
         ).entries
@@ -100,7 +100,7 @@ struct TOMLDocumentTests {
         ("\"a\nb\" = 1", 1, 3),
         ("\"\"\"a\"\"\" = 1", 1, 3), ("\u{0}", 1, 1), ("a = 1\rb = 2", 1, 6),
     ])
-    func brokenDocument_isPlaced(text: String, line: Int, column: Int) {
+    func syntaxError_hasItsPosition(text: String, line: Int, column: Int) {
         let error = error(text)
         #expect(error?.line == line)
         #expect(error?.column == column)
@@ -115,7 +115,7 @@ struct TOMLDocumentTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func largeFile_costsNoMoreThanItsLength() throws {
+    func largeFile_isParsedInTime() throws {
         let keys = (0..<20_000).map { "k\($0) = 1" }.joined(separator: "\n")
         #expect(values("[s]\n" + keys).count == 1)
         #expect(values(keys).count == 20_000)
@@ -123,7 +123,7 @@ struct TOMLDocumentTests {
         #expect(error("a = [\(elements)") != nil)
     }
 
-    @Test func everyShortText_endsInADocumentOrAnError() {
+    @Test func everyShortText_isParsedWithoutACrash() {
         let pieces = ["a", "=", "{", "}", "[", "]", "\"", "'", ",", "\n", ".", "#", "\\"]
         var texts = [""]
         for _ in 0..<4 {

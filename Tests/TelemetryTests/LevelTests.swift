@@ -10,7 +10,7 @@ struct LevelTests {
     }
 
     @Test(arguments: zip(Logger.Level.allCases, [7, 7, 6, 5, 4, 3, 2]))
-    func level_enablesItsSeverityAndTheGraverOnes(level: Logger.Level, least: Int) throws {
+    func level_enablesItsSeverityAndHigherOnes(level: Logger.Level, least: Int) throws {
         let log = try LogFixture(level: level)
         for severity in Severity.allCases {
             #expect(log.output.isEnabled(severity) == (severity.rawValue <= least))
@@ -18,7 +18,7 @@ struct LevelTests {
         log.output.close()
     }
 
-    @Test func lessGraveLines_areNotWritten() throws {
+    @Test func linesBelowTheLevel_areNotWritten() throws {
         let log = try LogFixture(level: .warning)
         let logger = log.output.logger("l")
         log.output.write(.example)
@@ -29,7 +29,7 @@ struct LevelTests {
         log.output.close()
     }
 
-    @Test func changedLevel_holdsForLoggersThatExist() throws {
+    @Test func changedLevel_appliesToExistingLoggers() throws {
         let log = try LogFixture(level: .error)
         let logger = log.output.logger("l")
         logger.info("no")
@@ -40,7 +40,7 @@ struct LevelTests {
         log.output.close()
     }
 
-    @Test func ownLevelOfALogger_concernsNoOther() throws {
+    @Test func levelOfALogger_doesNotAffectOthers() throws {
         let log = try LogFixture(level: .info)
         var quiet = log.output.logger("quiet")
         quiet.logLevel = .error

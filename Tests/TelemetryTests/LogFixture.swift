@@ -33,7 +33,7 @@ extension RequestSummary {
         remoteAddressChain: ["192.0.2.1", "::1"], message: nil, severity: .informational)
 }
 
-/// What could break a line, a string of JSON or a terminal.
+/// Texts that could break a log line, a JSON string or a terminal.
 let hostileTexts = [
     "", "\"", "\\", "\\\"", "a\nb", "\r\n", "\0", "\u{1B}[2J\u{1B}]0;title\u{7}", "\u{9B}31m", "\u{7F}",
     "\u{85}",

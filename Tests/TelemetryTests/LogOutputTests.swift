@@ -6,7 +6,7 @@ import Testing
 import Time
 
 struct LogOutputTests {
-    /// Fills pipe and buffer, and returns how many lines were written or dropped.
+    /// Fills the pipe and the buffer. Returns the number of lines that were logged, including dropped ones.
     private func overfill(_ log: LogFixture) -> Int {
         log.pipe.fill()
         let logger = log.output.logger("l")
@@ -21,12 +21,12 @@ struct LogOutputTests {
     @Test(.timeLimit(.minutes(1)))
     func blockedOutput_blocksNoCaller_andDropsAreCounted() throws {
         let log = try LogFixture(capacity: 10_000)
-        // Nobody reads: what does not fit into pipe and buffer is dropped, and this call comes back.
+        // Without a reader, lines that do not fit into the pipe and the buffer are dropped.
         let written = overfill(log)
         let dropped = log.output.droppedLines
         let lines = log.pipe.readLines(written - dropped + 1)
         #expect(lines.count == written - dropped + 1)
-        // The report follows what the writer was in the middle of, before the rest of the buffer.
+        // The report follows the lines that were being written, and precedes the rest of the buffer.
         let reports = try lines.filter { $0.contains("dropped") }.map { try JSON($0.utf8) }
         try #require(reports.count == 1)
         #expect(reports[0]["Fields"]?["dropped"] == .string("\(dropped)"))
@@ -39,7 +39,7 @@ struct LogOutputTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func close_writesWhatIsWaiting() throws {
+    func close_writesBufferedLines() throws {
         let log = try LogFixture()
         let logger = log.output.logger("l")
         for number in 0..<100 { logger.info("\(number)") }
@@ -57,12 +57,12 @@ struct LogOutputTests {
         let start = Instant.now
         log.output.close()
         #expect((Duration.milliseconds(900)...Duration.seconds(20)).contains(Instant.now - start))
-        // The writer is still in its write; give it room, so that its thread ends before the pipe does.
+        // The writer is still blocked. Drain the pipe, so that its thread ends before the pipe is closed.
         while !log.pipe.read(waitingMilliseconds: 500).isEmpty {}
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func outputWithoutReader_losesLines_andNothingElse() throws {
+    func outputWithoutReader_dropsAndCountsLines() throws {
         let log = try LogFixture()
         log.pipe.closeReadEnd()
         let logger = log.output.logger("l")
@@ -74,11 +74,11 @@ struct LogOutputTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func nonBlockingOutput_losesNothing() throws {
+    func nonBlockingOutput_losesNoLine() throws {
         let log = try LogFixture()
         _ = fcntl(log.pipe.writeEnd, F_SETFL, O_NONBLOCK)
         let logger = log.output.logger("l")
-        // More than a pipe holds.
+        // 200 lines of more than 1,000 bytes exceed the 64 KiB of a pipe.
         let text = String(repeating: "x", count: 1000)
         for _ in 0..<200 { logger.info("\(text)") }
         #expect(log.pipe.readLines(200).count == 200)
@@ -87,7 +87,7 @@ struct LogOutputTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func longLine_isWrittenWhole() throws {
+    func longLine_isWrittenCompletely() throws {
         let log = try LogFixture(capacity: 1000)
         let text = String(repeating: "x", count: 1 << 20)
         log.output.logger("l").info("\(text)")
@@ -96,7 +96,7 @@ struct LogOutputTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func linesOfManyCallers_areNotMixed_andKeepTheOrderOfEach() async throws {
+    func linesOfManyCallers_areNotMixed_andKeepTheirOrder() async throws {
         let log = try LogFixture()
         let output = log.output
         await withTaskGroup { group in
@@ -107,7 +107,7 @@ struct LogOutputTests {
                 }
             }
         }
-        // Together the lines are smaller than the buffer, so nobody needs to read meanwhile.
+        // All lines fit into the buffer, so they can be read afterwards.
         let messages = try log.pipe.readLines(4000).map { try JSON($0.utf8)["Fields"]?["msg"]?.string }
         #expect(Set(messages).count == 4000)
         for caller in 0..<4 {

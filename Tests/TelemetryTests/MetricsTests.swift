@@ -28,7 +28,7 @@ struct MetricsTests {
                 """)
     }
 
-    @Test func histogram_isCumulative_andCountsEachBoundBelowIt() {
+    @Test func histogram_isCumulative_withInclusiveBounds() {
         let registry = MetricsRegistry()
         let histogram = registry.histogram("t_seconds", help: "T.", labels: ["k": "v"])
         for duration in [
@@ -53,8 +53,8 @@ struct MetricsTests {
             ])
     }
 
-    /// 10,000 requests that wait at any time make 2⁶⁴ ns in three weeks.
-    @Test func histogramsSum_neverWraps() {
+    /// If 10,000 requests wait at any time, their durations add up to 2⁶⁴ ns in three weeks.
+    @Test func sumOfAHistogram_doesNotOverflow() {
         let registry = MetricsRegistry()
         let histogram = registry.histogram("t_seconds", help: "T.")
         for _ in 0..<5 { histogram.record(.seconds(9_000_000_000)) }
@@ -77,7 +77,7 @@ struct MetricsTests {
         #expect(registry.histogram("b_seconds", help: "B.") === histogram)
     }
 
-    @Test func nameOfTwoTypes_isRefused() async {
+    @Test func nameWithTwoTypes_endsTheProcess() async {
         await #expect(processExitsWith: .failure) {
             let registry = MetricsRegistry()
             _ = registry.counter("a_total", help: "A.")
@@ -101,13 +101,13 @@ struct MetricsTests {
         (0.0, "0"), (-0.25, "-0.25"), (1e9, "1000000000"), (.nan, "NaN"), (.infinity, "+Inf"),
         (-.infinity, "-Inf"), (1_775_044_800.12, "1775044800.12"), (1e300, "1e+300"),
     ])
-    func sampledValue_isWrittenAsPrometheusReadsIt(value: Double, expected: String) {
+    func sampledValue_hasTheFormatOfPrometheus(value: Double, expected: String) {
         let registry = MetricsRegistry()
         registry.gauge("a", help: "A.", read: { value })
         #expect(text(registry).hasSuffix("\na \(expected)\n"))
     }
 
-    @Test func countsOfManyTasks_areAllThere() async {
+    @Test func countsOfManyTasks_areComplete() async {
         let registry = MetricsRegistry()
         let counter = registry.counter("a_total", help: "A.")
         let histogram = registry.histogram("c_seconds", help: "C.")

@@ -30,13 +30,13 @@ struct MozlogTests {
         log.output.close()
     }
 
-    @Test func summary_hasAllFields_whenNothingIsKnown() throws {
+    @Test func summary_hasAllFields_whenTheyAreUnknown() throws {
         let log = try LogFixture()
         log.output.write(
             RequestSummary(
                 method: "GET", path: "/", code: 404, duration: .zero, requestID: "", remoteAddressChain: []))
         guard case .object(let fields) = try log.json()["Fields"] else {
-            Issue.record("There are no Fields.")
+            Issue.record("the line has no Fields")
             return
         }
         #expect(fields.count == 11)
@@ -58,7 +58,7 @@ struct MozlogTests {
         log.output.close()
     }
 
-    @Test func hostileText_comesBackUnchanged_inOneLineOfASCII() throws {
+    @Test func hostileText_roundTrips_inOneLineOfASCII() throws {
         let log = try LogFixture()
         let logger = log.output.logger("megaphone.test")
         for text in hostileTexts {
@@ -82,11 +82,11 @@ struct MozlogTests {
         log.output.close()
     }
 
-    @Test func scalarsOfAllPlanes_comeBackUnchanged() throws {
+    @Test func scalarsAtThePlaneBorders_roundTrip() throws {
         let log = try LogFixture()
         let logger = log.output.logger("megaphone.test")
-        // All of the first plane's beginning, what lies around the surrogates, and both ends of the other
-        // planes.
+        // The start of plane 0, the neighbors of the surrogates, the border of planes 0 and 1, the end of
+        // plane 16.
         for scalars in [0...0x3000, 0xD700...0xE100, 0xFF00...0x1_0100, 0x10_FF00...0x10_FFFF]
             as [ClosedRange<UInt32>]
         {

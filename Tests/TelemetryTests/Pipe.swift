@@ -22,7 +22,7 @@ final class Pipe: Sendable {
         close(writeEnd)
     }
 
-    /// Puts spaces into the pipe until it takes no more.
+    /// Writes spaces until the pipe is full.
     func fill() {
         let flags = fcntl(writeEnd, F_GETFL)
         _ = fcntl(writeEnd, F_SETFL, flags | O_NONBLOCK)
@@ -30,12 +30,12 @@ final class Pipe: Sendable {
         _ = fcntl(writeEnd, F_SETFL, flags)
     }
 
-    /// Leaves the pipe without a reader.
+    /// Closes the read end, so that writes fail.
     func closeReadEnd() {
         close(readEnd.exchange(-1, ordering: .relaxed))
     }
 
-    /// What is at hand now, or comes in time when nothing is; nothing when nothing came.
+    /// Returns the available bytes. If there are none, waits for some; returns no bytes after the timeout.
     func read(waitingMilliseconds: Int32 = 10_000) -> [UInt8] {
         let readEnd = readEnd.load(ordering: .relaxed)
         var entry = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
@@ -47,7 +47,7 @@ final class Pipe: Sendable {
         return Array(bytes.prefix(max(0, count)))
     }
 
-    /// Reads until so many lines came, or none came for ten seconds.
+    /// Reads until `wanted` lines have arrived, or nothing has arrived for ten seconds.
     func readLines(_ wanted: Int) -> [String] {
         var bytes: [UInt8] = []
         while bytes.count(where: { $0 == UInt8(ascii: "\n") }) < wanted {

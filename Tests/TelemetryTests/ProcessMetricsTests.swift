@@ -15,7 +15,7 @@ struct ProcessMetricsTests {
         return try #require(line.split(separator: " ").last.flatMap { Double($0) })
     }
 
-    @Test func startTime_isAWhileAgo() throws {
+    @Test func startTime_isWithinTheLastHour() throws {
         let age = Double(time(nil)) - (try value("process_start_time_seconds"))
         #expect((-2...3600).contains(age))
     }
@@ -31,12 +31,12 @@ struct ProcessMetricsTests {
         let before = try value("process_cpu_seconds_total")
         #expect(before > 0)
         var now = before
-        // Reading it takes processor time itself.
+        // Reading the metric uses CPU time itself.
         while now < before + 0.01 { now = try value("process_cpu_seconds_total") }
         #expect(abs(now - Double(clock()) / 1e6) < 5)
     }
 
-    @Test func sample_isTakenOnceASecondAtMost() {
+    @Test func cachedGauge_readsAtMostOnceASecond() {
         let reads = Mutex(0.0)
         let sample = CachedGauge {
             reads.withLock { reads in

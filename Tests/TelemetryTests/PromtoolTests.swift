@@ -3,12 +3,12 @@ import Telemetry
 import Testing
 import Time
 
-/// Prometheus' own checker comes with Debian's package `prometheus`.
+/// promtool is part of Debian's package `prometheus`.
 private let hasPromtool = unsafe system("command -v promtool >/dev/null") == 0
 
 @Suite(.enabled(if: hasPromtool, "promtool is not installed"))
 struct PromtoolTests {
-    /// Whether `promtool check metrics` accepts a text without a remark.
+    /// Returns whether `promtool check metrics` accepts a text. Lint findings count as errors.
     private func isAccepted(_ text: [UInt8]) throws -> Bool {
         guard let pipe = unsafe popen("promtool check metrics >/dev/null 2>&1", "w") else {
             throw Failure(code: errno)
@@ -38,7 +38,7 @@ struct PromtoolTests {
     }
 
     @Test(arguments: ["# TYPE a gauge\na{b=\"c} 1\n", "# HELP a A.\n# TYPE a counter\na 1\n"])
-    func canary_aFaultyText_isRefused(text: String) throws {
+    func canary_aMalformedText_isRejected(text: String) throws {
         #expect(try !isAccepted(Array(text.utf8)))
     }
 }

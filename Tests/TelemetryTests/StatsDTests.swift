@@ -24,27 +24,27 @@ struct StatsDTests {
         #expect(listener.receive() == "megaphone.broadcast.dump:2|ms")
     }
 
-    @Test func emptyLabel_leavesTheNameAlone() throws {
+    @Test func emptyLabel_addsNoPrefix() throws {
         let listener = try DatagramListener(version6: false)
         try StatsDSender(host: "127.0.0.1", port: listener.port, label: "", logger: silent).increment("a")
         #expect(listener.receive() == "a:1|c")
     }
 
-    @Test func tags_cannotBreakOut() throws {
+    @Test func specialCharacters_areReplaced() throws {
         let listener = try DatagramListener(version6: false)
         let sender = try StatsDSender(host: "127.0.0.1", port: listener.port, label: "m:x|", logger: silent)
         sender.increment("a", tags: ["k|": "v,w:1|c\r\nb:1|c#@"])
         #expect(listener.receive() == "m_x_.a:1|c|#k_:v_w_1_c__b_1_c__")
     }
 
-    @Test func missingServer_costsNothing() throws {
-        // The port is free again once the listener is gone.
+    @Test func missingServer_isIgnored() throws {
+        // Nothing listens on the port after the listener is released.
         let port = try DatagramListener(version6: false).port
         let sender = try StatsDSender(host: "127.0.0.1", port: port, label: "m", logger: silent)
         for _ in 0..<1000 { sender.increment("a") }
     }
 
-    @Test func hostName_isLookedUp_withoutAnybodyWaiting() throws {
+    @Test func hostName_isLookedUpInTheBackground() throws {
         let listener = try DatagramListener(version6: false)
         let fixture = try LogFixture(json: false)
         let sender = try StatsDSender(
@@ -54,7 +54,7 @@ struct StatsDTests {
         #expect(listener.receive() == "m.a:1|c")
     }
 
-    @Test func host_isLookedUpAgain_untilItIsFound_andWhenItMoved() throws {
+    @Test func host_isLookedUpAgain_afterFailureAndSuccess() throws {
         let listeners = try (0..<2).map { _ in try DatagramListener(version6: false) }
         let fixture = try LogFixture(json: false)
         let lookups = Mutex(0)
@@ -93,7 +93,7 @@ struct StatsDTests {
         #expect(!lines.contains("Metrics are sent"))
     }
 
-    @Test func socketThatCannotBeReplaced_isLogged_once() throws {
+    @Test func socketThatCannotBeReplaced_isLoggedOnce() throws {
         let fixture = try LogFixture(json: false)
         let lookups = Mutex(0)
         let resolver = try StatsDResolver(
@@ -113,8 +113,8 @@ struct StatsDTests {
         #expect(lines.contains("ERROR") && lines.contains("Bad file descriptor"))
     }
 
-    @Test func unknownHost_isWarnedOf_andCostsNothing() throws {
-        // No label of a name is longer than 63 characters, so that nobody needs to be asked.
+    @Test func unknownHost_isLogged() throws {
+        // A label of a host name has at most 63 characters, so the lookup fails without a query.
         let host = String(repeating: "x", count: 64) + ".invalid"
         let fixture = try LogFixture(json: false)
         let sender = try StatsDSender(

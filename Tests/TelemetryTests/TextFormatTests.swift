@@ -58,7 +58,7 @@ struct TextFormatTests {
         (.seconds(3), "3000"),
         (.seconds(-1), "0"),
     ])
-    func milliseconds_haveNoIdleZeros(duration: Duration, text: String) {
+    func milliseconds_haveNoTrailingZeros(duration: Duration, text: String) {
         #expect(line { $0.appendMilliseconds(duration) } == text)
     }
 }

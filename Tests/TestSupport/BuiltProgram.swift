@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// The program that was built together with the tests.
+/// The program that was built with the tests.
 package enum BuiltProgram {
-    /// The folder of all that was built, which the running test lies in itself.
+    /// The folder of the build products, which contains the executable of the tests.
     package static let folder: String = {
         let test = unsafe realpath("/proc/self/exe", nil)
         defer { unsafe free(test) }

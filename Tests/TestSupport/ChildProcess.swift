@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A program started by a test, with its output in hand. It never outlives the test.
+/// A program started by a test, which can read its output. It is killed when this object is released.
 package final class ChildProcess {
     package enum Failure: Error {
         case cannotStart(errno: Int32)
@@ -15,8 +15,8 @@ package final class ChildProcess {
     /// Everything read so far, standard output and standard error together.
     package private(set) var output = ""
 
-    /// Starts a program with exactly this environment. Its output comes over one pipe, or goes to the end of
-    /// a file where one is given, so that a test that does not read it holds up nothing.
+    /// Starts a program with exactly this environment. Its output goes to a pipe, or is appended to
+    /// `outputFile`, so that the program does not block if the test reads nothing.
     package init(
         _ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = "",
         outputFile: String? = nil
@@ -45,7 +45,7 @@ package final class ChildProcess {
         let error = unsafe posix_spawnp(
             &processID, path, &actions, nil, argumentPointers, environmentPointers)
         close(outputPipe[1])
-        // Written while our own reading end is open, so that a child that has ended raises no SIGPIPE here.
+        // Written while the read end is still open here, so that a child that has ended causes no SIGPIPE.
         if !input.isEmpty { _ = unsafe write(inputPipe[1], input, input.utf8.count) }
         close(inputPipe[0])
         close(inputPipe[1])
@@ -70,14 +70,14 @@ package final class ChildProcess {
         kill(processID, number)
     }
 
-    /// Stops the program in mid-work, and returns when all its threads stand still.
+    /// Stops the program with SIGSTOP, and returns when all its threads have stopped.
     package func pause() {
         signal(SIGSTOP)
         var information = unsafe siginfo_t()
         _ = unsafe waitid(P_PID, id_t(processID), &information, WSTOPPED | WEXITED | WNOWAIT)
     }
 
-    /// Whether the program has not ended yet. Does not wait.
+    /// Whether the program is still running. Does not wait.
     package var isRunning: Bool {
         var information = unsafe siginfo_t()
         _ = unsafe waitid(P_PID, id_t(processID), &information, WEXITED | WNOHANG | WNOWAIT)
@@ -110,15 +110,15 @@ package final class ChildProcess {
         return code
     }
 
-    /// False at the end of the output.
+    /// Reads some output. Returns false at its end.
     private func fill(_ timeoutSeconds: Int32) throws -> Bool {
         var poll = pollfd(fd: outputDescriptor, events: Int16(POLLIN), revents: 0)
         guard unsafe Glibc.poll(&poll, 1, timeoutSeconds * 1000) > 0 else {
             throw Failure.timeout(output: output + String(decoding: pending, as: UTF8.self))
         }
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        let count = unsafe read(outputDescriptor, &chunk, chunk.count)
-        if count > 0 { pending += chunk[..<count] }
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = unsafe read(outputDescriptor, &buffer, buffer.count)
+        if count > 0 { pending += buffer[..<count] }
         return count > 0
     }
 }

@@ -2,22 +2,22 @@ package import Bytes
 internal import EventLoop
 internal import Glibc
 
-/// A blocking HTTP client over one real socket, that sends exactly the bytes it is given.
+/// A blocking HTTP client with one connection, which sends exactly the bytes it is given.
 package final class Client {
-    /// What a test cannot go on without.
+    /// Reasons why a test cannot continue.
     package enum Failure: Error {
-        /// The server closed the connection, or reset it, before all was read.
+        /// The server closed or reset the connection before the expected bytes arrived.
         case closed(received: [UInt8])
-        /// Nothing came within the deadline, which is far above what any answer takes.
+        /// Nothing arrived within the timeout.
         case timeout(received: [UInt8])
         case malformed(String)
     }
 
     private let descriptor: FileDescriptor
     private var received: [UInt8] = []
-    private var chunk = [UInt8](repeating: 0, count: 65536)
+    private var readBuffer = [UInt8](repeating: 0, count: 65536)
 
-    /// Connects. `timeout` bounds every single wait; it is there for tests that fail.
+    /// Connects. `timeout` applies to each send and receive, so that a failing test does not hang.
     package init(_ address: SocketAddress, timeout: Duration = .seconds(20)) throws {
         let family = if case .version4 = address.address { AF_INET } else { AF_INET6 }
         descriptor = FileDescriptor(
@@ -47,19 +47,20 @@ package final class Client {
         try send(text.utf8)
     }
 
-    /// Ends the sending side; answers can still be read.
+    /// Shuts down the sending side. Responses can still be read.
     package func shutdownWrite() throws {
         try SystemCalls().shutdownWrite(descriptor)
     }
 
-    /// Makes closing send a reset instead of an orderly end.
+    /// Makes `close` reset the connection.
     package func resetOnClose() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         _ = unsafe setsockopt(
             descriptor.rawValue, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Reads one response; its framing is Content-Length, or none with `toHead` and bodiless statuses.
+    /// Reads one response. Its content is framed by Content-Length. With `toHead`, status 1xx or status 304,
+    /// it has none.
     package func response(toHead: Bool = false) throws -> ReceivedResponse {
         let head = try take(through: [0x0D, 0x0A, 0x0D, 0x0A])
         var response = try ReceivedResponse(head: head)
@@ -79,7 +80,7 @@ package final class Client {
         return try response(toHead: text.hasPrefix("HEAD "))
     }
 
-    /// Whatever still comes until the server closes its side. A reset counts as an end.
+    /// Returns the bytes up to the end of the connection. A reset counts as the end.
     package func readToEnd() throws -> [UInt8] {
         while true {
             do {
@@ -108,9 +109,9 @@ package final class Client {
 
     private func fill() throws {
         do {
-            let (count, _) = try SystemCalls().receive(descriptor, into: &chunk)
+            let (count, _) = try SystemCalls().receive(descriptor, into: &readBuffer)
             if count == 0 { throw Failure.closed(received: received) }
-            received += chunk[..<count]
+            received += readBuffer[..<count]
         } catch let error as SystemError {
             if error.isBlocked { throw Failure.timeout(received: received) }
             throw Failure.closed(received: received)
@@ -118,10 +119,10 @@ package final class Client {
     }
 }
 
-/// A response as it came over the wire.
+/// A received response.
 package struct ReceivedResponse: Sendable {
     package let status: Int
-    /// The field lines in the order they came.
+    /// The field lines in the order received. Names are in lower case.
     package let fields: [(name: String, value: String)]
     package var body: [UInt8] = []
 
@@ -140,7 +141,7 @@ package struct ReceivedResponse: Sendable {
         }
     }
 
-    /// The value of the one field of this lower-case name.
+    /// The value of the first field with this name, which must be in lower case.
     package subscript(name: String) -> String? {
         fields.first { $0.name == name }?.value
     }

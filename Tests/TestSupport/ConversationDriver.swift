@@ -3,19 +3,19 @@ package import HTTP
 package import HTTPWire
 package import Time
 
-/// Drives a conversation as a server's loop does, with the received bytes, the time and the output in the
-/// caller's hands. Tests and fuzzers share it.
+/// Drives a conversation as a connection loop does. The caller provides the received bytes and the time, and
+/// reads the output. Tests and fuzzers share it.
 package final class ConversationDriver {
     package private(set) var conversation: Conversation
     package var now: Instant
     package private(set) var output: [UInt8] = []
-    /// The loop's read buffer. Nil between a receipt and the next wait.
+    /// The loop's read buffer. Nil while the conversation has it: from `receive` to the next `wait`.
     package private(set) var readBuffer: [UInt8]?
-    /// What the last wait left of the received bytes.
+    /// The received bytes that were not consumed at the last `wait`.
     package private(set) var pending: [UInt8] = []
     private var input: ReceivedBytes?
 
-    /// What the read buffer is overwritten with once the conversation waits: other connections' bytes.
+    /// Overwrites the read buffer at each `wait`, as the bytes of other connections would.
     private static let foreign: UInt8 = 0xEE
 
     package init(limits: Limits, readBufferSize: Int = 65536) {
@@ -28,14 +28,16 @@ package final class ConversationDriver {
 
     package var wantsBytes: Bool { conversation.wantsBytes(pendingCount: pendingCount) }
 
-    /// How many received bytes are not consumed.
+    /// The number of received bytes that are not consumed.
     package var pendingCount: Int { input?.count ?? pending.count }
 
-    /// Puts bytes into the read buffer, with others behind them that must make no difference. At most as
-    /// many as the buffer holds.
+    /// Copies bytes into the read buffer, followed by garbage, which must not change the outcome. Both must
+    /// fit into the buffer.
     package func receive(_ bytes: some Collection<UInt8>, garbage: [UInt8] = []) {
         settle()
-        guard var buffer = readBuffer.take() else { preconditionFailure("the read buffer did not come back") }
+        guard var buffer = readBuffer.take() else {
+            preconditionFailure("the conversation did not return the read buffer")
+        }
         buffer.replaceSubrange(0..<bytes.count, with: bytes)
         buffer.replaceSubrange(bytes.count..<bytes.count + garbage.count, with: garbage)
         conversation.bytesReceived(isFirst: pending.isEmpty, at: now)
@@ -47,7 +49,7 @@ package final class ConversationDriver {
         }
     }
 
-    /// The conversation's next step. After `wait`, the read buffer holds foreign bytes.
+    /// Returns the next step. After `wait`, the read buffer holds foreign bytes.
     package func next() -> Conversation.Step {
         var input = takeInput()
         let step = conversation.next(&input, at: now)
@@ -55,7 +57,7 @@ package final class ConversationDriver {
         return step
     }
 
-    /// Passes a response, and returns a body that is not copied into the output.
+    /// Encodes a response into the output. Returns its body if it was not copied there.
     package func respond(_ response: Response, date: [UInt8]) -> [UInt8]? {
         var input = takeInput()
         let body = conversation.respond(response, date: date, into: &output, &input, at: now)
@@ -73,7 +75,7 @@ package final class ConversationDriver {
     package func outputBlocked() { conversation.outputBlocked(at: now) }
     package func outputProgressed() { conversation.outputProgressed(at: now) }
 
-    /// Leaves the connection as a loop does when it turns to another one.
+    /// Keeps the unconsumed bytes, as a loop does before it reads from another connection.
     private func settle() {
         if let input = input.take() { keep(input) }
     }

@@ -1,8 +1,8 @@
 internal import Glibc
 package import Testing
 
-/// A database server that one test may pause, kill and start again. It begins as a copy of the one that
-/// Scripts/with-mariadb made, and is gone with the value.
+/// A database server that a test can pause, kill and restart. Its data is a copy of the template of
+/// Scripts/with-mariadb. The server and the copy are removed when this object is released.
 package final class DatabaseServer {
     package struct CannotStart: Error {
         let output: String
@@ -14,15 +14,15 @@ package final class DatabaseServer {
     private let options: [String]
     private var process: ChildProcess?
 
-    /// Whether Scripts/with-mariadb said how to start one.
+    /// Whether Scripts/with-mariadb has set the variables that are needed to start one.
     package static var isAvailable: Bool { variable("MEGAPHONE_TEST_MYSQL_TEMPLATE") != nil }
 
-    /// Copies the template and starts, with more options for the server, and statements that it runs at each
-    /// start, a line each.
+    /// Copies the template and starts the server with additional options. The server runs the statements, one
+    /// per line, at each start.
     package init(_ options: String..., running statements: String = "") throws {
         let template = Self.variable("MEGAPHONE_TEST_MYSQL_TEMPLATE") ?? ""
         program = Self.variable("MEGAPHONE_TEST_MYSQLD") ?? ""
-        // Beside the template, so that the server's user may go there and the script clears up what a crash
+        // Next to the template, where the server's user has access and the script removes what a crash
         // leaves.
         directory = "\(template).\(getpid()).\(UInt32.random(in: 0 ... .max))"
         self.options = options + ["--init-file=\(directory)/init.sql"]
@@ -39,15 +39,15 @@ package final class DatabaseServer {
         try? Self.run("rm", ["-rf", directory])
     }
 
-    /// The user who may do everything, in the empty database `megaphone`.
+    /// The URL of a user with all privileges, for the empty database `megaphone`.
     package var url: String { url(user: "megaphone", password: "p%40ss%2Fword") }
 
-    /// Somebody else, percent-encoded, in the same database.
+    /// Returns the URL of another user, for the same database. Both arguments must be percent-encoded.
     package func url(user: String, password: String) -> String {
         "mysql://\(user):\(password)@127.0.0.1:\(port)/megaphone?ssl-mode=DISABLED"
     }
 
-    /// Starts the server on the port it had, and returns once it takes connections.
+    /// Starts the server on its port, and returns when it accepts connections.
     package func start() throws {
         let server =
             [
@@ -55,8 +55,9 @@ package final class DatabaseServer {
                 "--socket=\(directory)/socket", "--pid-file=\(directory)/pid", "--bind-address=127.0.0.1",
                 "--port=\(port)", "--innodb-buffer-pool-size=32M",
             ] + options + (program.hasSuffix("mysqld") ? Self.oracleOptions : [])
-        // A server refuses to run as root. No parent-death signal: the kernel takes the thread for the
-        // parent, and those of Swift's pool come and go. Scripts/with-mariadb ends what a crash leaves.
+        // The server refuses to run as root. A parent-death signal cannot be used: the kernel sends it when
+        // the thread that forked ends, and threads of Swift's pool may end. Scripts/with-mariadb kills what a
+        // crash leaves.
         let user = geteuid() == 0 ? ["--reuid=nobody", "--regid=65534", "--clear-groups"] : []
         let process = try ChildProcess(
             "setpriv", user + ["--"] + server,
@@ -69,14 +70,14 @@ package final class DatabaseServer {
         self.process = process
     }
 
-    /// Ends it without any farewell, as a power cut would, and returns when it has ended.
+    /// Kills the server with SIGKILL, and returns when it has ended.
     package func kill() throws {
         process?.signal(SIGKILL)
         _ = try process?.waitForExit()
         process = nil
     }
 
-    /// Stops it in mid-work: connections stay open, and nobody answers.
+    /// Stops the server with SIGSTOP: connections stay open, but it sends nothing.
     package func pause() {
         process?.pause()
     }
@@ -85,7 +86,8 @@ package final class DatabaseServer {
         process?.signal(SIGCONT)
     }
 
-    /// As in Scripts/with-mariadb: no second protocol, no directory of the package, a small log.
+    /// As in Scripts/with-mariadb: without the X Protocol and the package's import directory, with a small
+    /// log.
     private static let oracleOptions = [
         "--mysqlx=OFF", "--secure-file-priv=NULL", "--innodb-redo-log-capacity=8M",
     ]
@@ -102,7 +104,7 @@ package final class DatabaseServer {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Skips, and says so, where no database server can be started.
+    /// Skips the test, with a comment, if no database server can be started.
     package static var needsDatabaseServer: Self {
         .enabled(
             if: DatabaseServer.isAvailable,

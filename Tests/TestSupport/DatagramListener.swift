@@ -1,17 +1,17 @@
 internal import Glibc
 
-/// A UDP socket on a port of its own, as a StatsD server has it.
+/// A UDP socket on its own port, in place of a StatsD server.
 package final class DatagramListener: Sendable {
     /// The port that the kernel chose.
     package let port: UInt16
     private let descriptor: Int32
 
-    /// With the error number.
+    /// A system call failed with the error number `code`.
     package struct Failure: Error {
         let code: Int32
     }
 
-    /// Listens on the loopback address of the version.
+    /// Listens on the loopback address of IPv6 or IPv4.
     package init(version6: Bool = false) throws {
         let descriptor = socket(version6 ? AF_INET6 : AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         let port: UInt16?
@@ -35,7 +35,7 @@ package final class DatagramListener: Sendable {
         close(descriptor)
     }
 
-    /// The next datagram, or nothing when none came within ten seconds.
+    /// Returns the next datagram, or an empty string if none arrives within ten seconds.
     package func receive() -> String {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&entry, 1, 10_000) == 1 else { return "" }
@@ -47,14 +47,14 @@ package final class DatagramListener: Sendable {
     }
 }
 
-/// Binds a socket to an address whose port is 0, and returns the port that it got.
+/// Binds a socket to an address with port 0, and returns the port that the kernel chose.
 private func bindToFreePort<Address>(_ socket: Int32, _ address: inout Address) -> UInt16? {
     var length = socklen_t(MemoryLayout<Address>.size)
     return unsafe withUnsafeMutablePointer(to: &address) { pointer in
         unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
             guard unsafe bind(socket, pointer, length) == 0, unsafe getsockname(socket, pointer, &length) == 0
             else { return nil }
-            // The port comes first in the addresses of both versions.
+            // In the addresses of both versions, the port follows the family.
             let (high, low) = unsafe (pointer.pointee.sa_data.0, pointer.pointee.sa_data.1)
             return UInt16(UInt8(bitPattern: high)) << 8 | UInt16(UInt8(bitPattern: low))
         }

@@ -3,7 +3,7 @@ package import HTTP
 package import Time
 
 extension Instant {
-    /// The system's present instant.
+    /// The current instant of the system clock.
     package static var now: Instant { Clock.system.now }
 }
 

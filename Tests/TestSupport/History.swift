@@ -1,13 +1,13 @@
 internal import Synchronization
 package import Time
 
-/// What happened to the channels of one board, as the callers saw it.
+/// The operations on the channels of one board, as observed by the callers.
 package struct History: Sendable {
-    /// One operation on one channel. Instants are those of the callers: the operation took effect at some
-    /// moment between.
+    /// One operation on one channel. The instants are measured by the caller. The operation took effect at
+    /// some moment between them.
     package struct Operation: Hashable, Sendable {
         package let channel: String
-        /// Written or read; nil is the state before the first write. No value is written twice to a channel.
+        /// The value written or read; nil before the first write. No value is written twice to a channel.
         package let value: String?
         package let isWrite: Bool
         package let began: Instant
@@ -36,14 +36,15 @@ package struct History: Sendable {
         operations.append(operation)
     }
 
-    /// The channels on which no order of the operations explains what was read: each takes effect between its
-    /// beginning and its end, and a read gives the value of the last write before it.
+    /// Returns the channels whose operations are not linearizable. Operations are linearizable if they have
+    /// an order in which each takes effect between its begin and its end, and each read returns the value of
+    /// the last write before it.
     ///
-    /// With values written once, Gibbons and Korach's test is exact (Testing Shared Memories, SIAM J. Comput.
-    /// 26, 1997): all operations of one value form a zone, from the earliest end to the latest beginning.
-    /// Zones that run forward, in which the value must have held throughout, may not overlap; one that runs
-    /// backward, which needs but a moment, may not lie inside one that runs forward. A register is
-    /// linearizable if and only if each channel is (Herlihy and Wing).
+    /// If each value is written once, the test of Gibbons and Korach is exact (Testing Shared Memories, SIAM
+    /// J. Comput. 26, 1997). The operations on one value form a zone between the earliest end and the latest
+    /// begin. In a forward zone, the earliest end comes first, and the channel must hold the value
+    /// throughout. Forward zones may not overlap, and a backward zone may not lie inside a forward one. A
+    /// board is linearizable if and only if each channel is (Herlihy and Wing).
     package func violations() -> [String] {
         Dictionary(grouping: operations, by: \.channel).filter { !Self.isLinearizable($0.value) }.map(\.key)
     }
@@ -64,7 +65,7 @@ package struct History: Sendable {
         for (value, group) in Dictionary(grouping: operations, by: \.value) {
             let write = group.first(where: \.isWrite)
             let reads = group.filter { !$0.isWrite }
-            // Nobody has written it, or somebody read it before its write began.
+            // The value was never written, or a read of it ended before its write began.
             guard value == nil || write != nil else { return false }
             if let write, reads.contains(where: { ($0.ended ?? forever) < write.began }) { return false }
             // A write that was neither acknowledged nor read constrains nothing.
@@ -84,7 +85,7 @@ package struct History: Sendable {
     }
 }
 
-/// A history in the making, to which callers on any thread add what they saw.
+/// Records a history. Any thread may add operations.
 package final class HistoryRecorder: Sendable {
     private let recorded = Mutex(History())
 

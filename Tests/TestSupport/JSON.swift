@@ -1,4 +1,5 @@
-/// A JSON value, parsed by a strict reader (RFC 8259) that shares no code with the writers it checks.
+/// A JSON value (RFC 8259). The parser shares no code with the writers that it checks. It is strict, except
+/// that it accepts some malformed numbers, such as 01 and +1.
 package indirect enum JSON: Equatable {
     case null
     case bool(Bool)
@@ -133,7 +134,7 @@ private struct JSONReader {
         return text
     }
 
-    /// Reads to the next escape or the end of the string.
+    /// Parses up to the next escape or the end of the string.
     private mutating func plainText() throws -> String {
         let start = position
         while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
@@ -156,7 +157,7 @@ private struct JSONReader {
         case UInt8(ascii: "u"):
             guard position + 4 <= bytes.count else { throw malformed }
             let digits = String(decoding: bytes[position..<position + 4], as: UTF8.self)
-            // The standard library would take a sign.
+            // `UInt16(_:radix:)` accepts a sign.
             guard digits.allSatisfy(\.isHexDigit), let unit = UInt16(digits, radix: 16) else {
                 throw malformed
             }

@@ -1,7 +1,7 @@
 package import Bytes
 package import EventLoop
 
-/// A TCP socket on loopback that somebody may connect to, and on a port that nobody else can have meanwhile.
+/// A listening TCP socket on loopback. It accepts connections and keeps its port in use.
 package struct ListeningSocket: ~Copyable {
     package let descriptor: FileDescriptor
     package let address: SocketAddress

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A directory that is gone with the test.
+/// A temporary directory, which is deleted when this object is released.
 package final class TemporaryDirectory: Sendable {
     package let path: String
 
@@ -19,7 +19,7 @@ package final class TemporaryDirectory: Sendable {
         _ = try? ChildProcess("/bin/rm", ["-rf", path]).waitForExit()
     }
 
-    /// Writes a file anew.
+    /// Creates or overwrites a file.
     package func write(_ text: String, to name: String) throws {
         let descriptor = unsafe open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Failure(path: name, errno: errno) }
@@ -29,7 +29,7 @@ package final class TemporaryDirectory: Sendable {
         }
     }
 
-    /// Reads a file that a program wrote here.
+    /// Returns the text of a file in this directory.
     package func read(_ name: String) throws -> String {
         try text(ofFile: "\(path)/\(name)")
     }

@@ -1,11 +1,10 @@
 internal import Glibc
 package import Randomness
 
-/// The seed of a test that draws at random.
+/// The seed of a test that uses random numbers.
 ///
-/// A test takes seeds as its arguments, `@Test(arguments: TestSeed.drawn())`. Swift Testing shows the
-/// arguments of a test that fails, and `MEGAPHONE_TEST_SEED` in the environment makes every test draw the
-/// same again.
+/// A test takes seeds as its arguments: `@Test(arguments: TestSeed.drawn())`. Swift Testing shows the
+/// arguments of a failed test. With `MEGAPHONE_TEST_SEED` in the environment, every test uses that seed.
 package struct TestSeed: Hashable, Sendable, CustomStringConvertible {
     package let value: UInt64
 
@@ -15,16 +14,18 @@ package struct TestSeed: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "MEGAPHONE_TEST_SEED=\(value)" }
 
-    /// The seed given in the environment, or as many new ones as a test wants.
+    /// Returns the seed in the environment, or else `count` new ones.
     package static func drawn(_ count: Int = 1) -> [TestSeed] {
         if let given { return [TestSeed(given)] }
         return (0..<count).map { _ in TestSeed(RandomSource.system.bits()) }
     }
 
-    /// A value that is no number must not pass for none.
+    /// Ends the process if the variable is not a number, because ignoring it would use other seeds.
     private static let given: UInt64? = unsafe getenv("MEGAPHONE_TEST_SEED").map { text in
         let text = unsafe String(cString: text)
-        guard let seed = UInt64(text) else { preconditionFailure("MEGAPHONE_TEST_SEED=\(text) is no number") }
+        guard let seed = UInt64(text) else {
+            preconditionFailure("MEGAPHONE_TEST_SEED=\(text) is not a number")
+        }
         return seed
     }
 
@@ -35,7 +36,7 @@ package struct TestSeed: Hashable, Sendable, CustomStringConvertible {
     package var generator: SeededGenerator { SeededGenerator(source: source) }
 }
 
-/// The numbers of a seed, for the functions of the standard library that draw.
+/// A generator for the random functions of the standard library.
 package struct SeededGenerator: RandomNumberGenerator {
     fileprivate let source: RandomSource
 

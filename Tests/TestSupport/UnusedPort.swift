@@ -1,4 +1,4 @@
-/// A server that could not listen, because its port is in use.
+/// A server could not listen, because its port is in use.
 package struct PortInUse: Error {
     package let port: UInt16
 
@@ -9,8 +9,8 @@ package struct PortInUse: Error {
 
 /// Calls a function with a port until it does not throw `PortInUse`, five times at most.
 ///
-/// For servers that must come back on the port they had. The kernel gives ports from 32768 on to outgoing
-/// connections, and so could give the port of a server that is away to a client that looks for it.
+/// For servers that must restart on the same port. The kernel uses ports from 32768 for outgoing connections,
+/// so it could assign such a port to a client while the server is down.
 package func withUnusedPort<Value>(_ start: (UInt16) throws -> Value) throws -> Value {
     for _ in 1..<5 {
         do { return try start(.random(in: 10_000..<30_000)) } catch is PortInUse {}

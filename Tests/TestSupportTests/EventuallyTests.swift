@@ -17,7 +17,7 @@ import Testing
         #expect(tries == 10)
     }
 
-    @Test func eventually_tries_beforeItLooksAtTheLimit() throws {
+    @Test func eventually_checksTheCondition_beforeTheLimit() throws {
         try eventually(within: .zero) { true }
     }
 
@@ -26,7 +26,8 @@ import Testing
         #expect(throws: Broken.self) { try eventually { throw Broken() } }
     }
 
-    /// Only the recorded failure is matched: the error that ends the test is one that Swift Testing has seen.
+    /// `matching` gets the recorded issue only: Swift Testing does not record the error thrown by `#require`
+    /// again.
     @Test func canary_aConditionThatNeverHolds_failsTheTest() async throws {
         try withKnownIssue {
             try eventually(within: .milliseconds(30)) { false }

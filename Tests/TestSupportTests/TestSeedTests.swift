@@ -10,12 +10,12 @@ import Testing
         #expect(Set(drawn).count > 10)
     }
 
-    /// What a failure shows can be put before the command.
-    @Test func seed_isShown_asItIsGivenBack() {
+    /// The description can be copied in front of the command that repeats the test.
+    @Test func seed_isShown_asTheVariableThatSetsIt() {
         #expect("\(TestSeed(7))" == "MEGAPHONE_TEST_SEED=7")
     }
 
-    @Test func givenSeed_replacesThoseThatATestWouldDraw() async {
+    @Test func givenSeed_replacesDrawnSeeds() async {
         await #expect(processExitsWith: .success) {
             unsafe setenv("MEGAPHONE_TEST_SEED", "7", 1)
             try #require(TestSeed.drawn(4) == [TestSeed(7)])
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func givenSeedThatIsNoNumber_isNotPassedOver() async {
+    @Test func invalidSeed_endsTheProcess() async {
         await #expect(processExitsWith: .failure) {
             unsafe setenv("MEGAPHONE_TEST_SEED", "seven", 1)
             _ = TestSeed.drawn()

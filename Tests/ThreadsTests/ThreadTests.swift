@@ -37,7 +37,7 @@ import Time
         try eventually { hasRun.load(ordering: .relaxed) }
     }
 
-    /// A thread keeps what it was given until it has ended, and no longer.
+    /// A thread releases its body when it has ended.
     @Test func body_isReleased_whenTheThreadHasEnded() throws {
         final class Owned: Sendable {}
         weak let released: Owned?
@@ -50,8 +50,8 @@ import Time
         #expect(released == nil)
     }
 
-    /// Signals belong to whoever reads them from a signalfd.
-    @Test func thread_takesNoSignals() throws {
+    /// Signals are read from a signalfd, so no thread may receive them.
+    @Test func thread_blocksSignals() throws {
         let areBlocked = Atomic<Bool>(false)
         let thread = try Thread(name: "deaf") {
             var signals = sigset_t()
@@ -65,14 +65,14 @@ import Time
     }
 
     @Test(arguments: [Duration.seconds(-1), .zero, .milliseconds(20)])
-    func pause_lastsAsLongAsAskedFor(duration: Duration) {
+    func pause_lastsAtLeastItsDuration(duration: Duration) {
         let began = Instant.now
         Thread.pause(duration)
         #expect(began.duration(to: .now) >= duration)
     }
 
-    /// The kernel shows the affinity as a mask too. The tests of the service run it with a narrower one.
-    @Test func allowedProcessors_areThoseOfTheAffinity() throws {
+    /// Compares with the mask in /proc. OperationTests runs the service with a narrower mask.
+    @Test func allowedProcessors_matchTheAffinity() throws {
         let lines = try text(ofFile: "/proc/thread-self/status").split(separator: "\n")
         let mask = try #require(lines.first { $0.hasPrefix("Cpus_allowed:\t") }).split(separator: "\t")[1]
         let bits = mask.compactMap(\.hexDigitValue).map(\.nonzeroBitCount).reduce(0, +)

@@ -5,13 +5,13 @@ import Threads
 import Time
 
 @Suite(.timeLimit(.minutes(1))) struct WakeEventTests {
-    @Test func wait_returnsAtOnce_whenTheSignalCameBefore() throws {
+    @Test func wait_returnsAtOnce_whenSignaledBefore() throws {
         let event = try WakeEvent()
         event.signal()
         #expect(event.wait(for: nil))
     }
 
-    @Test func wait_resetsTheEvent_howeverManySignalsCame() throws {
+    @Test func wait_resetsTheEvent_afterSeveralSignals() throws {
         let event = try WakeEvent()
         for _ in 0..<3 { event.signal() }
         #expect(event.wait(for: nil))
@@ -21,7 +21,7 @@ import Time
     }
 
     @Test(arguments: [Duration.seconds(-1), .zero, .microseconds(1), .milliseconds(30)])
-    func wait_timesOut_notBeforeItsTime(timeout: Duration) throws {
+    func wait_timesOut_notBeforeItsTimeout(timeout: Duration) throws {
         let event = try WakeEvent()
         let began = Instant.now
         #expect(!event.wait(for: timeout))
@@ -40,8 +40,8 @@ import Time
         thread.join()
     }
 
-    /// A signal that is lost would leave the reader waiting with work at hand.
-    @Test func signals_ofManyThreads_leaveNoWorkBehind() throws {
+    /// After a lost signal, the reader would wait although there is work.
+    @Test func signalsOfManyThreads_leaveNoWork() throws {
         let event = try WakeEvent()
         let work = Atomic<Int>(0)
         let threads = try (0..<4).map { _ in

@@ -21,16 +21,16 @@ import Time
         }
     }
 
-    @Test func date_beforeTheYear0_isCarriedBack() {
+    @Test func date_isNegative_beforeTheYear0() {
         let date = CalendarTime(unixSeconds: -719_529 * 86_400)
         #expect((date.year, date.month, date.day, date.weekday) == (-1, 12, 31, 5))
     }
 
-    @Test func time_ofYearsBeyondTheCalendar_is1970() {
+    @Test func time_is1970_outsideTheCalendar() {
         #expect(CalendarTime(unixSeconds: .max) == CalendarTime(unixSeconds: 0))
     }
 
-    @Test func manualClock_movesBothTimes_andSetsOne() {
+    @Test func manualClock_advancesBothTimes_andSetsTheWallTime() {
         let manual = ManualClock(wallTime: UnixTime(nanoseconds: -1))
         let clock = Clock(manual)
         let start = clock.now
@@ -48,11 +48,11 @@ import Time
         (Duration.seconds(-1), 0 as Int32), (.zero, 0), (.nanoseconds(1), 1), (.milliseconds(1), 1),
         (.nanoseconds(1_000_001), 2), (.seconds(86_400), 86_400_000), (.seconds(1 << 60), 86_400_000),
     ])
-    func wait_isRoundedUp_andBounded(duration: Duration, milliseconds: Int32) {
+    func pollMilliseconds_areRoundedUp_andBounded(duration: Duration, milliseconds: Int32) {
         #expect(duration.pollMilliseconds == milliseconds)
     }
 
-    @Test func instants_areApartByWhatIsAdded() {
+    @Test func instants_supportAdditionAndSubtraction() {
         let now = Instant.now
         #expect((now + .seconds(2)) - now == .seconds(2))
         #expect(now.duration(to: now - .seconds(1)) == .seconds(-1))

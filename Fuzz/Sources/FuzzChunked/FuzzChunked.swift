@@ -3,8 +3,8 @@ import HTTP
 
 @testable import HTTPWire
 
-/// Decodes the input as chunks, at once and in pieces, and the input as data that was encoded before: the
-/// first two must agree, and the last must come back.
+/// Decodes the input as chunks, at once and in pieces, which must give the same result. Then encodes the
+/// input as chunks, which must decode to the input.
 func checkChunks(_ data: [UInt8]) {
     var input = FuzzInput(data)
     let seed = input.byte()
@@ -12,16 +12,18 @@ func checkChunks(_ data: [UInt8]) {
     limits.maximumBodyBytes = 16 * Int(input.byte())
     let bytes = input.remainder()
     let whole = Decoding(bytes, limits, pieces: nil)
-    require(whole == Decoding(bytes, limits, pieces: Pieces(seed: seed)), "pieces make no difference")
+    require(
+        whole == Decoding(bytes, limits, pieces: Pieces(seed: seed)),
+        "splitting the input does not change the result")
     require(whole.body.count <= limits.maximumBodyBytes, "a body is within its limit")
-    require(whole.consumed <= bytes.count, "nothing is consumed that did not come")
+    require(whole.consumed <= bytes.count, "only received bytes are consumed")
     if whole.outcome == .ended {
-        require(bytes[..<whole.consumed].suffix(2) == [13, 10], "a body ends with a line end")
+        require(bytes[..<whole.consumed].suffix(2) == [13, 10], "a body ends with CRLF")
     }
     roundTrip(bytes, seed)
 }
 
-/// What became of a body.
+/// The result of decoding a body.
 struct Decoding: Equatable {
     enum Outcome: Equatable {
         case incomplete
@@ -42,7 +44,7 @@ struct Decoding: Equatable {
             let prefix = Array(bytes[..<received])
             outcome = read(prefix, &decoder)
             if outcome != .incomplete { return }
-            require(consumed == received, "an incomplete body has consumed all there is")
+            require(consumed == received, "an incomplete body consumes all received bytes")
         } while received < bytes.count
     }
 
@@ -58,14 +60,14 @@ struct Decoding: Equatable {
                 }
             }
         } catch {
-            // Where exactly a wrong byte stands is of no interest once the body is refused.
+            // The position of an error may depend on how the input is split.
             consumed = 0
             return .refused(error)
         }
     }
 }
 
-/// Encodes data in chunks of many sizes, decodes it, and wants it back.
+/// Encodes data in chunks of many sizes, and checks that it decodes to the same data.
 private func roundTrip(_ data: [UInt8], _ seed: UInt8) {
     var pieces = Pieces(seed: seed)
     var encoded: [UInt8] = []
@@ -79,6 +81,6 @@ private func roundTrip(_ data: [UInt8], _ seed: UInt8) {
     var limits = Limits.small
     limits.maximumBodyBytes = data.count
     let decoding = Decoding(encoded, limits, pieces: Pieces(seed: ~seed))
-    require(decoding.outcome == .ended && decoding.body == data, "encoded data comes back")
-    require(decoding.consumed == encoded.count - 6, "what stands behind a body is left alone")
+    require(decoding.outcome == .ended && decoding.body == data, "encoded data decodes to the original")
+    require(decoding.consumed == encoded.count - 6, "bytes after a body are not consumed")
 }

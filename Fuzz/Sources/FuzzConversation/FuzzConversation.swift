@@ -2,8 +2,8 @@ import FuzzSupport
 
 @testable import HTTPWire
 
-/// Holds a conversation against its promises. The first byte of the input says which: that pieces make no
-/// difference, or that no order of events breaks it.
+/// Checks the invariants of a conversation. The first byte of the input selects the check: splitting the
+/// bytes, or events in any order.
 func checkConversation(_ data: [UInt8]) {
     var input = FuzzInput(data)
     let seed = input.byte()
@@ -28,12 +28,15 @@ private func checkPieces(_ bytes: [UInt8], _ seed: UInt8) {
         rest = rest.dropFirst(count)
     }
     split.end()
-    require(whole.log == split.log, "pieces make no difference: \(whole.log) \(split.log)")
-    // A client is told to continue only when its body is not there yet.
-    if !split.hasContinued { require(whole.output == split.output, "the output is the same") }
+    require(
+        whole.log == split.log, "splitting the input does not change the steps: \(whole.log) \(split.log)")
+    // `100 Continue` is sent only if the body has not arrived, so the output may differ then.
+    if !split.hasContinued {
+        require(whole.output == split.output, "splitting the input does not change the output")
+    }
 }
 
-/// Bytes, time, the end, answers, blocked output and shutting down, in the order the input asks for.
+/// Applies events in the order given by the input: bytes, time, the end, responses, blocked output, draining.
 private func checkEvents(_ input: inout FuzzInput) {
     let server = Server()
     server.defersLate = true

@@ -6,10 +6,10 @@ import Time
 
 @testable import HTTPWire
 
-/// A server that does what the conversation says, answers in ways that depend on the path alone, and checks
-/// with every step that it was allowed.
+/// A server that executes the steps of a conversation and checks that each step is allowed. Its responses
+/// depend on the path only.
 final class Server {
-    /// What happened, in a form that can be compared.
+    /// A comparable form of a step.
     enum Event: Equatable {
         case ask(HTTPRequest.Method, path: [UInt8], hasBody: Bool)
         case run([UInt8])
@@ -20,12 +20,12 @@ final class Server {
 
     private let driver: ConversationDriver
     private let limits = Limits.small
-    /// Small, so that one input may take several.
+    /// Small, so that an input may need several reads.
     private static let readBufferSize = 512
     private(set) var log: [Event] = []
     var output: [UInt8] { driver.output }
     private(set) var hasContinued = false
-    /// Whether deferred answers are only made when `answer` is called.
+    /// Whether deferred responses are sent only when `answer` is called.
     var defersLate = false
 
     private enum Owed: Equatable {
@@ -89,14 +89,14 @@ final class Server {
         pull()
     }
 
-    /// Answers what is owed and lets time pass until nothing can happen any more. Every connection must come
-    /// to its end by its deadlines.
+    /// Sends the pending response and advances the time until the connection is closed. The deadlines must
+    /// end every connection.
     func finish() {
         while !isClosed {
             if case .answer = owed {
                 answer()
             } else {
-                require(driver.conversation.deadline != nil, "a conversation that waits has a deadline")
+                require(driver.conversation.deadline != nil, "a waiting conversation has a deadline")
                 pass(seconds: 100)
             }
         }
@@ -108,7 +108,7 @@ final class Server {
         var steps = 0
         while true {
             steps += 1
-            require(steps < 10000, "the steps come to an end")
+            require(steps < 10000, "the number of steps is bounded")
             switch driver.next() {
             case .wait:
                 guard hasUnsent else { return rest() }
@@ -121,13 +121,13 @@ final class Server {
                 driver.outputDrained()
             case .ask(let request): ask(request)
             case .interim:
-                check(owed != .nothing, "only a client whose body is wanted is told to continue")
+                check(owed != .nothing, "100 Continue is sent only if the body is needed")
                 hasContinued = true
                 driver.append(Conversation.continueLine)
                 hasUnsent = true
             case .run(let body):
                 guard case .body(let status) = owed else {
-                    return require(false, "only a deferred answer runs")
+                    return require(false, "only a deferred response runs")
                 }
                 require(body.count <= limits.maximumBodyBytes, "a body is within its limit")
                 log.append(.run(body))
@@ -137,12 +137,12 @@ final class Server {
             case .shutdownWrite:
                 check(
                     !hasShutDown && !hasUnsent,
-                    "all is sent before the write side is shut down, and that once")
+                    "the write side is shut down once, after all output is sent")
                 hasShutDown = true
                 log.append(.shutdownWrite)
             case .close:
                 require(!isClosed, "a connection is closed once")
-                require(!hasUnsent || hasExpired, "all is sent before the connection is closed")
+                require(!hasUnsent || hasExpired, "all output is sent before the connection is closed")
                 isClosed = true
                 log.append(.close)
             }
@@ -158,7 +158,7 @@ final class Server {
         check(
             owed == .nothing && !isWaitingForOutput, "one request at a time, and none while output is blocked"
         )
-        require(!saidClose && !hasShutDown, "nothing is asked after the last answer")
+        require(!saidClose && !hasShutDown, "no request follows the last response")
         answersHead = request.method == .head
         log.append(
             .ask(request.method, path: Array(request.bytes[request.path]), hasBody: request.hasBody))
@@ -172,9 +172,9 @@ final class Server {
     }
 
     private func refuse(_ refusal: Refusal, _ request: Request?) {
-        check(!isWaitingForOutput, "nothing is refused while output is blocked")
-        if case .answer = owed { require(false, "a request whose body is complete is answered") }
-        require(!saidClose && !hasShutDown, "nothing is refused after the last answer")
+        check(!isWaitingForOutput, "no refusal while output is blocked")
+        if case .answer = owed { require(false, "a request with a complete body is not refused") }
+        require(!saidClose && !hasShutDown, "no refusal follows the last response")
         log.append(.refuse(refusal, path: request.map { Array($0.bytes[$0.path]) }))
         answersHead = driver.conversation.current?.isHead ?? false
         respond(400)
@@ -189,26 +189,30 @@ final class Server {
         let response = Response(status: .init(code: status, reasonPhrase: "Reason"), body: body)
         let large = driver.respond(response, date: Array("now".utf8))
         require(large == nil, "small bodies are copied")
-        if isClosed { return require(output.count == start, "a late answer is dropped") }
+        if isClosed { return require(output.count == start, "a late response is dropped") }
         var reader = ResponseReader(Array(output[start...]))
         let message = reader.next(answersHead: answersHead)
-        require(message?.status == status && reader.rest.isEmpty, "an answer is exactly one message")
+        require(message?.status == status && reader.rest.isEmpty, "a response is exactly one message")
         saidClose = message?.fields["Connection"] == "close"
     }
 
     private var isWaitingForOutput: Bool { isBlocked && hasUnsent && driver.conversation.isOutputBlocked }
 
-    /// What must hold whenever the conversation waits.
+    /// Checks the invariants of a waiting conversation.
     private func rest() {
-        require(driver.readBuffer != nil, "the read buffer comes back")
+        require(driver.readBuffer != nil, "the read buffer is returned")
         require(
-            driver.pendingCount <= limits.maximumHeaderBytes + Self.readBufferSize, "what is kept is bounded")
+            driver.pendingCount <= limits.maximumHeaderBytes + Self.readBufferSize,
+            "the kept bytes are bounded")
         if isClosed {
-            require(!driver.wantsBytes && driver.conversation.deadline == nil, "nothing follows close")
+            require(
+                !driver.wantsBytes && driver.conversation.deadline == nil,
+                "a closed conversation wants no bytes and has no deadline")
         } else if case .answer = owed {
-            require(hasUnsent || driver.conversation.deadline == nil, "an answer's deadline is its own")
+            require(
+                hasUnsent || driver.conversation.deadline == nil, "a pending response has no deadline here")
         } else {
-            require(driver.conversation.deadline != nil, "a conversation that waits has a deadline")
+            require(driver.conversation.deadline != nil, "a waiting conversation has a deadline")
         }
     }
 }

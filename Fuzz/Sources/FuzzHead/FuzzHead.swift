@@ -4,8 +4,8 @@ import HTTP
 
 @testable import HTTPWire
 
-/// Reads the input as a head, at once and in pieces: both must come to the same end, and what is found must
-/// lie in the input and keep the promises that the rest of the program relies on.
+/// Parses the input as a head, at once and in pieces, which must give the same result. The parts found must
+/// lie in the input and satisfy what the rest of the program relies on.
 func checkHead(_ data: [UInt8]) {
     var input = FuzzInput(data)
     let seed = input.byte()
@@ -13,11 +13,12 @@ func checkHead(_ data: [UInt8]) {
     let bytes = input.remainder()
     let whole = Outcome(bytes, maximum: maximum, pieces: nil)
     require(
-        whole == Outcome(bytes, maximum: maximum, pieces: Pieces(seed: seed)), "pieces make no difference")
+        whole == Outcome(bytes, maximum: maximum, pieces: Pieces(seed: seed)),
+        "splitting the input does not change the result")
     if case .read(let found) = whole { found.check(bytes) }
 }
 
-/// Where the parts of a head stand.
+/// The positions of the parts of a head.
 struct Found: Equatable {
     var range: Range<Int>
     var path: Range<Int>
@@ -32,14 +33,15 @@ struct Found: Equatable {
             text.first == UInt8(ascii: "/") || Array(text) == [UInt8(ascii: "*")], "paths begin with a slash")
         require(text.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }, "paths are printable")
         require(
-            query.map { $0.lowerBound > 0 && $0.upperBound < range.upperBound } ?? true, "query in the head")
+            query.map { $0.lowerBound > 0 && $0.upperBound < range.upperBound } ?? true,
+            "the query lies in the head")
         var end = path.upperBound
         for field in fields {
             require(
-                field.name.lowerBound >= end && !field.name.isEmpty, "fields stand in order and have names")
-            require(field.value.lowerBound > field.name.upperBound, "values stand behind names")
+                field.name.lowerBound >= end && !field.name.isEmpty, "fields are in order and have names")
+            require(field.value.lowerBound > field.name.upperBound, "values follow names")
             require(bytes[field.name].allSatisfy(ByteSet.token.contains), "names are tokens")
-            require(bytes[field.value].allSatisfy(\.isFieldContent), "values hold no control characters")
+            require(bytes[field.value].allSatisfy(\.isFieldContent), "values contain no control characters")
             require(bytes[field.value].first?.isWhitespace != true, "values do not begin with white space")
             require(bytes[field.value].last?.isWhitespace != true, "values do not end with white space")
             end = field.value.upperBound
@@ -59,7 +61,7 @@ enum Outcome: Equatable {
         var received = 0
         repeat {
             received += pieces?.next(of: bytes.count - received) ?? bytes.count
-            // Bytes behind what has been received must not be looked at, so they are not there.
+            // Only the received bytes are passed, so that reading past them is detected.
             let prefix = Array(bytes[..<received])
             do throws(Refusal) {
                 if let found = try Self.read(prefix.span, &scanner, maximum) {

@@ -5,9 +5,9 @@ import FuzzSupport
 @testable import Broadcasts
 @testable import Telemetry
 
-/// Writes the input as JSON in every way the service does, and reads it back with Foundation's decoder.
+/// Encodes the input as JSON in every way the service does, and decodes it with Foundation.
 ///
-/// The texts come from bytes that need not be UTF-8, as those of requests and of rows.
+/// The texts are decoded from bytes that may be invalid UTF-8, like those of requests and rows.
 func checkJSON(_ data: [UInt8]) {
     var input = FuzzInput(data)
     var texts: [String] = []
@@ -20,16 +20,16 @@ func checkJSON(_ data: [UInt8]) {
     checkLog(texts)
 }
 
-/// What Foundation reads in some JSON.
+/// Decodes JSON with Foundation.
 func decoded<Value: Decodable>(_ type: Value.Type, _ json: [UInt8]) -> Value {
     do {
         return try JSONDecoder().decode(type, from: Data(json))
     } catch {
-        fatalError("what is written is JSON: \(String(decoding: json, as: UTF8.self)): \(error)")
+        fatalError("the output is JSON: \(String(decoding: json, as: UTF8.self)): \(error)")
     }
 }
 
-/// Whether texts are the same byte for byte; `String` itself takes differently composed accents for equal.
+/// Returns whether texts are equal byte for byte. `==` ignores Unicode composition.
 func areSame(_ left: [String], _ right: [String]) -> Bool {
     left.elementsEqual(right) { $0.utf8.elementsEqual($1.utf8) }
 }
@@ -46,13 +46,13 @@ private func checkStrings(_ texts: [String]) {
     guard !texts.isEmpty else { return }
     plain += "]".utf8
     printable += "]".utf8
-    require(areSame(decoded([String].self, plain), texts), "a text comes back")
-    require(areSame(decoded([String].self, printable), texts), "a text of the log comes back")
+    require(areSame(decoded([String].self, plain), texts), "a text decodes to the original")
+    require(areSame(decoded([String].self, printable), texts), "a text of the log decodes to the original")
     require(printable.allSatisfy { (0x20...0x7E).contains($0) }, "a text of the log is printable")
 }
 
-/// The answer to GET, as a client sees it.
-private struct Answer: Decodable {
+/// The content of the response to GET.
+private struct BoardContent: Decodable {
     let code: Int
     let broadcasts: [String: String]
 }
@@ -62,25 +62,25 @@ private func checkBoard(_ texts: [String]) {
         BoardRow(broadcasterID: texts[start], channelID: texts[start + 1], version: texts[start + 2])
     }
     let board = Board(rows: rows)
-    let answer = decoded(Answer.self, board.body)
-    require(answer.code == 200, "a board is an answer")
+    let content = decoded(BoardContent.self, board.body)
+    require(content.code == 200, "the code of a board is 200")
     require(
         Board(rows: rows.reversed()).body == board.body || hasEqualKeys(rows),
-        "the order of rows means nothing")
+        "the order of the rows does not change the board")
 
     var expected: [[UInt8]: [UInt8]] = [:]
     for row in rows { expected[key(row)] = Array(row.version.utf8) }
-    // A dictionary of Swift's takes keys for equal that differ in how accents are composed.
+    // In a Swift dictionary, keys that differ only in Unicode composition are equal.
     guard Set(rows.map { String(decoding: key($0), as: UTF8.self) }).count == rows.count else { return }
-    let shown = answer.broadcasts.map { (Array($0.key.utf8), Array($0.value.utf8)) }
-    require(Dictionary(uniqueKeysWithValues: shown) == expected, "a board says what is in its rows")
+    let shown = content.broadcasts.map { (Array($0.key.utf8), Array($0.value.utf8)) }
+    require(Dictionary(uniqueKeysWithValues: shown) == expected, "a board contains its rows")
 }
 
 private func key(_ row: BoardRow) -> [UInt8] {
     Array("\(row.broadcasterID)/\(row.channelID)".utf8)
 }
 
-/// Whether two rows are of one broadcaster and one channel, which the keys of the tables forbid.
+/// Returns whether two rows have the same broadcaster and channel, which the primary key of a table excludes.
 private func hasEqualKeys(_ rows: [BoardRow]) -> Bool {
     Set(rows.map { [Array($0.broadcasterID.utf8), Array($0.channelID.utf8)] }).count < rows.count
 }

@@ -3,7 +3,7 @@ import Time
 
 @testable import Telemetry
 
-/// One line of mozlog with fields of one kind.
+/// A line of mozlog whose `Fields` have one type.
 private struct Line<Fields: Decodable>: Decodable {
     let Timestamp: Int
     let type: String
@@ -30,7 +30,8 @@ private struct SummaryFields: Decodable {
     let remoteAddressChain: [String]
 }
 
-/// Writes the texts to the log in both formats. Every line is one line, and says what it was told.
+/// Formats the texts as log lines in both formats. Each must be one line, and mozlog must decode to the
+/// texts.
 func checkLog(_ texts: [String]) {
     func text(_ index: Int) -> String { texts.isEmpty ? "" : texts[index % texts.count] }
     let configuration = LogOutput.Configuration(
@@ -48,31 +49,33 @@ func checkLog(_ texts: [String]) {
         Line<MessageFields>.self, line { mozlog.append(message, at: time, to: &$0) })
     require(
         messageLine.Timestamp == 5 && messageLine.Pid == 7 && messageLine.Severity == 3
-            && messageLine.EnvVersion == "2.0", "numbers come back")
+            && messageLine.EnvVersion == "2.0", "numbers decode to the original")
     require(
         areSame(
             [messageLine.Logger, messageLine.Hostname, messageLine.type, messageLine.Fields.msg],
-            (0...3).map(text)), "the texts of a message come back")
-    require(areSame([messageLine.Fields.error], [text(4)]), "metadata comes back")
+            (0...3).map(text)), "the texts of a message decode to the original")
+    require(areSame([messageLine.Fields.error], [text(4)]), "metadata decodes to the original")
 
     let fields = decoded(Line<SummaryFields>.self, line { mozlog.append(summary, at: time, to: &$0) }).Fields
-    require(fields.errno == 108 && fields.code == 404 && fields.t == 3, "numbers of a summary come back")
+    require(
+        fields.errno == 108 && fields.code == 404 && fields.t == 3,
+        "numbers of a summary decode to the original")
     require(
         areSame(
             [fields.agent, fields.lang, fields.method, fields.path, fields.uid, fields.rid, fields.msg],
-            (0...6).map(text)), "the texts of a summary come back")
-    require(areSame(fields.remoteAddressChain, texts), "addresses come back")
+            (0...6).map(text)), "the texts of a summary decode to the original")
+    require(areSame(fields.remoteAddressChain, texts), "addresses decode to the original")
 
     let people = LogFormat.text(TextFormat())
     _ = line { people.append(message, at: time, to: &$0) }
     _ = line { people.append(summary, at: time, to: &$0) }
 }
 
-/// What is written, which must be one line of printable characters.
+/// Returns what is written, which must be one line of printable characters.
 private func line(_ write: (inout [UInt8]) -> Void) -> [UInt8] {
     var line: [UInt8] = []
     write(&line)
-    require(line.last == UInt8(ascii: "\n"), "a line ends")
+    require(line.last == UInt8(ascii: "\n"), "a line ends with a line feed")
     require(
         line.dropLast().allSatisfy { (0x20...0x7E).contains($0) },
         "a line is one line of printable characters")

@@ -3,23 +3,23 @@ import TOML
 
 @testable import Settings
 
-/// Reads the input as a file, as variables of the environment and as options: each either loads, with every
-/// value within its range and no secret in what is shown, or is refused in words that name the place.
+/// Loads the input as a file, as environment variables and as options. Each must load, with every value in
+/// its range and no secret in the output, or fail with messages that begin with the location.
 func checkSettings(_ data: [UInt8]) {
     var input = FuzzInput(data)
     let choice = Int(input.byte())
     let bytes = input.remainder()
-    // What is no text is refused before it is read.
+    // A file that is not valid UTF-8 is rejected before it is parsed.
     if let text = String(validating: bytes, as: UTF8.self) {
         check(file: text)
     }
-    // No variable and no option holds a NUL. What is no text in them is repaired.
+    // Variables and options cannot contain NUL. Invalid UTF-8 in them is repaired.
     if !bytes.contains(0) {
         check(shellText: String(decoding: bytes, as: UTF8.self), choice)
     }
 }
 
-/// Stands for a token or a password. A name can hold it in quotes only.
+/// Represents a token or a password. Messages quote names that contain it.
 let secret = "s3cret!"
 
 private let path = "fuzz.toml"
@@ -30,7 +30,7 @@ private func check(file text: String) {
     }
 }
 
-/// Puts a text behind one key, and what stands after its first = behind the name that stands before.
+/// Uses the text as the value of one key. If it contains `=`, it is also used as a name and a value.
 private func check(shellText text: String, _ choice: Int) {
     let key = SettingsTable.all[choice % SettingsTable.all.count].key
     let prefix = choice < 128 ? "MEGAPHONE_" : "ROCKET_"
@@ -49,7 +49,7 @@ private func check(shellText text: String, _ choice: Int) {
     }
 }
 
-/// A name as messages give it.
+/// Returns a name as it is shown in messages.
 private func shown(_ name: String) -> String {
     let isPlain = name.utf8.allSatisfy { byte in
         switch byte {
@@ -67,20 +67,20 @@ private func check(origins: [String], _ load: () throws(SettingsErrors) -> Loade
         checkRanges(loaded.settings)
         checkSummary(loaded)
     } catch {
-        require(!error.problems.isEmpty, "a refusal has a reason")
+        require(!error.problems.isEmpty, "a failed load reports a problem")
         for problem in error.problems {
             checkShown(problem)
             require(
                 (origins + ["broadcaster_auth ", "reader_auth "]).contains(where: problem.hasPrefix),
-                "a refusal begins with the place: \(problem)")
+                "a problem begins with its location: \(problem)")
         }
     }
 }
 
-/// What must hold of every line that goes to a terminal or a log.
+/// Checks a line that is written to a terminal or a log.
 private func checkShown(_ line: String) {
     require(line.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "lines are printable: \(quoted(line))")
-    // A name may be anything, and is shown. A value is not.
+    // Names are shown, whatever they are. Values are not shown.
     let showsName =
         line.contains("unknown setting") || line.contains("set by the container platform")
         || line.contains(": duplicate key ")

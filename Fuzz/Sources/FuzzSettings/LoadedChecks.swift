@@ -6,7 +6,7 @@ import StoreAddress
 
 @testable import Settings
 
-/// Holds settings against the ranges that config.example.toml and the help give, written down once more.
+/// Checks that settings are within the ranges that config.example.toml and the help document.
 func checkRanges(_ settings: Settings) {
     let numbers: [(Int, ClosedRange<Int>)] = [
         (settings.databasePoolMaximumSize, 1...1000), (Int(settings.statsdPort), 1...65_535),
@@ -27,29 +27,31 @@ func checkRanges(_ settings: Settings) {
         (settings.shutdownGrace, .zero ... .seconds(3600)),
     ]
     for (duration, range) in durations { require(range.contains(duration), "\(duration) is in \(range)") }
-    require(isAddress(settings.address), "the system takes the address \(settings.address)")
-    require(!settings.versionFile.isEmpty && !settings.versionFile.utf8.contains(0), "a path names a file")
+    require(isAddress(settings.address), "inet_pton accepts the address \(settings.address)")
+    require(
+        !settings.versionFile.isEmpty && !settings.versionFile.utf8.contains(0),
+        "the path of the version file is valid")
     let realm = settings.environment.utf8
     require(
         realm.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }, "a realm needs no escape"
     )
     let (broadcasters, readers) = (settings.reloadable.broadcasterTokens, settings.reloadable.readerTokens)
-    require(Set(broadcasters.keys).isDisjoint(with: readers.keys), "an id is one thing")
+    require(Set(broadcasters.keys).isDisjoint(with: readers.keys), "an ID is in one table only")
     require(
         broadcasters.merging(readers) { first, _ in first }.keys.allSatisfy { BroadcasterID($0) != nil },
-        "ids keep their rule")
+        "IDs are valid")
     let digests = (Array(broadcasters.values) + Array(readers.values)).joined()
     require(
-        digests.indices.allSatisfy { digests.firstIndex(of: digests[$0]) == $0 }, "a token opens one door")
+        digests.indices.allSatisfy { digests.firstIndex(of: digests[$0]) == $0 }, "a token is listed once")
 }
 
-/// The C library's own reader of addresses.
+/// Returns whether inet_pton accepts an address.
 private func isAddress(_ text: String) -> Bool {
     var address = in6_addr()
     return unsafe inet_pton(text.contains(":") ? AF_INET6 : AF_INET, text, &address) == 1
 }
 
-/// What `check-config` prints is a file that says the same, but for secrets.
+/// Checks that the output of `check-config` is a file with the same values, except for secrets.
 func checkSummary(_ loaded: LoadedSettings) {
     let summary = loaded.summary
     require(summary.utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x0A }, "a summary is printable")
@@ -63,15 +65,15 @@ func checkSummary(_ loaded: LoadedSettings) {
         checkDatabase(loaded.settings.database, again.settings.database)
         require(
             values(again.summary) == values(summary),
-            "a summary says what it was made of:\n\(summary)\(again.summary)")
+            "a summary loads with the same values:\n\(summary)\(again.summary)")
     } catch {
-        require(false, "a summary can be read again: \(error)\n\(summary)")
+        require(false, "a summary loads: \(error)\n\(summary)")
     }
 }
 
 private func key(_ line: Substring) -> Substring { line.prefix { $0 != " " } }
 
-/// A summary with a token of its own in each place where one was masked, for none may stand twice.
+/// Returns the summary with a different token in place of each masked one, because duplicates are rejected.
 private func withTokens(_ summary: String) -> String {
     var count = 0
     let lines = summary.split(separator: "\n").map { line in
@@ -85,7 +87,7 @@ private func withTokens(_ summary: String) -> String {
     return lines.joined(separator: "\n")
 }
 
-/// A summary without the places that its values came from.
+/// Returns the lines of a summary without the origins of the values.
 private func values(_ summary: String) -> [Substring] {
     summary.split(separator: "\n").map { line in
         let comment = line.utf8.lastIndex(of: UInt8(ascii: "#")) ?? line.endIndex
@@ -95,13 +97,13 @@ private func values(_ summary: String) -> [Substring] {
 
 private func checkDatabase(_ address: DatabaseAddress, _ shown: DatabaseAddress) {
     guard case .mysql(let address) = address, case .mysql(let shown) = shown else {
-        return require(address == shown, "an address without a password is shown as it is")
+        return require(address == shown, "an address without a password is shown unchanged")
     }
     let masked = MySQLAddress(
         host: address.host, port: address.port, socket: address.socket, user: address.user,
         password: address.password.isEmpty ? "" : "***", database: address.database,
         encryption: address.encryption)
-    require(shown == masked, "an address is shown as it is but for the password")
+    require(shown == masked, "an address is shown unchanged except for its password")
 }
 
 extension Array {

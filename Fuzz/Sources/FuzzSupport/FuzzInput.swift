@@ -1,4 +1,4 @@
-/// What the fuzzer made up for one run: bytes that are taken from the front, as payload or as decisions.
+/// The input of one run: bytes that are consumed from the front, as data or as decisions.
 package struct FuzzInput {
     private var rest: ArraySlice<UInt8>
 
@@ -8,24 +8,24 @@ package struct FuzzInput {
 
     package var isEmpty: Bool { rest.isEmpty }
 
-    /// The next byte, or 0 at the end.
+    /// Returns the next byte, or 0 at the end.
     package mutating func byte() -> UInt8 {
         rest.popFirst() ?? 0
     }
 
-    /// The next bytes, as many as there are.
+    /// Returns the next bytes, at most `count`.
     package mutating func bytes(_ count: Int) -> [UInt8] {
         defer { rest = rest.dropFirst(count) }
         return Array(rest.prefix(count))
     }
 
-    /// All that is left.
+    /// Returns all remaining bytes.
     package mutating func remainder() -> [UInt8] {
         bytes(rest.count)
     }
 }
 
-/// Pieces of many sizes, the same for the same seed: what the network makes of what was sent.
+/// Sizes of the pieces in which a network may deliver a message. The same seed gives the same sizes.
 package struct Pieces {
     private var state: UInt64
 
@@ -33,7 +33,7 @@ package struct Pieces {
         state = UInt64(seed)
     }
 
-    /// The next piece of a text that is left: one byte, a few, or many.
+    /// Returns the size of the next piece: one byte, up to 3, up to 16 or up to 1,024, but at most `count`.
     package mutating func next(of count: Int) -> Int {
         // SplitMix64.
         state &+= 0x9E37_79B9_7F4A_7C15
@@ -45,9 +45,8 @@ package struct Pieces {
     }
 }
 
-/// Ends the process when something does not hold that must hold for every input; the fuzzer then keeps the
-/// input.
+/// Ends the process if an invariant is violated. The fuzzer then saves the input.
 package func require(_ condition: Bool, _ rule: @autoclosure () -> String) {
-    // A precondition would say nothing in an optimised build.
+    // `precondition` prints no message in an optimized build.
     if !condition { fatalError(rule()) }
 }

@@ -3,5 +3,5 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// libFuzzer's loop, which comes with the compiler and has no header of its own.
+/// libFuzzer's loop. The compiler provides it without a header.
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*callback)(const uint8_t *data, size_t size));
