@@ -8,9 +8,9 @@ import Synchronization
 package import Telemetry
 package import Time
 
-/// Answers requests: finds the route, calls its handler, logs and counts the response.
+/// Handles requests: finds the route, calls its handler, logs and counts the response.
 ///
-/// This is what all loops share. `APILoop` serves one loop with it.
+/// One object is shared by all loops. `APILoop` uses it to serve one loop.
 package final class API: Sendable {
     let feed: BoardFeed
     let health: StoreHealth
@@ -18,7 +18,7 @@ package final class API: Sendable {
     /// The `WWW-Authenticate` value without an error (RFC 6750 section 3).
     let challenge: String
     let access: Mutex<AccessTable>
-    /// The fields of the board that was served last.
+    /// The response fields of the board that was served last.
     let boardFields = Mutex<BoardFields?>(nil)
     let log: LogOutput
     let logger: Logger
@@ -45,17 +45,18 @@ package final class API: Sendable {
         requestIDs = RequestIDs(random)
     }
 
-    /// Takes effect for the next request.
+    /// Replaces the tokens. Takes effect for the next request.
     package func replaceAccess(_ table: AccessTable) {
         access.withLock { $0 = table }
     }
 
-    /// Takes effect for the next PUT.
+    /// Sets the limit `max_channels`. Takes effect for the next PUT.
     package func setMaximumChannels(_ count: Int) {
         maximumChannels.store(count, ordering: .relaxed)
     }
 
-    /// Counts and logs a response, and puts the request's id on it.
+    /// Counts and logs a response, and adds the request's ID to it. `fields` is called only if the line is
+    /// logged.
     func finish(
         _ response: inout LoggedResponse, _ context: RequestContext, at now: Instant,
         fields: () -> LoggedFields?
@@ -73,13 +74,13 @@ package final class API: Sendable {
 }
 
 extension API: Responder {
-    /// Makes the part that serves one loop.
+    /// Creates the part that serves one loop.
     package func makeLoopResponder(_ mailbox: any Mailbox) -> sending any LoopResponder {
         APILoop(self, mailbox)
     }
 }
 
-/// A quoted-string (RFC 9110 section 5.6.4).
+/// Returns a text as a quoted-string (RFC 9110 section 5.6.4).
 private func quotedString(_ text: String) -> String {
     let escaped = text.map { "\"\\".contains($0) ? "\\\($0)" : String($0) }
     return "\"\(escaped.joined())\""

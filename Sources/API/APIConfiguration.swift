@@ -2,17 +2,17 @@ package import Access
 import Bytes
 
 extension API {
-    /// What the operator chooses (config.example.toml), and what the program knows of itself.
+    /// The settings of the API (config.example.toml), and the build information of the binary.
     package struct Configuration: Sendable {
-        /// The setting `environment`: the realm of 401 answers.
+        /// The setting `environment`: the realm of 401 responses.
         package var realm: String
-        /// How long the answer to a PUT may take once its body is complete.
+        /// The setting `write_deadline`: maximum time from the end of a PUT's body to its response.
         package var writeDeadline: Duration
         package var access: AccessTable
-        /// The setting `max_channels`: a new channel beyond it is refused.
+        /// The setting `max_channels`: a new channel beyond it is rejected.
         package var maximumChannels: Int
         package var build: Build
-        /// The bytes of `version_file` as it is on disk now, or nil when there is no such file.
+        /// Returns the bytes of the file `version_file`, or nil if there is no such file.
         package var versionFile: @Sendable () async throws(VersionFileError) -> [UInt8]? = { nil }
 
         package init(
@@ -26,7 +26,7 @@ extension API {
         }
     }
 
-    /// Where the binary comes from, with the keys of Dockerflow's `version.json`.
+    /// The origin of the binary, with the keys of Dockerflow's `version.json`.
     package struct Build: Hashable, Sendable {
         package var source: String
         package var version: String
@@ -55,7 +55,7 @@ extension API {
         }
     }
 
-    /// There is a version file, but it cannot be read.
+    /// The version file exists but cannot be read.
     package struct VersionFileError: Error, Hashable, Sendable {
         /// For the log.
         package let reason: String

@@ -3,7 +3,7 @@ import Bytes
 import HTTP
 import HTTPTypes
 
-/// Everything that can be wrong with a request, as the table of errors in openapi.yaml lists it.
+/// Every error response, as in the table of errors in openapi.yaml.
 enum APIError: Error, Sendable {
     case invalidBroadcasterID
     case invalidChannelID
@@ -12,17 +12,17 @@ enum APIError: Error, Sendable {
     case invalidAuthorization
     case accessDenied
     case notFound
-    /// With what the `Allow` field says.
+    /// With the value of the `Allow` field.
     case methodNotAllowed(allowed: String)
-    /// What `/__error__` answers.
+    /// The response of `/__error__`.
     case ohNoes
-    /// What the HTTP layer refused.
+    /// A request or connection refused by the HTTP layer.
     case refused(Refusal)
-    /// With the reason, for the log alone.
+    /// With the reason, for the log only.
     case unexpected(String)
     /// A new channel beyond `max_channels`.
     case tooManyChannels
-    /// With what the store reported, for the log alone.
+    /// With the store's error, for the log only.
     case storeFailed(StoreError)
 }
 
@@ -30,7 +30,8 @@ extension APIError {
     /// A row of the table.
     typealias Row = (status: HTTPResponse.Status, errno: Int, text: String)
 
-    /// What the client is told. The texts hold nothing of the request and nothing of what went on inside.
+    /// Status, errno and text of the response. The texts are constant: they contain neither input nor
+    /// internal details.
     var row: Row {
         switch self {
         case .invalidBroadcasterID:
@@ -69,7 +70,7 @@ extension APIError {
         }
     }
 
-    /// What the log says beyond the text that the client gets.
+    /// The detail that the log line adds to the text of the response.
     var detail: String? {
         switch self {
         case .unexpected(let reason): reason
@@ -82,7 +83,7 @@ extension APIError {
 }
 
 extension API {
-    /// How long a client should leave a service alone that is down: about as long as recovery takes.
+    /// Seconds after which a client may retry when the service is unavailable: about the time of a recovery.
     private static let retryAfterSeconds = "2"
 
     func response(to error: APIError) -> LoggedResponse {

@@ -4,10 +4,10 @@ import HTTP
 import Telemetry
 import Time
 
-/// The API for one loop: answers its requests, and keeps those that wait for the store.
+/// The API of one loop: handles its requests, and keeps the waiters for the store.
 ///
-/// All waiters of a turn subscribe at once, at its end. When a read or a check has ended, the loop answers
-/// its own waiters, in order.
+/// All new waiters of a turn subscribe together at its end. When a read or a check has ended, the loop
+/// answers its own waiters in order. Used on the loop's thread only, except for `inbox`.
 final class APILoop: LoopResponder {
     let api: API
     private let inbox: LoopInbox
@@ -66,8 +66,8 @@ final class APILoop: LoopResponder {
         }
     }
 
-    /// What a later log line needs of the request, whose bytes are gone by then. The severity of the line
-    /// is not known yet; no response is more severe than an error.
+    /// Returns the fields for a line that is logged later, when the bytes of the request are no longer valid.
+    /// Nil if even errors are not logged: the severity is not known yet, but no response is more severe.
     private func fieldsForLater(_ request: Request) -> LoggedFields? {
         api.log.isEnabled(.error) ? LoggedFields(request) : nil
     }

@@ -4,7 +4,7 @@ import Synchronization
 import Telemetry
 import Time
 
-/// What the API counts, for Prometheus and, where it is configured, for StatsD.
+/// The metrics of the API, for Prometheus and, if configured, for StatsD.
 final class APIMetrics: Sendable {
     private let registry: MetricsRegistry
     private let statsD: StatsDSender?
@@ -22,17 +22,17 @@ final class APIMetrics: Sendable {
         routes = Route.Name.allCases.map { RouteMetrics("\($0)", registry) }
         registry.gauge(
             "megaphone_last_good_read_age_seconds",
-            help: "Since the last read of the store that succeeded. NaN before the first."
+            help: "Seconds since the last successful read of the store; NaN before the first."
         ) {
             let age = feed.snapshot.lastGoodRead?.began.duration(to: clock.now)
             return age.map { $0 / .seconds(1) } ?? .nan
         }
-        registry.gauge("megaphone_board_broadcasts", help: "Broadcasts on the board that was read last.") {
+        registry.gauge("megaphone_board_broadcasts", help: "Number of broadcasts on the last board read.") {
             Double(feed.snapshot.lastGoodRead?.board.rows.count ?? 0)
         }
     }
 
-    /// Counts one answered request.
+    /// Counts one response. `duration` is the time from the first byte of the request.
     func record(_ route: Route.Name, _ method: HTTPRequest.Method?, status: Int, duration: Duration) {
         routes[route.rawValue].record(method, status: status, duration: duration)
     }
@@ -47,14 +47,14 @@ final class APIMetrics: Sendable {
         statsD.timing("broadcast.update", start.duration(to: clock.now), tags: tags)
     }
 
-    /// Counts one board that was served.
+    /// Counts one served board.
     func recordDump(since start: Instant) {
         guard let statsD else { return }
         statsD.increment("broadcast.cmd.dump")
         statsD.timing("broadcast.dump", start.duration(to: clock.now))
     }
 
-    /// Counts one board that was served with its age.
+    /// Counts one board served with an `Age`.
     func recordStaleBoard() {
         staleBoards.increment()
     }
@@ -64,14 +64,14 @@ final class APIMetrics: Sendable {
     }
 }
 
-/// The requests of one route.
+/// The metrics of one route.
 private final class RouteMetrics: Sendable {
-    /// A client may send any token as a method, and each would be a counter of its own, so only these have a
-    /// label.
+    /// The methods that have a label of their own. All others share one, because a client may send any token
+    /// as a method and could create any number of counters.
     private static let methods: [HTTPRequest.Method] = [.get, .head, .put]
 
     private struct Outcome {
-        /// The place in `methods`. Its end stands for all others.
+        /// Index in `methods`; its end index means any other method.
         let method: Int
         let status: Int
         let counter: Counter
@@ -80,8 +80,7 @@ private final class RouteMetrics: Sendable {
     private let label: String
     private let registry: MetricsRegistry
     private let durations: Histogram
-    /// Made when first needed. A handful for each route, so that looking through them costs less than
-    /// hashing.
+    /// Created on first use. A route has only a few, so that a linear search costs less than hashing.
     private let outcomes = Mutex<[Outcome]>([])
 
     init(_ label: String, _ registry: MetricsRegistry) {
@@ -89,7 +88,7 @@ private final class RouteMetrics: Sendable {
         self.registry = registry
         durations = registry.histogram(
             "megaphone_http_request_duration_seconds",
-            help: "From the first byte of a request to its answer.",
+            help: "Time from the first byte of a request to its response.",
             labels: ["route": label])
     }
 
@@ -110,7 +109,7 @@ private final class RouteMetrics: Sendable {
     private func makeCounter(_ method: Int, _ status: Int) -> Counter {
         let methods = Self.methods.map(\.rawValue) + ["other"]
         return registry.counter(
-            "megaphone_http_requests_total", help: "Requests answered.",
+            "megaphone_http_requests_total", help: "Number of responses.",
             labels: ["route": label, "method": methods[method], "status": String(status)])
     }
 }

@@ -6,7 +6,7 @@ import Time
 final class BoardWaiter: Waiter, StoreWaiter {
     private let loop: APILoop
     private let context: RequestContext
-    /// Nil when no response to it would be logged.
+    /// Nil if its response would not be logged at any severity.
     private let fields: LoggedFields?
     private let ifNoneMatch: IfNoneMatch?
     private var ticket: ResponseTicket?
@@ -26,7 +26,7 @@ final class BoardWaiter: Waiter, StoreWaiter {
         loop.add(self)
     }
 
-    /// The delivery, once the read has ended or the deadline has passed.
+    /// Returns the delivery once the read has ended or the deadline has passed, otherwise nil.
     func delivery(from snapshot: BoardFeed.Snapshot, at now: Instant) -> Delivery? {
         guard let ticket, let number else { return nil }
         guard
@@ -39,9 +39,9 @@ final class BoardWaiter: Waiter, StoreWaiter {
     }
 }
 
-/// A heartbeat that waits for a health check.
+/// A heartbeat request that waits for a health check.
 final class HealthWaiter: Waiter, StoreWaiter {
-    /// The response is due within a second; a tenth is left for everything else.
+    /// The heartbeat must respond within one second; 100 ms are left for everything but the check.
     static let limit = Duration.milliseconds(900)
 
     private let loop: APILoop
@@ -49,7 +49,7 @@ final class HealthWaiter: Waiter, StoreWaiter {
     private let fields: LoggedFields?
     private var ticket: ResponseTicket?
     var number: Int?
-    /// The check itself ends in time; this is only what the queue is ordered by.
+    /// Required by `StoreWaiter`. `APILoop` does not use it, because the check itself ends within the limit.
     let deadline: Instant
 
     init(_ loop: APILoop, _ context: RequestContext, _ fields: LoggedFields?) {

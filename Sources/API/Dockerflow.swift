@@ -3,19 +3,19 @@ import HTTP
 import HTTPTypes
 import Logging
 
-/// What Mozilla's Dockerflow asks of a service.
+/// The endpoints that Mozilla's Dockerflow requires.
 extension API {
-    /// The load balancer's check: says that the process answers, and touches nothing.
+    /// `GET /__lbheartbeat__`: 200 while the process runs. Does not access the store.
     func getLoadBalancerHeartbeat(_: Request, _: inout RequestContext) -> Handling {
         .ready(LoggedResponse(Response(status: .ok)))
     }
 
-    /// Asks the store a real question.
+    /// `GET /__heartbeat__`: responds with the outcome of a health check of the store.
     func getHeartbeat(_: Request, _: inout RequestContext) -> Handling {
         .health
     }
 
-    /// The answer to a heartbeat, by what is wrong with the store.
+    /// Returns the response to a heartbeat: 200 without an error, otherwise 503.
     func response(toHealth error: StoreError?) -> LoggedResponse {
         error.map(Self.unhealthy) ?? LoggedResponse(.ok, json: Array(Self.healthy.utf8))
     }
@@ -31,14 +31,15 @@ extension API {
         {"status":"ok","code":200,"database":"ok","checks":{"database":"ok"},"details":{}}
         """#
 
-    /// Level 40 is python-dockerflow's for an error.
+    /// `level` 40 is the number of an error in python-dockerflow.
     private static let unhealthy = #"""
         {"status":"error","code":503,"database":"error","checks":{"database":"error"},\#
         "details":{"database":{"status":"error","level":40,\#
         "messages":{"megaphone.database":"The database cannot be used"}}}}
         """#
 
-    /// `version.json` as it is on disk now, or what the binary knows of itself.
+    /// `GET /__version__`: the content of `version_file`, or the build information of the binary if there is
+    /// no such file. Responds with 500 if the file cannot be read.
     func getVersion(_: Request, _: inout RequestContext) -> Handling {
         .deferred { [configuration] _, _ throws(APIError) in
             do throws(VersionFileError) {
@@ -50,8 +51,8 @@ extension API {
         }
     }
 
-    /// Logs one error and answers with one: a test of the log pipeline. Not for the anonymous, who could fill
-    /// it.
+    /// `GET /__error__`: logs an error and responds with one, to test the log pipeline. Requires a reader's
+    /// token even if `anonymous_reads` is on, so that anonymous clients cannot fill the log.
     func getError(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         try authorizeReader(request, &context)
         logger.error("Oh Noes!", metadata: ["rid": "\(context.requestID)"])

@@ -1,14 +1,14 @@
 import HTTPTypes
 
 extension HTTPField.Name {
-    /// The field in which each proxy appends the address it was asked from.
+    /// The field to which each proxy appends the address of its client.
     static let xForwardedFor = known("X-Forwarded-For")
 
-    /// The field in which proxies send a request's id, and in which it is echoed.
+    /// The field that carries the ID of a request, in requests from proxies and in responses.
     static let xRequestID = known("X-Request-Id")
 
     private static func known(_ text: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no field name.") }
+        guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is not a field name.") }
         return name
     }
 }

@@ -16,7 +16,8 @@ extension API {
         return .board(ifNoneMatch)
     }
 
-    /// The response to a GET that asked for the board at an instant.
+    /// Returns the response to a GET whose read has ended: the board, or 503. `start` is when the API
+    /// received the request, for the StatsD timer.
     func response(
         to result: Result<Reading, BoardUnavailable>, _ ifNoneMatch: IfNoneMatch?,
         since start: Instant
@@ -34,7 +35,7 @@ extension API {
         let boardFields = fields(of: reading.board)
         let isHeld = ifNoneMatch?.holds(boardFields.entityTag) ?? false
         var fields = isHeld ? boardFields.notModified : boardFields.ok
-        // RFC 9111 section 5.1: whole seconds.
+        // RFC 9111 section 5.1: `Age` is in whole seconds.
         if let age = reading.age {
             fields.append(.age, String(max(0, age.components.seconds)))
             metrics.recordStaleBoard()
@@ -53,12 +54,12 @@ extension API {
     }
 }
 
-/// The fields that are the same in all answers with one board, rendered once for each.
+/// The response fields that depend on the board only, encoded once for each board.
 final class BoardFields: Sendable {
     let board: Board
     let entityTag: [UInt8]
     let ok: FieldLines
-    /// RFC 9110 section 15.4.5: what a 200 would have said of caching, and the tag.
+    /// RFC 9110 section 15.4.5: a 304 carries the `ETag` and `Cache-Control` of the 200.
     let notModified: FieldLines
 
     init(_ board: Board) {

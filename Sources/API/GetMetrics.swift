@@ -2,7 +2,7 @@ import HTTP
 import HTTPTypes
 
 extension API {
-    /// All metrics, in Prometheus' text format.
+    /// `GET /metrics`: all metrics in Prometheus' text format.
     func getMetrics(_: Request, _: inout RequestContext) -> Handling {
         .ready(
             LoggedResponse(

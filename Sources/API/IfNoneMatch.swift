@@ -1,11 +1,11 @@
 import HTTP
 import HTTPTypes
 
-/// The entity tags that the client already holds (RFC 9110 section 13.1.2).
+/// The `If-None-Match` field: the entity tags that the client holds (RFC 9110 section 13.1.2).
 struct IfNoneMatch: Sendable {
     private static let weak = Array("W/".utf8)
 
-    /// The field's value; several lines are one list (section 5.3).
+    /// The value of the field. Several field lines are joined to one list (section 5.3).
     private let list: [UInt8]
 
     /// Nil when the request has no such field.
@@ -18,10 +18,9 @@ struct IfNoneMatch: Sendable {
         }
     }
 
-    /// Whether the list holds this tag, by the weak comparison that section 13.1.2 asks for, or is `*`.
+    /// Returns whether the list contains this entity tag by weak comparison (section 13.1.2), or is `*`.
     ///
-    /// A list that is not well-formed holds the tags up to where it breaks off: when in doubt, the client
-    /// gets the whole answer.
+    /// A malformed list is read up to its first error. If in doubt, the client gets the full response.
     func holds(_ entityTag: [UInt8]) -> Bool {
         let quote = UInt8(ascii: "\"")
         var rest = list[...].drop(while: isBlank)

@@ -3,10 +3,10 @@ import HTTPTypes
 
 let jsonContentType = "application/json"
 
-/// A response, and what the log says of it.
+/// A response with what its log line needs.
 struct LoggedResponse: Sendable {
     var response: Response
-    /// The number of openapi.yaml's `errno`, 0 for success.
+    /// The `errno` of openapi.yaml; 0 for success.
     var errno = 0
     var message: String?
 
@@ -16,7 +16,7 @@ struct LoggedResponse: Sendable {
         self.message = message
     }
 
-    /// JSON that the caller has written.
+    /// Creates a JSON response. `json` is the encoded body.
     init(_ status: HTTPResponse.Status, json: [UInt8], errno: Int = 0, message: String? = nil) {
         self.init(
             Response(status: status, fields: FieldLines([.contentType: jsonContentType]), body: json),
@@ -24,13 +24,13 @@ struct LoggedResponse: Sendable {
     }
 }
 
-/// How a handler answers a request, of which it has seen the head.
+/// How a request is handled once its head is known.
 enum Handling {
-    /// The head was enough.
+    /// The head is enough.
     case ready(LoggedResponse)
-    /// The body has to be read first.
+    /// The body must be read first.
     case deferred(@Sendable (_ body: [UInt8], _ loop: LoopInbox) async throws(APIError) -> LoggedResponse)
-    /// The response needs a read of the store that begins now or later.
+    /// The response needs a read of the store that begins after this.
     case board(IfNoneMatch?)
     /// The response needs the outcome of a health check.
     case health

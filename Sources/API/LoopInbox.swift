@@ -3,7 +3,8 @@ import HTTP
 import Synchronization
 import Time
 
-/// Reaches one loop's API from other threads: takes the feed's signals, and handlers' requests for a read.
+/// Receives signals of the feed and of health checks, and handlers' requests for a read, from any thread for
+/// one loop.
 final class LoopInbox: FeedListener {
     private let mailbox: any Mailbox
     private let isSignalled = Atomic(false)
@@ -19,12 +20,12 @@ final class LoopInbox: FeedListener {
         mailbox.wake()
     }
 
-    /// Whether there was a signal since the last call.
+    /// Returns whether there was a signal since the last call.
     func takeSignal() -> Bool {
         isSignalled.exchange(false, ordering: .acquiringAndReleasing)
     }
 
-    /// Waits for a read of the store that begins now or later, until the deadline at the latest.
+    /// Suspends until a read of the store that begins after this call has ended, at most until the deadline.
     func nextRead(until deadline: Instant) async {
         await withCheckedContinuation { continuation in
             requests.withLock { $0.append(ReadRequest(deadline, continuation)) }
@@ -42,7 +43,7 @@ final class LoopInbox: FeedListener {
     }
 }
 
-/// A handler that waits for a read.
+/// A suspended handler that waits for a read.
 final class ReadRequest: StoreWaiter, Sendable {
     private let continuation: CheckedContinuation<Void, Never>
     private let assigned = Mutex<Int?>(nil)
@@ -58,9 +59,9 @@ final class ReadRequest: StoreWaiter, Sendable {
         set { assigned.withLock { $0 = newValue } }
     }
 
-    /// Resumes the handler, once the read has ended or the deadline has passed.
+    /// Resumes the handler and returns true if the read has ended or the deadline has passed.
     func isAnswered(by snapshot: BoardFeed.Snapshot, at now: Instant) -> Bool {
-        guard let number, deadline <= now || snapshot.outcome(ofRead: number, at: now) != nil else {
+        guard let number, deadline <= now || snapshot.hasEnded(read: number) else {
             return false
         }
         continuation.resume()

@@ -8,9 +8,8 @@ import Time
 extension API {
     /// `PUT /v1/broadcasts/{broadcaster_id}/{bchannel_id}`: the body is the new version.
     ///
-    /// What the head alone shows to be wrong is answered before the body is read: an unknown token (401),
-    /// then an id that cannot be one (400). The version is next (400), then the right to write here (403),
-    /// then the store.
+    /// Checked before the body is read: the token (401), then the IDs (400). Checked after it: the version
+    /// (400), the permission to write under this broadcaster ID (403), the channel limit (409).
     func putBroadcast(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         let identity = try authenticate(request, &context)
         guard let broadcasterID = context.segments.text(at: 2, of: request).flatMap(BroadcasterID.init) else {
@@ -29,7 +28,7 @@ extension API {
         }
     }
 
-    /// Calls the rest of a handler.
+    /// Runs the part of a handler that needs the body, and turns its error into a response.
     func run(
         _ rest: ([UInt8], LoopInbox) async throws(APIError) -> LoggedResponse, _ body: [UInt8],
         _ loop: LoopInbox
@@ -49,7 +48,7 @@ extension API {
         }
     }
 
-    /// A twentieth of the time is left for the way back: the client is promised an answer within it.
+    /// Passes 19/20 of `write_deadline` to the store. The rest is for sending the response in time.
     private func put(_ change: Change, _ loop: LoopInbox) async throws(APIError) -> LoggedResponse {
         let start = clock.now
         try await refuseTooManyChannels(change, loop, since: start)
@@ -64,9 +63,9 @@ extension API {
         return LoggedResponse(status, json: Array(#"{"code":\#(status.code)}"#.utf8))
     }
 
-    /// Refuses a new channel when the last read and the channels created here since make `max_channels`. A
-    /// read older than one second is repeated first; one that fails refuses nothing. A bound, not a quota:
-    /// nodes count apart.
+    /// Throws 409 for a new channel if the channels of the last read and those created through this node
+    /// since reach `max_channels`. If the last read is older than one second, waits for a new one first; if
+    /// that fails, the channel is accepted. This is a bound, not a quota: each node counts separately.
     private func refuseTooManyChannels(
         _ change: Change, _ loop: LoopInbox, since start: Instant
     ) async throws(APIError) {

@@ -4,18 +4,18 @@ import HTTP
 import HTTPTypes
 import Time
 
-/// What is known of a request from its head to its answer, apart from the bytes of the head.
+/// The data of a request that is kept until its response is logged. Holds no bytes of the head.
 struct RequestContext: Sendable {
-    /// Nil when no route has the path, or there is no path.
+    /// Nil if no route matches the path, or no head could be parsed.
     let route: Route?
-    /// Nil when the head could not be read.
+    /// Nil if no head could be parsed.
     let method: HTTPRequest.Method?
     let segments: PathSegments
     let requestID: String
     let receivedAt: Instant
-    /// When the head was handed over.
+    /// When the API received the head.
     let askedAt: Instant
-    /// Set once the token is known.
+    /// Set once the request is authenticated.
     var identity: Identity?
 
     init(_ request: Request, requestID: String, askedAt: Instant) {
@@ -27,7 +27,7 @@ struct RequestContext: Sendable {
         self.askedAt = askedAt
     }
 
-    /// For a connection on which no request could be read.
+    /// For a connection on which no head could be parsed.
     init(requestID: String, askedAt: Instant) {
         segments = PathSegments()
         route = nil

@@ -3,23 +3,23 @@ import HTTPTypes
 import Randomness
 import Synchronization
 
-/// Gives requests the ids that their log lines and answers carry.
+/// Assigns the request IDs of log lines and responses.
 final class RequestIDs: Sendable {
-    /// The longest id that is taken over from a client.
+    /// Maximum length in bytes of an ID accepted from a client.
     private static let maximumLength = 128
 
-    /// Counts from a random start, so that two processes do not use the same ids.
+    /// Starts at a random number, so that two processes are unlikely to use the same IDs.
     private let counter: Atomic<UInt64>
 
     init(_ random: RandomSource) {
         counter = Atomic(random.bits())
     }
 
-    /// The id that the client sent when it is fit for a log line and a field, or a new one.
+    /// Returns the ID that the client sent if it is safe in a log line and in a field, otherwise a new one.
     func id(of request: Request) -> String {
         guard let value = request.firstValue(of: .xRequestID) else { return next() }
         let bytes = request.bytes[value]
-        // Visible ASCII (RFC 5234 appendix B.1) without the quotes and the backslash.
+        // VCHAR (RFC 5234 appendix B.1) without quotes and backslashes.
         let isFit =
             (1...Self.maximumLength).contains(bytes.count)
             && bytes.allSatisfy { byte in
@@ -28,15 +28,15 @@ final class RequestIDs: Sendable {
         return isFit ? String(decoding: bytes, as: UTF8.self) : next()
     }
 
-    /// A new id of 13 characters, which a `String` holds without an allocation.
+    /// Returns a new ID of 13 characters, which a `String` holds without an allocation.
     ///
-    /// `mixed` is a bijection, so no id is used twice in one process.
+    /// `mixed` is a bijection, so no ID is used twice in one process.
     func next() -> String {
         base32(mixed(counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue))
     }
 }
 
-/// Digits and small letters. `String(_:radix:)` takes four times as long, which every answer would pay for.
+/// Returns 13 characters of `0-9` and `a-v`. `String(_:radix:)` takes four times as long, for every response.
 private func base32(_ number: UInt64) -> String {
     var text = [13 of UInt8](repeating: 0)
     for index in text.indices {

@@ -10,7 +10,7 @@ struct LoggedFields: Sendable {
     let agent: String?
     let language: String?
     let path: String
-    /// What proxies said of the addresses the request came by, in their order.
+    /// The addresses in `X-Forwarded-For`, in order.
     private let forwardedFor: [String]
     private let remoteAddress: SocketAddress
 
@@ -28,7 +28,7 @@ struct LoggedFields: Sendable {
         remoteAddress = request.remoteAddress
     }
 
-    /// For a connection on which no request could be read.
+    /// For a connection on which no head could be parsed.
     init(_ remoteAddress: SocketAddress) {
         agent = nil
         language = nil
@@ -37,25 +37,25 @@ struct LoggedFields: Sendable {
         self.remoteAddress = remoteAddress
     }
 
-    /// Rendered when it is asked for: most fields that are kept for a later line are never written.
+    /// Computed on demand: most fields kept for a later line are never logged.
     var remoteAddressChain: [String] { forwardedFor + [remoteAddress.address.description] }
 }
 
 extension RequestSummary {
     init(
-        _ context: RequestContext, _ fields: LoggedFields, _ reply: LoggedResponse, severity: Severity,
+        _ context: RequestContext, _ fields: LoggedFields, _ logged: LoggedResponse, severity: Severity,
         duration: Duration
     ) {
         self.init(
-            agent: fields.agent, language: fields.language, errno: reply.errno,
-            method: context.method?.rawValue ?? "", path: fields.path, code: reply.response.status.code,
+            agent: fields.agent, language: fields.language, errno: logged.errno,
+            method: context.method?.rawValue ?? "", path: fields.path, code: logged.response.status.code,
             duration: duration, userID: context.identity?.id, requestID: context.requestID,
-            remoteAddressChain: fields.remoteAddressChain, message: reply.message, severity: severity)
+            remoteAddressChain: fields.remoteAddressChain, message: logged.message, severity: severity)
     }
 }
 
 extension RequestContext {
-    /// How grave an answer is.
+    /// Returns the severity of the log line of a response.
     func severity(of status: HTTPResponse.Status) -> Severity {
         switch status.code {
         case 500...: .error

@@ -4,7 +4,7 @@ import Telemetry
 
 /// One path and its handlers. A class, because each request keeps a reference to its route.
 final class Route: Sendable {
-    /// The names of the cases are the labels in the metrics.
+    /// The case names are the values of the metrics' label `route`.
     enum Name: Int, CaseIterable, Sendable {
         case broadcasts
         case broadcast
@@ -13,17 +13,17 @@ final class Route: Sendable {
         case version
         case error
         case metrics
-        /// No row of the table.
+        /// No route matches.
         case unmatched
     }
 
     enum Segment: Sendable {
         case literal(String)
-        /// Any text. The handler asks for it by its place.
+        /// Any text. The handler reads it by its index.
         case parameter
     }
 
-    /// Answers a request of one method.
+    /// Handles a request of one method.
     typealias Handler = @Sendable (API, Request, inout RequestContext) throws(APIError) -> Handling
 
     /// A pair in a struct and not in a tuple: an array of tuples with closures allocates whenever one is read.
@@ -32,15 +32,15 @@ final class Route: Sendable {
         let handler: Handler
     }
 
-    /// Aliases share it.
+    /// Routes that are aliases have the same name.
     let name: Name
     let path: [Segment]
     /// The handler of each method, in the order of the `Allow` field.
     let handlers: [MethodHandler]
-    /// The severity of a success's log line.
+    /// Severity of the log line of a successful response.
     let severity: Severity
 
-    /// The path is written as in openapi.yaml, with a parameter in braces.
+    /// Creates a route. The path is written as in openapi.yaml, with parameters in braces.
     init(
         _ name: Name, _ path: String, severity: Severity = .informational,
         _ handlers: [MethodHandler]
@@ -53,8 +53,8 @@ final class Route: Sendable {
         self.handlers = handlers
     }
 
-    /// A route that is only read. A server that answers GET answers HEAD (RFC 9110 section 9.1); the
-    /// connection leaves out the body of that response.
+    /// Creates a route for GET and HEAD (RFC 9110 section 9.1) with the same handler. The connection omits
+    /// the body of a response to HEAD.
     convenience init(
         _ name: Name, _ path: String, severity: Severity = .informational, get handler: @escaping Handler
     ) {
@@ -87,9 +87,7 @@ final class Route: Sendable {
 }
 
 extension Route {
-    /// Every path that the service answers, the busiest first.
-    ///
-    /// OPTIONS is not routed: its 405 carries `Allow`, which is what a client needs.
+    /// Every path of the service, the most frequent first.
     static let table = [
         Route(.broadcasts, "/v1/broadcasts", get: board),
         Route(.broadcasts, "/v1/__broadcasts__", get: board),
@@ -116,12 +114,12 @@ extension Route {
         try api.getError(request, &context)
     }
 
-    /// The row of the request's path, whatever the method.
+    /// Returns the route of the request's path, whatever its method.
     static func of(_ request: Request, _ segments: PathSegments) -> Route? {
         table.first { $0.matches(segments, of: request) }
     }
 
-    /// What the `Allow` field says (RFC 9110 section 10.2.1).
+    /// The value of the `Allow` field (RFC 9110 section 10.2.1).
     var allowedMethods: String {
         methods.map(\.rawValue).joined(separator: ", ")
     }

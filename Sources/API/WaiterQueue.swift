@@ -1,19 +1,19 @@
 import Time
 
-/// Something that waits for the store.
+/// A waiter for a read or a health check of the store.
 protocol StoreWaiter: AnyObject {
-    /// The read or the check whose outcome answers it; nil before it has subscribed.
+    /// The number of the read or check that answers it. Nil until it has subscribed.
     var number: Int? { get set }
-    /// When it is answered at the latest.
+    /// Latest time of the response.
     var deadline: Instant { get }
 }
 
-/// The waiters of one loop for one kind of event, in the order in which they asked.
+/// The waiters of one loop for one kind of event, in order of arrival.
 struct WaiterQueue<Waiter: StoreWaiter> {
     private var waiters: [Waiter] = []
-    /// How many at the end have not subscribed yet.
+    /// Number of waiters at the end that have not subscribed yet.
     private var newCount = 0
-    /// No later than the earliest deadline; nil without waiters.
+    /// The earliest deadline; nil without waiters.
     private(set) var deadline: Instant?
 
     var isEmpty: Bool { waiters.isEmpty }
@@ -25,7 +25,7 @@ struct WaiterQueue<Waiter: StoreWaiter> {
         deadline = min(deadline ?? waiter.deadline, waiter.deadline)
     }
 
-    /// Gives the waiters that have come since the last call the number of what answers them.
+    /// Assigns the number of a read or check to the waiters appended since the last call.
     mutating func number(_ number: Int) {
         for waiter in waiters.suffix(newCount) { waiter.number = number }
         newCount = 0

@@ -1,13 +1,13 @@
-/// Who asks, as far as the token of the request tells.
+/// The sender of a request, identified by its token.
 package enum Identity: Hashable, Sendable {
-    /// May write under this id, and nothing else.
+    /// May write under this broadcaster ID only. May not read.
     case broadcaster(String)
-    /// May read the board.
+    /// May read the board. With the reader's ID.
     case reader(String)
-    /// Sent no token where `anonymous_reads` lets everybody read.
+    /// Sent no token, and `anonymous_reads` is on.
     case anonymous
 
-    /// The id the token was configured under, for the log. Nil for the anonymous.
+    /// The ID under which the token is configured, for the log. Nil for `anonymous`.
     package var id: String? {
         switch self {
         case .broadcaster(let id), .reader(let id): id
@@ -16,13 +16,14 @@ package enum Identity: Hashable, Sendable {
     }
 }
 
-/// Which tokens are known, and to whom they belong (config.example.toml).
+/// The configured tokens and their owners (config.example.toml).
 package struct AccessTable: Sendable {
     /// Whether a request without a token may read.
     package let anonymousReads: Bool
     private let entries: [(digest: TokenDigest, identity: Identity)]
 
-    /// Ids with the digests of their tokens. That no token stands here twice is for the caller to see to.
+    /// Creates a table of IDs and the digests of their tokens. The caller ensures that no digest occurs
+    /// twice.
     package init(
         broadcasters: [String: [TokenDigest]], readers: [String: [TokenDigest]], anonymousReads: Bool
     ) {
@@ -32,11 +33,11 @@ package struct AccessTable: Sendable {
             + readers.flatMap { id, digests in digests.map { ($0, .reader(id)) } }
     }
 
-    /// Whether no token is known, so that every PUT is refused.
+    /// Whether no token is configured, so that every PUT is rejected.
     package var isEmpty: Bool { entries.isEmpty }
 
-    /// Whose token this is, or nil when nobody's. Compares with every entry, so that the time taken tells
-    /// neither whether the token is known nor where it stands.
+    /// Returns the owner of a token, or nil for an unknown token. Compares with every entry, so that the time
+    /// reveals neither whether the token is known nor its position.
     package func identity(ofToken token: ArraySlice<UInt8>) -> Identity? {
         let presented = TokenDigest(token: token)
         var match: Int?

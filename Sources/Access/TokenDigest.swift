@@ -1,29 +1,29 @@
 internal import Bytes
 internal import Crypto
 
-/// What is kept of a token: its SHA-256, from which the token cannot be had back.
+/// The SHA-256 of a token. The token itself is not kept.
 package struct TokenDigest: Sendable {
     private let digest: SHA256Digest
 
-    /// The digest of a token as an operator types it.
+    /// Hashes a token given as text.
     package init(token: String) {
         self.init(token: Array(token.utf8)[...])
     }
 
-    /// The digest of a token as it stands among the bytes of a request.
+    /// Hashes a token in the bytes of a request.
     package init(token: ArraySlice<UInt8>) {
         digest = SHA256Digest(hashing: token.span)
     }
 
-    /// Whether a text can be a token: what a field value carries behind the word Bearer and a space, which is
-    /// printable ASCII with no space at its ends (RFC 9110 section 5.5).
+    /// Returns whether a text can be sent as a bearer token: printable ASCII without leading or trailing
+    /// spaces, at least one character (RFC 9110 section 5.5).
     package static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.first != " " && text.last != " "
             && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
     }
 
-    /// Reads the form `sha256:` and 64 hexadecimal digits, in which `hash-token` prints a digest and the
-    /// configuration may give it (config.example.toml). Nil when the text is anything else.
+    /// Parses `sha256:` and 64 hexadecimal digits, the form that `hash-token` prints and the configuration
+    /// accepts (config.example.toml). Nil for anything else.
     package init?(configured text: String) {
         guard text.hasPrefix(Self.prefix) else { return nil }
         let digits = text.utf8.dropFirst(Self.prefix.utf8.count)
@@ -39,8 +39,7 @@ package struct TokenDigest: Sendable {
         digest = SHA256Digest(words: words)
     }
 
-    /// The digest in the form that `init(configured:)` reads. Anyone who may read the configuration may
-    /// read it.
+    /// The digest in the form that `init(configured:)` parses. It is as confidential as the configuration.
     package var configured: String { Self.prefix + digest.hexadecimal }
 
     private static let prefix = "sha256:"
@@ -49,7 +48,7 @@ package struct TokenDigest: Sendable {
 extension TokenDigest: Hashable {}
 
 extension TokenDigest: CustomStringConvertible, CustomReflectable {
-    /// Shows nothing of the digest, so that none reaches a log by way of string interpolation or `dump`.
+    /// Hides the digest, so that string interpolation and `dump` cannot write it to a log.
     package var description: String { "TokenDigest(…)" }
 
     package var customMirror: Mirror { Mirror(self, children: []) }

@@ -1,13 +1,12 @@
 internal import Bytes
 internal import Crypto
 
-/// All broadcasts as one read of the store found them, with the answer to GET rendered once.
+/// All broadcasts of one read of the store, with the body of the response to GET, encoded once.
 ///
-/// A board never changes; a changed one is another object. Boards of equal rows have equal bodies and entity
-/// tags, on every node and after every restart.
+/// Immutable. Boards with the same rows have the same body and entity tag, on every node and after every
+/// restart.
 package final class Board: Sendable {
-    /// The rows in the order in which the store gave them, so that the next read compares with them as it
-    /// comes.
+    /// The rows in the store's order, so that `holds` can compare the rows of the next read one by one.
     package let rows: [BoardRow]
     /// `{"code":200,"broadcasts":{"broadcaster/channel":"version",…}}`, the keys in the order of their bytes.
     package let body: [UInt8]
@@ -15,7 +14,7 @@ package final class Board: Sendable {
     /// 8.8.3).
     package let entityTag: String
 
-    /// The places of `rows` in the order of their keys, of which equal ones are left out.
+    /// Indices of `rows`, sorted by key. Of several rows with the same key, only one is included.
     private let order: [Int32]
 
     package init(rows: [BoardRow]) {
@@ -27,12 +26,12 @@ package final class Board: Sendable {
         entityTag = "\"\(SHA256Digest(hashing: body.span).hexadecimal)\""
     }
 
-    /// Whether the rows are those of this board, byte for byte and in the same order.
+    /// Returns whether the rows are those of this board, byte for byte and in the same order.
     ///
-    /// `String`'s own equality will not do: it takes differently composed accents for the same, and rows of
-    /// another program may hold them.
+    /// Does not use `String` equality, which treats canonically equivalent texts as equal: rows of other
+    /// programs may contain such texts.
     func holds(_ others: [BoardRow]) -> Bool {
-        // Stores give the same array as before while nothing has changed.
+        // A store returns the same array while the rows are unchanged.
         if isSame(rows, others) { return true }
         return rows.elementsEqual(others) { row, other in
             compare(row.version.utf8.span, other.version.utf8.span) == 0
@@ -41,7 +40,7 @@ package final class Board: Sendable {
         }
     }
 
-    /// Whether there is a row of this channel.
+    /// Returns whether there is a row of this channel.
     package func has(_ broadcasterID: BroadcasterID, _ channelID: ChannelID) -> Bool {
         let wanted = BoardRow(broadcasterID: broadcasterID.text, channelID: channelID.text, version: "")
         var (low, high) = (0, order.count)
@@ -82,19 +81,20 @@ package final class Board: Sendable {
         return body
     }
 
-    /// The order of the body.
+    /// Returns whether the left row precedes the right one in the body.
     ///
-    /// Two rows can share a key when another program wrote ids with a slash in them (`a/b` + `c`, `a` +
-    /// `b/c`). A key stands in the body once, so the order of such rows is fixed too and every node shows the
-    /// same one.
+    /// Two rows have the same key if another program wrote IDs that contain a slash (`a/b` + `c`, `a` +
+    /// `b/c`). The body contains each key once: the row with the shorter broadcaster ID, so that every node
+    /// serves the same one.
     private static func precedes(_ left: BoardRow, _ right: BoardRow) -> Bool {
         let order = compareKeys(left, right)
         return order != 0 ? order < 0 : left.broadcasterID.utf8.count < right.broadcasterID.utf8.count
     }
 
-    /// Below, at or above zero as the left key comes before, is, or comes after the right one.
+    /// Returns a number below, at or above zero if the left key is less than, equal to or greater than the
+    /// right one.
     private static func compareKeys(_ left: BoardRow, _ right: BoardRow) -> Int {
-        // Most neighbours have one broadcaster, and then their keys need not be put together.
+        // Most compared rows have the same broadcaster, and then the keys need not be built.
         if compare(left.broadcasterID.utf8.span, right.broadcasterID.utf8.span) == 0 {
             return compare(left.channelID.utf8.span, right.channelID.utf8.span)
         }
@@ -104,9 +104,8 @@ package final class Board: Sendable {
     }
 }
 
-/// Below, at or above zero by the order of the bytes. Written out because `elementsEqual` and
-/// `lexicographicallyPrecedes` take more than twice as long over a string's UTF-8, and each read of the store
-/// comes by here.
+/// Compares bytes. Returns a number below, at or above zero. Every read of the store calls it:
+/// `elementsEqual` and `lexicographicallyPrecedes` take more than twice as long on a string's UTF-8.
 private func compare(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
     for index in 0..<min(left.count, right.count) where left[index] != right[index] {
         return Int(left[index]) - Int(right[index])
@@ -114,7 +113,7 @@ private func compare(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
     return left.count - right.count
 }
 
-/// Whether two arrays are one in memory.
+/// Returns whether two arrays share their storage.
 private func isSame(_ left: [BoardRow], _ right: [BoardRow]) -> Bool {
     unsafe left.withUnsafeBufferPointer { left in
         unsafe right.withUnsafeBufferPointer { right in

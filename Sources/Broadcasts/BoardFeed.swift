@@ -1,25 +1,26 @@
 internal import Synchronization
 package import Time
 
-/// Is told on any thread, by the feed, that a read of the store has ended. It must not block.
+/// A receiver of the end of reads and health checks. Called on any thread; must not block.
 package protocol FeedListener: AnyObject, Sendable {
     func readEnded()
 }
 
-/// Reads the store for everyone who waits for the board, and knows the last board that was read.
+/// Coalesces the reads of the store, and keeps the last board read.
 ///
-/// At most one read is under way in a node. A waiter is answered by a read that began after it asked: one
-/// that began earlier may have missed a PUT that was acknowledged in between. Rows are compared, rendered
-/// and hashed on the store's thread; then each loop with waiters is told once, and answers its own.
+/// At most one read is in progress per node. A waiter gets the result of a read that began after it
+/// subscribed: an earlier read may have missed a PUT that was acknowledged in between. Rows are compared,
+/// encoded and hashed on the store's thread. Then each listener is called once, and each loop answers its own
+/// waiters.
 package final class BoardFeed: Sendable {
-    /// How fresh an answer must be (config.example.toml).
+    /// How fresh a served board must be (config.example.toml).
     package struct Freshness: Hashable, Sendable {
-        /// A board read at most this long ago is served at once. Zero: every answer reflects every PUT
+        /// Maximum age of a board that is served without a read. Zero: every response reflects every PUT
         /// acknowledged by any node before the GET arrived.
         package var maxStaleness: Duration
         /// How long one GET waits for the store.
         package var readDeadline: Duration
-        /// Maximum age of the last board when the store fails or is late.
+        /// Maximum age of a board that is served because the store failed or missed `readDeadline`.
         package var staleIfError: Duration
 
         package init(maxStaleness: Duration, readDeadline: Duration, staleIfError: Duration) {
@@ -29,7 +30,8 @@ package final class BoardFeed: Sendable {
         }
     }
 
-    /// How long a read of the store may take. Longer than one GET waits: its result is for the next ones.
+    /// Deadline of one read of the store. Longer than the default of `readDeadline`, so that a slow read can
+    /// still serve later GETs.
     package static let readLimit = Duration.seconds(2)
 
     private struct State {
@@ -39,16 +41,16 @@ package final class BoardFeed: Sendable {
         /// Reads are numbered from 1 in the order in which they begin.
         var readsBegun = 0
         var readsEnded = 0
-        /// The first read that is certain to see every PUT acknowledged through this node.
+        /// The first read that is certain to reflect every PUT acknowledged through this node.
         var firstCompleteRead = 0
-        /// Who is told when the read under way ends, and who when the next one does.
+        /// The listeners of the read in progress, and those of the next one.
         var listeners: [any FeedListener] = []
         var nextListeners: [any FeedListener] = []
         var channels = ChannelCount()
 
         var isReading: Bool { readsBegun > readsEnded }
 
-        /// Begins the next read, for those who wait for it. Returns its number.
+        /// Begins the next read for its listeners. Returns its number.
         mutating func beginRead() -> Int {
             readsBegun += 1
             listeners = nextListeners
@@ -68,13 +70,13 @@ package final class BoardFeed: Sendable {
         state = Mutex(State(freshness: freshness))
     }
 
-    /// Takes effect for the next GET.
+    /// The freshness settings. A new value takes effect for the next GET.
     package var freshness: Freshness {
         get { state.withLock { $0.freshness } }
         set { state.withLock { $0.freshness = newValue } }
     }
 
-    /// What is known now.
+    /// The current state of the feed.
     package var snapshot: Snapshot {
         state.withLock { state in
             Snapshot(
@@ -83,7 +85,7 @@ package final class BoardFeed: Sendable {
         }
     }
 
-    /// The board that `maxStaleness` allows to serve without waiting.
+    /// Returns the last board if `maxStaleness` allows serving it without a read, otherwise nil.
     package func current(at now: Instant) -> Reading? {
         let board = state.withLock { state -> Board? in
             guard state.freshness.maxStaleness > .zero, let read = state.lastGoodRead,
@@ -95,15 +97,16 @@ package final class BoardFeed: Sendable {
         return board.map { Reading(board: $0, age: nil) }
     }
 
-    /// Reads once with nobody waiting, so that the first GET finds a board.
+    /// Starts a read without a waiter, so that the first GET finds a board.
     package func warmUp() {
         let number = state.withLock { $0.isReading ? nil : $0.beginRead() }
         if let number { startRead(number) }
     }
 
-    /// Asks to be told when the next read to begin has ended, and begins it when none is under way.
+    /// Registers a listener for the end of the next read, and starts that read if none is in progress.
     ///
-    /// - Returns: The number of that read: it answers everyone who asked before this call.
+    /// - Returns: The number of that read. Its result is valid for every request that arrived before this
+    ///   call.
     package func subscribe(_ listener: any FeedListener) -> Int {
         let (number, mustStart) = state.withLock { state in
             if !state.nextListeners.contains(where: { $0 === listener }) {
@@ -115,8 +118,8 @@ package final class BoardFeed: Sendable {
         return number
     }
 
-    /// Stores a change. Once this has returned, every GET on this node reads the store again or gets a
-    /// board that was read since, whatever `maxStaleness` says.
+    /// Stores a change. After it has returned, every GET on this node gets a board of a read that began
+    /// later, or a stale board with its age, whatever `maxStaleness` is.
     package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
         let outcome = try await store.put(change, deadline: deadline)
         state.withLock { state in
@@ -126,8 +129,9 @@ package final class BoardFeed: Sendable {
         return outcome
     }
 
-    /// How many channels there may be if this one is new: those of the last read and those created here
-    /// since. Nil when the last read has the channel, or nothing has been read yet.
+    /// Returns the number of channels of the last read and of those created through this node since. A
+    /// channel created during a read may count twice. Nil if the given channel is one of them, or before the
+    /// first successful read.
     package func channelCount(besides broadcasterID: BroadcasterID, _ channelID: ChannelID) -> Int? {
         state.withLock { state in
             guard let board = state.lastGoodRead?.board else { return nil }
@@ -137,7 +141,8 @@ package final class BoardFeed: Sendable {
 
     private func startRead(_ number: Int) {
         let began = clock.now
-        // Only the one read under way replaces the last board, so it is the one to compare with.
+        // Only the read in progress replaces the last board, so `previous` is still the last one when it
+        // ends.
         let previous = state.withLock { $0.lastGoodRead?.board }
         store.read(deadline: began + Self.readLimit) { rows in
             if let previous, previous.holds(rows) { previous } else { Board(rows: rows) }

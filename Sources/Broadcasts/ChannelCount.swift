@@ -1,11 +1,12 @@
-/// Counts the channels that were created through this node and that the last read may not have seen.
+/// Counts the channels that were created through this node and that the last read may have missed.
 struct ChannelCount: Sendable {
     private struct Key: Hashable {
         let broadcasterID: BroadcasterID
         let channelID: ChannelID
     }
 
-    /// Created before the read under way began, and so seen by it, and created since.
+    /// `beforeRead`: created before the read in progress began, so that it sees them. `sinceRead`: created
+    /// later.
     private var beforeRead: Set<Key> = []
     private var sinceRead: Set<Key> = []
 
@@ -27,7 +28,8 @@ struct ChannelCount: Sendable {
         beforeRead = []
     }
 
-    /// The channels on the board and those created since. Nil when this channel is one of them.
+    /// Returns the number of channels on the board and of those created since. Nil if this channel is one of
+    /// them.
     func count(on board: Board, besides broadcasterID: BroadcasterID, _ channelID: ChannelID) -> Int? {
         let key = Key(broadcasterID: broadcasterID, channelID: channelID)
         if beforeRead.contains(key) || sinceRead.contains(key) || board.has(broadcasterID, channelID) {

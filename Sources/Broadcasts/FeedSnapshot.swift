@@ -1,15 +1,16 @@
 package import Time
 
-/// A board to answer with.
+/// A board to serve.
 package struct Reading: Sendable {
     package let board: Board
-    /// How long ago the read of this board began, when it stands in for one that could not be read in time.
+    /// Time since the read of this board began, if the board is served because a newer one could not be read
+    /// in time. Nil for a fresh board.
     package let age: Duration?
 }
 
-/// No board can be served: the store failed, and the last board, if there is one, is too old.
+/// No board can be served: the store failed or missed the deadline, and the last board, if any, is too old.
 package struct BoardUnavailable: Error, Hashable, Sendable {
-    /// What the store reported, for the log.
+    /// The store's error, for the log.
     package let cause: StoreError
 
     package init(cause: StoreError) {
@@ -17,7 +18,7 @@ package struct BoardUnavailable: Error, Hashable, Sendable {
     }
 }
 
-/// A read that succeeded.
+/// A successful read: its board, when it began, and its number.
 package struct GoodRead: Sendable {
     package let board: Board
     package let began: Instant
@@ -25,17 +26,17 @@ package struct GoodRead: Sendable {
 }
 
 extension BoardFeed {
-    /// What a feed knows at one moment.
+    /// The state of a feed at one moment.
     package struct Snapshot: Sendable {
         package let freshness: Freshness
-        /// Nil until a read has succeeded.
+        /// Nil before the first successful read.
         package let lastGoodRead: GoodRead?
-        /// Why the last read failed; nil when it succeeded.
+        /// The error of the last read; nil if it succeeded.
         package let lastFailure: StoreError?
         let readsEnded: Int
         let firstCompleteRead: Int
 
-        /// The board that `maxStaleness` allows to serve without waiting.
+        /// Returns the last board if `maxStaleness` allows serving it without a read, otherwise nil.
         package func current(at now: Instant) -> Reading? {
             guard freshness.maxStaleness > .zero, let lastGoodRead, lastGoodRead.number >= firstCompleteRead,
                 lastGoodRead.began.duration(to: now) <= freshness.maxStaleness
@@ -43,17 +44,21 @@ extension BoardFeed {
             return Reading(board: lastGoodRead.board, age: nil)
         }
 
-        /// The answer for a waiter whose answer comes with this read. Nil while that has not ended.
+        /// Whether this read has ended, with or without a board.
+        package func hasEnded(read number: Int) -> Bool { readsEnded >= number }
+
+        /// Returns the result for a waiter of this read. Nil while the read is in progress, unless
+        /// `maxStaleness` allows serving the last board.
         package func outcome(ofRead number: Int, at now: Instant) -> Result<Reading, BoardUnavailable>? {
             if let lastGoodRead, lastGoodRead.number >= number {
                 return .success(Reading(board: lastGoodRead.board, age: nil))
             }
             if let current = current(at: now) { return .success(current) }
-            return readsEnded >= number ? fallback(at: now) : nil
+            return hasEnded(read: number) ? fallback(at: now) : nil
         }
 
-        /// The answer for a waiter whose time is up, or whose read failed: the last board with its age, as
-        /// long as `staleIfError` allows.
+        /// Returns the result for a waiter whose deadline has passed or whose read has failed: the last board
+        /// with its age if `staleIfError` allows it, otherwise an error.
         package func fallback(at now: Instant) -> Result<Reading, BoardUnavailable> {
             if let lastGoodRead {
                 let age = lastGoodRead.began.duration(to: now)

@@ -4,7 +4,7 @@ internal import Bytes
 package struct BroadcasterID: Hashable, Sendable {
     package let text: String
 
-    /// Nil when the text breaks the rule above.
+    /// Nil if the text violates this rule.
     package init?(_ text: String) {
         guard isIdentifier(text, maximumLength: 64) else { return nil }
         self.text = text
@@ -15,15 +15,15 @@ package struct BroadcasterID: Hashable, Sendable {
 package struct ChannelID: Hashable, Sendable {
     package let text: String
 
-    /// Nil when the text breaks the rule above.
+    /// Nil if the text violates this rule.
     package init?(_ text: String) {
         guard isIdentifier(text, maximumLength: 128) else { return nil }
         self.text = text
     }
 }
 
-/// Whether every byte belongs to the URL-safe base64 alphabet (RFC 4648 section 5) and the length is in
-/// bounds.
+/// Returns whether every byte is in the URL-safe base64 alphabet (RFC 4648 section 5) and the length in bytes
+/// is from 1 to the maximum.
 private func isIdentifier(_ text: String, maximumLength: Int) -> Bool {
     let bytes = text.utf8
     guard (1...maximumLength).contains(bytes.count) else { return false }

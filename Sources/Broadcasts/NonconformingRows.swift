@@ -1,27 +1,28 @@
 import Synchronization
 
-/// Finds rows that our own rules would refuse, so that each is told once. They are served all the same:
-/// another program wrote them, and a GET must not fail for them.
+/// Finds rows that a PUT would reject, so that each is logged once. Another program wrote them. They are
+/// served unchanged, because a GET must not fail for them.
 package final class NonconformingRows: Sendable {
-    /// No more are remembered, nor told, so that a table full of them floods neither memory nor log.
+    /// Maximum number of rows that are remembered and logged. Bounds memory and log.
     private static let limit = 100
     private let known = Mutex<Set<BoardRow>>([])
 
     package init() {}
 
-    /// A line for the log about each such row that has not been told yet, its parts escaped.
+    /// Returns a log line for each such row that has not been logged yet. Values are escaped.
     package func warnings(about rows: [BoardRow]) -> [String] {
-        let odd = rows.filter(Self.isOdd)
+        let nonconforming = rows.filter(Self.isNonconforming)
         let new = known.withLock { known in
-            odd.filter { known.count < Self.limit && known.insert($0).inserted }
+            nonconforming.filter { known.count < Self.limit && known.insert($0).inserted }
         }
         return new.map { row in
-            "A row of another program is served as it is: broadcaster \(row.broadcasterID.debugDescription), "
+            "A row of another program is served unchanged: "
+                + "broadcaster \(row.broadcasterID.debugDescription), "
                 + "channel \(row.channelID.debugDescription), version \(row.version.debugDescription)"
         }
     }
 
-    private static func isOdd(_ row: BoardRow) -> Bool {
+    private static func isNonconforming(_ row: BoardRow) -> Bool {
         BroadcasterID(row.broadcasterID) == nil || ChannelID(row.channelID) == nil
             || !(1...Version.maximumLength).contains(row.version.utf8.count)
             || !row.version.utf8.allSatisfy { $0 < 0x80 }

@@ -1,8 +1,8 @@
 internal import Synchronization
 package import Time
 
-/// Asks the store whether it works, once for everyone who wants to know at that moment: health checks need
-/// no token, and a crowd of them takes one connection of the store.
+/// Coalesces the health checks of the store: a heartbeat needs no token, and any number of them uses one
+/// connection of the store.
 package final class StoreHealth: Sendable {
     private struct State {
         var isChecking = false
@@ -20,9 +20,8 @@ package final class StoreHealth: Sendable {
         self.clock = clock
     }
 
-    /// Asks to be told when a check has ended, and begins one when none is under way. A check under way
-    /// answers too: health need not be fresher than that, and another check could miss the caller's
-    /// deadline.
+    /// Registers a listener for the end of a check, and starts one if none is in progress. A check in
+    /// progress counts: health need not be fresher, and another check could miss the caller's deadline.
     ///
     /// - Returns: The number of the check.
     package func subscribe(_ listener: any FeedListener, limit: Duration) -> Int {
@@ -37,8 +36,8 @@ package final class StoreHealth: Sendable {
         return number
     }
 
-    /// The outcome of a check: what is wrong with the store, nil when it works. Nil as a whole while the
-    /// check has not ended.
+    /// Returns the outcome of a check: the store's error, or nil inside the optional if the store works. Nil
+    /// while the check is in progress.
     package func outcome(ofCheck number: Int) -> StoreError?? {
         state.withLock { state in
             state.checksEnded >= number ? .some(state.problem) : nil

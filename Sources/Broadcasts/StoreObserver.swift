@@ -1,21 +1,20 @@
 package import Time
 
-/// What a store can be asked for; also the label of its metrics, so the set is fixed.
+/// The operations of a store. The raw values are labels of its metrics, so the set is fixed.
 package enum StoreOperation: String, CaseIterable, Sendable {
     case read
     case put
     case check
 }
 
-/// Receives the end of every operation of a store, as its caller saw it, to feed the metrics.
+/// Receives the duration and the result of every operation of a store, for metrics.
 package protocol StoreObserver: Sendable {
-    /// Called once for each operation, on any thread, with the time from the call to its answer. Must not
-    /// block.
+    /// Called once per operation, on any thread, with the time from the call to its result. Must not block.
     func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool)
 }
 
 extension StoreOperation {
-    /// Runs one operation and reports how it ended.
+    /// Runs one operation and reports its duration and whether it succeeded.
     package func reported<Value: Sendable>(
         to observer: (any StoreObserver)?, _ clock: Clock, _ run: () async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {

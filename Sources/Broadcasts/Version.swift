@@ -1,4 +1,4 @@
-/// Why a body is no version (openapi.yaml, errno 102 and 103).
+/// Why a body is not a valid version (openapi.yaml, errno 102 and 103).
 package enum VersionError: Error, Hashable, Sendable {
     /// The body is not UTF-8.
     case notText
@@ -6,11 +6,11 @@ package enum VersionError: Error, Hashable, Sendable {
     case outOfRange
 }
 
-/// The version of a broadcast: 1 to 200 bytes of ASCII, kept exactly as sent.
+/// The version of a broadcast: 1 to 200 bytes of ASCII, stored unchanged.
 package struct Version: Hashable, Sendable {
     package let text: String
 
-    /// The largest version in bytes, as in the original's `varchar(200)`.
+    /// Maximum length in bytes, as in the original's `varchar(200)`.
     package static let maximumLength = 200
 
     package init(bytes: [UInt8]) throws(VersionError) {

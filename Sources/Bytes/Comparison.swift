@@ -1,5 +1,5 @@
 extension Span where Element == UInt8 {
-    /// Whether a range holds exactly this text.
+    /// Returns whether a range contains exactly this text.
     @inlinable @inline(__always)
     package func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
         guard text.utf8CodeUnitCount == range.count else { return false }
@@ -9,7 +9,7 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// Whether a range holds this lower-case text in any case (RFC 9110 section 5.1).
+    /// Returns whether a range contains this lower-case text in any case (RFC 9110 section 5.1).
     @inlinable @inline(__always)
     package func equalsIgnoringCase(_ lowercased: StaticString, in range: Range<Int>) -> Bool {
         guard lowercased.utf8CodeUnitCount == range.count else { return false }
@@ -20,7 +20,7 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// Whether a range holds this lower-case text in any case (RFC 9110 section 5.1).
+    /// Returns whether a range contains this lower-case text in any case (RFC 9110 section 5.1).
     @inlinable @inline(__always)
     package func equalsIgnoringCase(_ lowercased: Span<UInt8>, in range: Range<Int>) -> Bool {
         guard lowercased.count == range.count else { return false }

@@ -1,8 +1,9 @@
 extension Span where Element == UInt8 {
-    /// The first position from `start` on that holds a control character (RFC 5234 appendix B.1), or `end`.
+    /// Returns the first position from `start` on that has a control character (RFC 5234 appendix B.1), or
+    /// `end`.
     ///
-    /// Reads eight bytes at a time: a request's head is mostly text, and skipping it is most of the work of
-    /// parsing one.
+    /// Reads eight bytes at a time: a request's head is mostly text, and skipping text is most of the work of
+    /// parsing a head.
     @inlinable
     package func firstControl(from start: Int, to end: Int) -> Int {
         var position = start
@@ -15,8 +16,8 @@ extension Span where Element == UInt8 {
         return position
     }
 
-    /// Sets the highest bit of each byte that is a control character. What it says of the bytes after the
-    /// first one may be wrong, because a subtraction borrows from them.
+    /// Returns a word with the highest bit set in each byte that is a control character. Only the first such
+    /// byte, the least significant one, is certain: the subtraction borrows from the bytes after it.
     @inlinable @inline(__always)
     package static func controls(in word: UInt64) -> UInt64 {
         let highest: UInt64 = 0x8080_8080_8080_8080
@@ -26,7 +27,7 @@ extension Span where Element == UInt8 {
         return (below0x20 | is0x7F) & highest
     }
 
-    /// Eight bytes, the first of them the least significant.
+    /// Returns eight bytes, the first one least significant.
     @inlinable @inline(__always)
     package func word(at position: Int) -> UInt64 {
         precondition(position >= 0 && position + 8 <= count)

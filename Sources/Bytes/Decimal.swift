@@ -7,7 +7,7 @@ extension [UInt8] {
 
     /// Appends a number in decimal, with leading zeros up to `minimumDigits`, which is at most 20.
     package mutating func appendDecimal(_ number: UInt, minimumDigits: Int) {
-        // The longest number has 20 digits. The last digit is found first.
+        // `UInt.max` has 20 digits. The last digit is computed first.
         var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
         var start = digits.count
         var rest = number

@@ -1,4 +1,4 @@
-/// An IPv4 or IPv6 address as a value of a known size.
+/// An IPv4 or IPv6 address as a value of fixed size.
 package enum IPAddress: Hashable, Sendable {
     /// The four bytes, most significant first.
     case version4(UInt32)
@@ -19,8 +19,8 @@ package enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// Parses four decimal numbers up to 255, without leading zeros, with dots between (RFC 3986 section
-    /// 3.2.2).
+    /// Parses four decimal numbers from 0 to 255 without leading zeros, separated by dots (RFC 3986 section
+    /// 3.2.2). Nil for anything else.
     package static func version4(_ bytes: Span<UInt8>, range: Range<Int>) -> UInt32? {
         var address: UInt32 = 0
         var numbers = 0
@@ -40,7 +40,7 @@ package enum IPAddress: Hashable, Sendable {
         let start = position
         var value = 0
         while position < end, let digit = bytes[position].decimalValue {
-            // A leading zero means octal to some readers.
+            // Some parsers read a number with a leading zero as octal.
             guard position == start || value > 0 else { return nil }
             value = value * 10 + digit
             guard value <= 255 else { return nil }
@@ -49,8 +49,9 @@ package enum IPAddress: Hashable, Sendable {
         return position > start ? value : nil
     }
 
-    /// Parses eight groups of one to four hexadecimal digits. One run of groups may be `::`, and the last
-    /// two groups may be an IPv4 address (RFC 3986 section 3.2.2).
+    /// Parses eight groups of one to four hexadecimal digits. One run of groups may be `::`, and the last two
+    /// groups may be an IPv4 address (RFC 3986 section 3.2.2). Nil for anything else. Returns the upper and
+    /// the lower eight bytes.
     package static func version6(_ bytes: Span<UInt8>, range: Range<Int>) -> (UInt64, UInt64)? {
         var groups = Groups()
         var position = range.lowerBound
@@ -73,7 +74,7 @@ package enum IPAddress: Hashable, Sendable {
         private var count = 0
         private var compressedAt: Int?
 
-        /// At a colon that is the second of `::`, or the first of it at the very start.
+        /// Parses `::`, from its second colon, or from its first one at the start of the text.
         mutating func compress(_ bytes: Span<UInt8>, _ position: inout Int, _ range: Range<Int>) -> Bool {
             if position == range.lowerBound {
                 position += 1
@@ -131,8 +132,8 @@ package enum IPAddress: Hashable, Sendable {
 }
 
 extension IPAddress: CustomStringConvertible {
-    /// The usual text form (RFC 5952 for IPv6), without brackets. An IPv4 client of a dual-stack listener
-    /// is shown as IPv4 (RFC 4291 section 2.5.5.2).
+    /// The text form (RFC 5952 for IPv6), without brackets. An IPv4-mapped address, as a dual-stack listener
+    /// reports for IPv4 clients, is rendered as IPv4 (RFC 4291 section 2.5.5.2).
     package var description: String {
         switch self {
         case .version4(let address): Self.dotted(address)

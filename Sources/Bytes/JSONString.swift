@@ -1,11 +1,11 @@
-/// Which characters a JSON string holds as they are (RFC 8259 section 7).
+/// Which characters of a JSON string are escaped (RFC 8259 section 7).
 package enum JSONEscaping: Sendable {
     /// Escapes only what must be escaped: the quote, the backslash and control characters below U+0020.
     case minimal
-    /// Escapes everything but printable ASCII. A log line stays one line for every reader, and nothing that a
-    /// client sent reaches a terminal as a control sequence.
+    /// Escapes everything but printable ASCII, so that a log line remains one line and no client can send
+    /// control sequences to a terminal.
     case ascii
-    /// The same for text outside of a JSON string: quotes are kept.
+    /// Like `ascii`, but for text outside a JSON string: quotes are not escaped.
     case asciiText
 }
 

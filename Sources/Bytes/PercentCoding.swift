@@ -1,5 +1,4 @@
-/// Replaces each `%` and its two hexadecimal digits by the byte they stand for, once (RFC 3986 section
-/// 2.1). Nil when an escape is cut short or not hexadecimal.
+/// Decodes percent-encoding once (RFC 3986 section 2.1). Nil if an escape is truncated or not hexadecimal.
 package func percentDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
     var decoded: [UInt8] = []
     decoded.reserveCapacity(text.count)
@@ -17,8 +16,8 @@ package func percentDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
     return decoded
 }
 
-/// Encodes as `%XX` every byte that is not unreserved (RFC 3986 section 2.3). Slashes are kept where asked
-/// for.
+/// Percent-encodes every byte that is not unreserved (RFC 3986 section 2.3), except slashes if
+/// `keepingSlashes` is true.
 package func percentEncoded(_ text: String, keepingSlashes: Bool = false) -> String {
     text.utf8.map { byte in
         switch byte {

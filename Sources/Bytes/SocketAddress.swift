@@ -8,12 +8,13 @@ package struct SocketAddress: Hashable, Sendable {
         self.port = port
     }
 
-    /// An IPv4 address, most significant byte first, and a port.
+    /// Creates an address from an IPv4 address, most significant byte first, and a port.
     package static func version4(_ address: UInt32, port: UInt16) -> SocketAddress {
         SocketAddress(.version4(address), port: port)
     }
 
-    /// An IPv6 address as two numbers, most significant byte first, and a port.
+    /// Creates an address from the upper and the lower eight bytes of an IPv6 address, most significant byte
+    /// first, and a port.
     package static func version6(_ upper: UInt64, _ lower: UInt64, port: UInt16) -> SocketAddress {
         SocketAddress(.version6(upper, lower), port: port)
     }

@@ -1,5 +1,5 @@
 extension [UInt8] {
-    /// Appends a literal's bytes, in one copy and without counting references.
+    /// Appends a literal's bytes in one copy, without reference counting.
     @inlinable @inline(__always)
     package mutating func append(_ text: StaticString) {
         precondition(text.hasPointerRepresentation)
@@ -9,7 +9,7 @@ extension [UInt8] {
 }
 
 extension StaticString {
-    /// The byte at an offset within the literal's length.
+    /// Returns the byte at an offset within the literal's length.
     @inlinable @inline(__always)
     package func byte(at offset: Int) -> UInt8 {
         precondition(hasPointerRepresentation && offset >= 0 && offset < utf8CodeUnitCount)

@@ -1,10 +1,11 @@
 /*
- * Lets ThreadSanitizer see what a continuation hands over when it is resumed before it is awaited. Part of sanitized
+ * Lets ThreadSanitizer see the value of a continuation that is resumed before it is awaited. Compiled into sanitized
  * builds only.
  *
- * The runtime, which is not instrumented, tells the sanitizer about every job that it enqueues. But where the value is
- * there already, nothing is enqueued: the awaiting thread goes on, and every use of the value looked like a race with
- * whoever had made it. These definitions bind before the library's, say what happens before what, and call them.
+ * The Swift runtime is not instrumented. It reports every job that it enqueues to the sanitizer, but a continuation
+ * that has been resumed before the await enqueues none: the awaiting thread continues, and the sanitizer would report
+ * its use of the value as a race with the resuming thread. These definitions bind before the library's, report the
+ * release and the acquire, and call the library's.
  */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)

@@ -1,10 +1,10 @@
 /*
- * Lets ThreadSanitizer see Swift's Mutex when it is contended. Part of sanitized builds only.
+ * Lets ThreadSanitizer see Swift's Mutex under contention. Compiled into sanitized builds only.
  *
- * The fast path of Mutex is compiled into our code, where the sanitizer follows it. The slow path lies in the library,
- * which is not instrumented, so every lock taken after a wait looked like no lock at all. This definition of the slow
- * path binds before the library's, and waits for the same word with the same order of memory. It never leaves a mark of
- * waiters in the word, so that unlocking always takes the fast path.
+ * The fast path of Mutex is compiled into this program, where the sanitizer sees it. The slow path is in the library,
+ * which is not instrumented, so the sanitizer would miss every lock acquired after a wait. This definition of the slow
+ * path binds before the library's, and acquires the same word with the same memory order. It never sets the bit for
+ * waiters in the word, so unlocking always takes the fast path.
  */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)

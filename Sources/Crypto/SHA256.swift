@@ -1,14 +1,15 @@
 internal import Bytes
 internal import CCrypto
 
-/// A SHA-256 digest (FIPS 180-4), by the system's libcrypto.
+/// A SHA-256 digest (FIPS 180-4), computed by libcrypto.
 package struct SHA256Digest: Hashable, Sendable {
     /// The 32 bytes as four numbers, most significant byte first.
     package let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Hashes all bytes of a span.
     ///
-    /// - Precondition: libcrypto offers SHA-256 and has memory. OpenSSL 3's default provider always does.
+    /// - Precondition: libcrypto offers SHA-256 and has memory. OpenSSL 3's default provider always offers
+    ///   it.
     package init(hashing bytes: Span<UInt8>) {
         var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         let result = unsafe bytes.withUnsafeBufferPointer { bytes in
@@ -20,7 +21,7 @@ package struct SHA256Digest: Hashable, Sendable {
         words = (digest.0.bigEndian, digest.1.bigEndian, digest.2.bigEndian, digest.3.bigEndian)
     }
 
-    /// A digest from its four words, most significant first.
+    /// Creates a digest from its four words, most significant first.
     package init(words: (UInt64, UInt64, UInt64, UInt64)) {
         self.words = words
     }
@@ -30,7 +31,7 @@ package struct SHA256Digest: Hashable, Sendable {
         [words.0, words.1, words.2, words.3].map { Bytes.hexadecimal($0, digits: 16) }.joined()
     }
 
-    /// Compares in the same time wherever the digests differ.
+    /// Compares in constant time.
     package static func == (left: SHA256Digest, right: SHA256Digest) -> Bool {
         let (left, right) = (left.words, right.words)
         return (left.0 ^ right.0) | (left.1 ^ right.1) | (left.2 ^ right.2) | (left.3 ^ right.3) == 0

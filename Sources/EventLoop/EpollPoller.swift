@@ -1,14 +1,15 @@
 internal import CLinux
 internal import Time
 
-/// Waits for descriptors with epoll(7). A descriptor that was not handled is reported again, unless its
-/// interest is `byEdge`.
+/// Waits for descriptors with epoll(7): edge-triggered where the interest is `byEdge`, otherwise
+/// level-triggered.
 @safe package struct EpollPoller: ~Copyable {
     private let system: SystemCalls
     private let descriptor: FileDescriptor
     private var kernelEvents: [epoll_event]
 
-    /// Up to `capacity` events are taken a call; more wait in the kernel for the next.
+    /// Creates the epoll instance. A call of `wait` returns at most `capacity` events; more stay in the
+    /// kernel for the next call.
     package init(system: SystemCalls, capacity: Int = 256) throws(SystemError) {
         self.system = system
         descriptor = try system.makePoller()
@@ -23,7 +24,8 @@ internal import Time
             self.descriptor, EPOLL_CTL_ADD, descriptor.rawValue, events: Self.bits(interest), source: source)
     }
 
-    /// Replaces the interest of a registered descriptor, and has the kernel look at it anew.
+    /// Replaces the interest of a registered descriptor. Also rearms it: a descriptor that is ready is
+    /// reported again, edge-triggered or not.
     package func modify(
         _ descriptor: borrowing FileDescriptor, source: EventSource, interest: Interest
     ) throws(SystemError) {
@@ -37,7 +39,8 @@ internal import Time
             self.descriptor, EPOLL_CTL_DEL, descriptor.rawValue, events: 0, source: EventSource(rawValue: 0))
     }
 
-    /// Waits until a descriptor is ready or the timeout has passed (nil: no timeout), and replaces `events`.
+    /// Waits until a descriptor is ready or the timeout has passed (nil: no timeout), and replaces the
+    /// content of `events`.
     package mutating func wait(
         into events: inout [PollerEvent], timeout: Duration?
     ) throws(SystemError) {

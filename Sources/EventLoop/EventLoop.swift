@@ -1,17 +1,18 @@
 package import Time
 
-/// Handles the events of a loop. It is used on the loop's thread only.
+/// Handles the events of a loop. All functions are called on the loop's thread.
 package protocol EventHandler: ~Copyable {
     /// Called after each wait, before the events.
     mutating func turnBegins()
 
-    /// Called for each ready descriptor, with the source it was registered with. That may be closed already.
+    /// Called for each ready descriptor, with the source it was registered with. An earlier event of the same
+    /// turn may have closed the descriptor.
     mutating func ready(_ source: EventSource, _ readiness: Readiness, at now: Instant)
 
     /// Called for each timer entry that is due.
     mutating func timerFired(_ source: EventSource, at now: Instant)
 
-    /// Called after the events, jobs and timers of a turn. False ends the loop.
+    /// Called after the events, jobs and timers of a turn. Returns false to end the loop.
     mutating func turnEnded(at now: Instant) -> Bool
 }
 
@@ -24,36 +25,36 @@ package final class EventLoop {
     package let clock: Clock
     package private(set) var poller: EpollPoller
     package var timers: TimerWheel
-    /// An instant at which the loop takes a turn, exact to a few milliseconds where the wheel is not. The
-    /// handler sets it at the end of a turn.
+    /// The loop takes a turn at this instant, accurate to a few milliseconds; the timer wheel is accurate to
+    /// 100 ms. The handler sets it at the end of a turn.
     package var alarm: Instant?
-    /// Empty between turns, and reused so that a turn allocates nothing.
+    /// Reused, so that a turn allocates nothing.
     private var events: [PollerEvent] = []
     private var due: [EventSource] = []
     private var jobs: [UnownedJob] = []
 
-    /// The creator passes the loop to the thread that runs it, and keeps no reference.
+    /// Creates a loop. The creator passes it to the thread that runs it, and keeps no reference.
     package init(executor: LoopExecutor, system: SystemCalls, clock: Clock) throws(SystemError) {
         self.executor = executor
         self.system = system
         self.clock = clock
         timers = TimerWheel(startingAt: clock.now)
         poller = try EpollPoller(system: system)
-        // By edges: each wake-up is reported once, and nothing has to be read.
+        // Edge-triggered: each wake-up is reported once, and the counter need not be read.
         try poller.add(
             executor.wakeUpCounter, source: Self.wakeUpSource, interest: Interest(reading: true, byEdge: true)
         )
     }
 
-    /// Runs until the handler ends the loop. Throws only when the kernel fails the poller.
+    /// Runs until the handler ends the loop. Throws if epoll_wait(2) fails.
     package func run(_ handler: inout some EventHandler & ~Copyable) throws(SystemError) {
         while try turn(&handler, maximumWait: nil) {}
     }
 
-    /// Takes one turn: waits for events, at most until the next timer or for `maximumWait`, and handles
-    /// what there is. A simulation calls it with a wait of zero.
+    /// Runs one turn: waits for events until the next timer, the alarm or `maximumWait`, then handles events,
+    /// jobs and timers. A simulation passes a wait of zero.
     ///
-    /// - Returns: False when the handler has ended the loop.
+    /// - Returns: False if the handler has ended the loop.
     package func turn(
         _ handler: inout some EventHandler & ~Copyable, maximumWait: Duration?
     ) throws(SystemError) -> Bool {
@@ -77,7 +78,7 @@ package final class EventLoop {
     }
 }
 
-/// The shorter of two waits, of which nil has no end.
+/// Returns the shorter of two waits; nil has no end.
 private func earlier(_ first: Duration?, _ second: Duration?) -> Duration? {
     guard let first, let second else { return first ?? second }
     return min(first, second)

@@ -1,18 +1,18 @@
 internal import Synchronization
 
-/// Makes chosen system calls fail, so that tests can walk through every failure the kernel may report.
+/// Makes selected system calls fail, so that tests can cover every failure that the kernel may report.
 ///
-/// A production process has none: `SystemCalls` holds nil and asks nothing.
+/// In production, `SystemCalls` has no table.
 package final class FaultTable: Sendable {
-    /// What happens instead of the call.
+    /// What an affected call does.
     package enum Fault: Hashable, Sendable {
         /// The call fails with this error number and does nothing.
         case fails(Int32)
-        /// A read or write moves at most this many bytes.
+        /// A read or write transfers at most this many bytes.
         case moves(atMost: Int)
     }
 
-    /// Which calls of a kind are hit, counted from 1.
+    /// Which calls of a kind are affected, counted from 1.
     package enum Occasion: Hashable, Sendable {
         case once(at: Int)
         case always(from: Int)
@@ -27,7 +27,7 @@ package final class FaultTable: Sendable {
 
     package init() {}
 
-    /// Arms a fault for one kind of call; counting starts anew.
+    /// Arms a fault for one kind of call, and restarts the count of these calls.
     package func arm(_ call: SystemCall, _ fault: Fault, _ occasion: Occasion) {
         state.withLock { state in
             state.counts[call] = 0
@@ -35,12 +35,12 @@ package final class FaultTable: Sendable {
         }
     }
 
-    /// Takes every fault away.
+    /// Removes all faults.
     package func disarm() {
         state.withLock { $0.faults = [:] }
     }
 
-    /// The fault that this call meets, if any. Counts the call.
+    /// Counts a call, and returns the fault that it gets, if any.
     func next(_ call: SystemCall) -> Fault? {
         state.withLock { state in
             let count = state.counts[call, default: 0] + 1

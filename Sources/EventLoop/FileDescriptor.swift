@@ -1,5 +1,5 @@
-/// An open descriptor with one owner: closing it twice does not compile, and one that is not closed is
-/// closed when its owner goes.
+/// An open file descriptor with one owner. It is closed when its owner is destroyed; being noncopyable, it
+/// cannot be closed twice.
 package struct FileDescriptor: ~Copyable, Sendable {
     /// The kernel's number for it.
     package let rawValue: Int32

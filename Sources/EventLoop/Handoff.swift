@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Carries one value to the thread that will own it.
+/// Passes one value to the thread that will own it.
 package final class Handoff<Value: ~Copyable>: Sendable {
     private let value: Mutex<Value?>
 
@@ -8,7 +8,7 @@ package final class Handoff<Value: ~Copyable>: Sendable {
         self.value = Mutex(value)
     }
 
-    /// The value, for the first who asks.
+    /// Returns the value to the first caller, and nil to all others.
     package func take() -> sending Value? {
         value.withLock { value in
             let taken = value.take()

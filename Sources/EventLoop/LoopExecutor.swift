@@ -2,15 +2,14 @@ internal import Synchronization
 
 /// The part of an event loop that other threads may use: its queue of Swift jobs, and its wake-up.
 ///
-/// It is the preferred executor of the handlers that the loop starts. They run on the loop's thread, and a
-/// suspended handler resumes there.
+/// It is the preferred executor of the handlers that the loop starts. They run on the loop's thread, and
+/// resume there after a suspension.
 package final class LoopExecutor: TaskExecutor, Sendable {
     private struct Inbox {
         var jobs: [UnownedJob] = []
         /// The loop is waiting in the kernel, or about to, and must be woken.
         var isAsleep = false
-        /// `wake` was called since the loop last began to look at what its owner shares. The loop must look
-        /// again before it waits.
+        /// `wake` was called since the loop last checked. The loop must take another turn before it waits.
         var isWoken = false
     }
 
@@ -33,7 +32,8 @@ package final class LoopExecutor: TaskExecutor, Sendable {
         if mustWake { signalWakeUp() }
     }
 
-    /// Makes the loop take another turn, in which it looks at what its owner shares with other threads.
+    /// Makes the loop take another turn, in which its owner checks the state that it shares with other
+    /// threads.
     package func wake() {
         let mustWake = inbox.withLock { inbox in
             inbox.isWoken = true
@@ -49,11 +49,11 @@ package final class LoopExecutor: TaskExecutor, Sendable {
     }
 
     private func signalWakeUp() {
-        // A counter that is full has woken the loop already.
+        // Fails only if the counter is at its maximum, and then the loop is woken anyway.
         try? system.increment(wakeUpCounter)
     }
 
-    /// Called by the loop before it waits. Returns false when there are jobs or a wake-up: it must not wait.
+    /// Called by the loop before it waits. Returns false if it must not wait, because of jobs or a wake-up.
     func prepareToWait() -> Bool {
         inbox.withLock { inbox in
             inbox.isAsleep = inbox.jobs.isEmpty && !inbox.isWoken
@@ -66,11 +66,11 @@ package final class LoopExecutor: TaskExecutor, Sendable {
         inbox.withLock { $0.isAsleep = false }
     }
 
-    /// Runs the jobs that are there, and those they add, up to a bound that leaves sockets their turn. After
-    /// it the owner looks at what it shares, so that a `wake` before is dealt with, and one after is not
-    /// lost.
+    /// Runs the queued jobs and those that they enqueue, in at most 16 rounds, so that sockets are served in
+    /// between. The owner checks its shared state after this call, so a `wake` before it is handled, and one
+    /// after it is kept for the next turn.
     ///
-    /// `jobs` is an empty array whose room is used again and again.
+    /// `jobs` is an array that is reused, so that no round allocates.
     func runJobs(_ jobs: inout [UnownedJob]) {
         for _ in 0..<16 {
             jobs.removeAll(keepingCapacity: true)

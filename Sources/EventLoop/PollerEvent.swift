@@ -1,5 +1,5 @@
-/// What an event or a timer entry belongs to: a number that the owner of the loop chooses when it registers a
-/// descriptor or a deadline, and gets back.
+/// Identifies the descriptor or deadline that an event belongs to: a number that the owner of the loop
+/// chooses when it registers one, and gets back.
 package struct EventSource: Hashable, Sendable, ExpressibleByIntegerLiteral {
     package let rawValue: UInt64
 
@@ -14,13 +14,13 @@ package struct EventSource: Hashable, Sendable, ExpressibleByIntegerLiteral {
 
 /// What a descriptor is watched for.
 ///
-/// This and `Readiness` hold truth values and are no option sets: those go through functions that are looked
-/// up at run time when they are used from another room, which a profile showed.
+/// This type and `Readiness` hold Booleans and are not option sets: in a profile, operations on option sets
+/// of another module were functions that are looked up at run time.
 package struct Interest: Hashable, Sendable {
     package var reading = false
     package var writing = false
-    /// Reports only what has come since the last report, so that the kernel need not look again at each
-    /// descriptor it has reported before it waits. Whoever leaves something unread asks anew by `modify`.
+    /// Edge-triggered (EPOLLET): reports a change once, so that the kernel need not check every reported
+    /// descriptor again before it waits. A caller that leaves bytes unread must rearm with `modify`.
     package var byEdge = false
 
     package init(reading: Bool = false, writing: Bool = false, byEdge: Bool = false) {
@@ -34,9 +34,9 @@ package struct Interest: Hashable, Sendable {
 package struct Readiness: Hashable, Sendable {
     package var canRead = false
     package var canWrite = false
-    /// The peer has closed its side: behind what can be read stands the end.
+    /// The peer has closed its sending side (EPOLLRDHUP): the stream ends after the readable bytes.
     package var hasEnded = false
-    /// The connection is gone in both directions, by an error or a reset.
+    /// The connection has ended in both directions, by an error or a reset (EPOLLERR, EPOLLHUP).
     package var isGone = false
 
     package init(canRead: Bool = false, canWrite: Bool = false, hasEnded: Bool = false, isGone: Bool = false)
@@ -48,7 +48,7 @@ package struct Readiness: Hashable, Sendable {
     }
 }
 
-/// One event: the source the descriptor was added with, and what it is ready for.
+/// One event: the source that the descriptor was registered with, and its readiness.
 package struct PollerEvent: Hashable, Sendable {
     package let source: EventSource
     package let readiness: Readiness

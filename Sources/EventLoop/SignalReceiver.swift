@@ -1,10 +1,9 @@
 internal import CLinux
 internal import Glibc
 
-/// The signals of the process as events to wait for, instead of interruptions anywhere; and a notification,
-/// by which other threads end the same wait.
+/// Receives the signals of the process by signalfd(2), and notifications from other threads, in one wait.
 package final class SignalReceiver: Sendable {
-    /// A signal the service acts on.
+    /// The signals that the service handles.
     package enum Signal: Int32, Hashable, Sendable, CaseIterable {
         case terminate, interrupt, hangUp
 
@@ -20,7 +19,7 @@ package final class SignalReceiver: Sendable {
     /// What ends a wait.
     package enum Event: Hashable, Sendable {
         case signal(Signal)
-        /// `notify` was called, once or more often.
+        /// `notify` was called at least once.
         case notification
     }
 
@@ -28,8 +27,8 @@ package final class SignalReceiver: Sendable {
     private let descriptor: FileDescriptor
     private let notification: FileDescriptor
 
-    /// Blocks the signals for this thread and all it starts, and ignores SIGPIPE: a write to a closed
-    /// connection reports EPIPE. Must be called before the first other thread starts.
+    /// Blocks the signals for this thread and all threads that it starts, and ignores SIGPIPE: a write to a
+    /// closed connection reports EPIPE. Must be called before the first other thread starts.
     package init() throws(SystemError) {
         system = SystemCalls()
         notification = try system.makeEventCounter()
@@ -45,7 +44,7 @@ package final class SignalReceiver: Sendable {
 
     /// Ends the wait under way, or the next one. May be called by any thread.
     package func notify() {
-        // A counter that is full has ended the wait already.
+        // Fails only if the counter is at its maximum, and then the wait ends anyway.
         try? system.increment(notification)
     }
 

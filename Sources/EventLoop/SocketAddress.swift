@@ -2,7 +2,7 @@ package import Bytes
 internal import Glibc
 
 extension IPAddress {
-    /// The kind of address that a socket is made for.
+    /// The address family of a socket.
     package enum Family: Sendable {
         case version4, version6
 
@@ -23,7 +23,7 @@ extension IPAddress {
 }
 
 extension SocketAddress {
-    /// Passes the kernel's form of the address to `body`.
+    /// Calls `body` with the address as a `sockaddr`.
     func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         switch address {
         case .version4(let address):
@@ -45,7 +45,8 @@ extension SocketAddress {
         _ kernel: Kernel, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
         unsafe withUnsafePointer(to: kernel) { kernel in
-            // The kernel's structures begin with the family, as every sockaddr does (sockaddr(3type)).
+            // `sockaddr_in` and `sockaddr_in6` begin with the family, as every `sockaddr` does
+            // (sockaddr(3type)).
             unsafe kernel.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe body($0, socklen_t(MemoryLayout<Kernel>.size))
             }
@@ -67,7 +68,7 @@ extension SocketAddress {
             }
         }
 
-        /// The address filled in. A family other than IPv4 and IPv6 cannot come from a socket made here.
+        /// The address that the kernel has filled in. Sockets created here are IPv4 or IPv6.
         var address: SocketAddress {
             unsafe withUnsafeBytes(of: storage) { bytes in
                 if storage.ss_family == sa_family_t(AF_INET) {

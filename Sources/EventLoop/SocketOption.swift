@@ -2,13 +2,13 @@ internal import Glibc
 
 /// The socket options that the service sets.
 package enum SocketOption: Sendable {
-    /// A listener may bind while old connections of its port linger.
+    /// SO_REUSEADDR: a listener may bind while old connections of its port still exist.
     case reuseAddress
-    /// Several listeners share one port, and the kernel spreads connections over them.
+    /// SO_REUSEPORT: several listeners share one port, and the kernel distributes connections over them.
     case reusePort
-    /// Whether a socket of IPv6 leaves IPv4 alone, when it is 1 (RFC 3493 section 5.3).
+    /// IPV6_V6ONLY: with 1, an IPv6 socket does not accept IPv4 (RFC 3493 section 5.3).
     case version6Only
-    /// Small writes go out at once (RFC 9293 section 3.7.4).
+    /// TCP_NODELAY: small writes are sent at once (RFC 9293 section 3.7.4).
     case noDelay
 
     var levelAndName: (level: Int32, name: Int32) {

@@ -2,9 +2,9 @@ package import Bytes
 internal import CLinux
 internal import Glibc
 
-/// The system calls on sockets and pollers, each a thin wrapper that throws what the kernel said.
+/// The system calls on sockets and pollers: thin wrappers that throw the kernel's error.
 ///
-/// EINTR is retried here and not by callers; in `wait` it means that nothing is ready.
+/// EINTR is retried here and not by callers; in `wait` it counts as a wait without events.
 package struct SystemCalls: Sendable {
     private let faults: FaultTable?
 
@@ -14,10 +14,10 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Bytes
 
-    /// Reads from a socket into the whole of `buffer`, which must not be empty.
+    /// Receives at most `buffer.count` bytes, at least 1, into the beginning of `buffer`.
     ///
-    /// - Returns: The count, 0 at the end of the stream, and whether that is all that was there: what did not
-    ///   fill the buffer is (epoll(7)).
+    /// - Returns: The number of bytes, 0 at the end of the stream; and whether the socket has been drained,
+    ///   which is certain after a read that did not fill the buffer (epoll(7)).
     package func receive(
         _ socket: borrowing FileDescriptor, into buffer: inout [UInt8]
     ) throws(SystemError) -> (count: Int, isAll: Bool) {
@@ -29,7 +29,7 @@ package struct SystemCalls: Sendable {
         return (count, count < limit)
     }
 
-    /// Sends bytes from `offset` on. Returns how many the kernel took.
+    /// Sends bytes from `offset` on. Returns how many the kernel accepted.
     package func send(
         _ socket: borrowing FileDescriptor, _ bytes: [UInt8], from offset: Int = 0
     ) throws(SystemError) -> Int {
@@ -43,15 +43,15 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// Sends the rest of two arrays in one call, the second after the first. Returns how many bytes were
-    /// taken.
+    /// Sends two arrays from their offsets on in one call, the second after the first. Returns how many bytes
+    /// the kernel accepted.
     package func send(
         _ descriptor: borrowing FileDescriptor, _ first: [UInt8], from offset: Int, then second: [UInt8],
         from secondOffset: Int
     ) throws(SystemError) -> Int {
         let wanted = first.count - offset + second.count - secondOffset
         let limit = try limit(.writev, wanted)
-        // A short write asked for by a test must leave the second array out.
+        // A short write injected by a test sends bytes of the first array only.
         if limit < wanted { return try send(descriptor, first, from: offset) }
         let number = descriptor.rawValue
         return try retrying(.writev) {
@@ -79,7 +79,7 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Sockets
 
-    /// A TCP socket, non-blocking and closed on exec.
+    /// Creates a TCP socket, non-blocking and closed on exec.
     package func socket(_ family: IPAddress.Family) throws(SystemError) -> FileDescriptor {
         try fail(.socket)
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
@@ -102,7 +102,7 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// Gives a socket its address. EADDRINUSE: somebody else has the port.
+    /// Binds a socket to an address. Throws EADDRINUSE if the port is taken.
     package func bind(_ descriptor: borrowing FileDescriptor, to address: SocketAddress) throws(SystemError) {
         try fail(.bind)
         let number = descriptor.rawValue
@@ -111,7 +111,8 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// Begins a connection. A non-blocking socket reports EINPROGRESS, and the poller tells when it is there.
+    /// Starts to connect. A non-blocking socket throws EINPROGRESS, and the poller reports when the
+    /// connection is established.
     package func connect(_ descriptor: borrowing FileDescriptor, to address: SocketAddress)
         throws(SystemError)
     {
@@ -122,14 +123,14 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// Takes connections from now on; at most `backlog` wait to be accepted, capped by `net.core.somaxconn`.
+    /// Starts to listen. At most `backlog` connections wait to be accepted, capped by `net.core.somaxconn`.
     package func listen(_ descriptor: borrowing FileDescriptor, backlog: Int32) throws(SystemError) {
         try fail(.listen)
         let number = descriptor.rawValue
         _ = try retrying(.listen) { Int(Glibc.listen(number, backlog)) }
     }
 
-    /// The address a socket is bound to: tells the port the kernel chose for port 0.
+    /// Returns the address that a socket is bound to, with the port that the kernel chose for port 0.
     package func localAddress(_ descriptor: borrowing FileDescriptor) throws(SystemError) -> SocketAddress {
         try fail(.getsockname)
         let number = descriptor.rawValue
@@ -140,7 +141,7 @@ package struct SystemCalls: Sendable {
         return address.address
     }
 
-    /// Takes one waiting connection, non-blocking and closed on exec, with the address of its peer.
+    /// Accepts one connection, non-blocking and closed on exec, and sets `peer` to the address of its client.
     package func accept(
         _ listener: borrowing FileDescriptor, peer: inout SocketAddress
     ) throws(SystemError) -> FileDescriptor {
@@ -155,7 +156,7 @@ package struct SystemCalls: Sendable {
         return FileDescriptor(owning: Int32(accepted), system: self)
     }
 
-    /// Ends our side of the connection: the peer reads an end, and may still send.
+    /// Shuts down the sending side: the peer reads the end of the stream, and may still send.
     package func shutdownWrite(_ descriptor: borrowing FileDescriptor) throws(SystemError) {
         try fail(.shutdown)
         let number = descriptor.rawValue
@@ -164,7 +165,7 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Events
 
-    /// A counter that wakes a poller when another thread adds to it (eventfd(2)).
+    /// Creates a counter that wakes a poller when another thread adds to it (eventfd(2)).
     package func makeEventCounter() throws(SystemError) -> FileDescriptor {
         try fail(.eventfd)
         let flags = Int32(EFD_CLOEXEC | EFD_NONBLOCK)
@@ -172,7 +173,7 @@ package struct SystemCalls: Sendable {
             owning: Int32(try retrying(.eventfd) { Int(CLinux.eventfd(0, flags)) }), system: self)
     }
 
-    /// Adds one to a counter. It can only refuse when it is full, after 2⁶⁴ - 1.
+    /// Adds one to a counter. Throws EAGAIN at its maximum, 2⁶⁴ - 2 (eventfd(2)).
     func increment(_ counter: borrowing FileDescriptor) throws(SystemError) {
         try fail(.write)
         let number = counter.rawValue
@@ -182,7 +183,7 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// The descriptor that `control` and `wait` work on (epoll_create1(2)).
+    /// Creates the descriptor that `control` and `wait` use (epoll_create1(2)).
     package func makePoller() throws(SystemError) -> FileDescriptor {
         try fail(.epollCreate)
         return FileDescriptor(
@@ -204,8 +205,8 @@ package struct SystemCalls: Sendable {
         }
     }
 
-    /// Waits for events. An interrupted wait is one with no events, so that the caller looks at its clock
-    /// again.
+    /// Waits for events and returns their number. Returns 0 if interrupted, so that the caller reads its
+    /// clock again.
     func wait(
         _ poller: borrowing FileDescriptor, into events: inout [epoll_event], timeoutMilliseconds: Int32
     ) throws(SystemError) -> Int {
@@ -222,8 +223,8 @@ package struct SystemCalls: Sendable {
 
     // MARK: - Descriptors
 
-    /// Closes a descriptor. Linux frees the number even when close reports EINTR or EIO (close(2)), so
-    /// nothing is retried, and no error changes what the caller does.
+    /// Closes a descriptor. Errors are ignored and not retried: Linux frees the number even if close fails
+    /// with EINTR or EIO (close(2)).
     func close(_ descriptor: Int32) {
         _ = faults?.next(.close)
         _ = Glibc.close(descriptor)
@@ -236,7 +237,8 @@ package struct SystemCalls: Sendable {
         throw SystemError(call, number)
     }
 
-    /// How many of `count` bytes the call may move. An armed EINTR is met and retried like a real one.
+    /// Returns how many of `count` bytes the call may transfer. An injected EINTR counts as one that has been
+    /// retried.
     private func limit(_ call: SystemCall, _ count: Int) throws(SystemError) -> Int {
         guard let faults, let fault = faults.next(call) else { return count }
         switch fault {

@@ -1,28 +1,28 @@
 package import Time
 
-/// Deadlines in buckets of a tenth of a second: adding one and coming to one cost O(1) each.
+/// A timer wheel with buckets of 100 ms: adding an entry and removing a due one each cost O(1).
 ///
-/// An entry is a hint, not a promise: its owner looks at its own deadline when the hint comes, and adds
-/// another one when that deadline has moved away. So a connection whose deadline moves with every request
-/// touches the wheel once in a whole timeout, and nothing is ever searched for or removed.
+/// An entry is only a hint: when it is due, its owner checks its own deadline, and adds another entry if that
+/// has moved. A connection whose deadline moves with every request therefore uses the wheel once per timeout,
+/// and no entry is ever searched for or removed early.
 package struct TimerWheel {
-    /// How exact a deadline is. Hints come at most this late, and never early.
+    /// The resolution. Entries are returned at most this late, and never early.
     package static let tick = Duration.milliseconds(100)
     private static let bucketCount = 512
 
     private let start: Instant
     private var buckets: [[(tick: Int, source: EventSource)]] = Array(repeating: [], count: bucketCount)
     private var count = 0
-    /// All ticks below this have been handed out.
+    /// All entries below this tick have been returned.
     private var position = 0
-    /// No entry stands before this tick; the greatest number when there is none at all.
+    /// No entry has a lower tick than this; `Int.max` without entries.
     private var earliest = Int.max
 
     package init(startingAt now: Instant) {
         start = now
     }
 
-    /// Asks for a hint with this source at a deadline.
+    /// Adds an entry with this source at a deadline.
     package mutating func add(_ source: EventSource, at deadline: Instant) {
         let tick = max(position, tickNumber(deadline, roundingUp: true))
         buckets[tick % Self.bucketCount].append((tick, source))
@@ -30,13 +30,13 @@ package struct TimerWheel {
         earliest = min(earliest, tick)
     }
 
-    /// How long until the next hint may be due; nil when there is none.
+    /// Returns the time until the next entry may be due; nil without entries.
     package func delay(from now: Instant) -> Duration? {
         guard count > 0 else { return nil }
         return max(.zero, start + Self.tick * earliest - now)
     }
 
-    /// Takes out the hints that are due.
+    /// Removes the entries that are due, and replaces the content of `due` with their sources.
     package mutating func advance(to now: Instant, into due: inout [EventSource]) {
         due.removeAll(keepingCapacity: true)
         let current = tickNumber(now, roundingUp: false)
@@ -44,7 +44,7 @@ package struct TimerWheel {
             position = max(position, current + 1)
             return
         }
-        // One round visits every bucket; entries of later rounds stay where they are.
+        // One round visits every bucket; entries of later rounds remain.
         for tick in max(
             position, earliest)...max(position, min(current, max(position, earliest) + Self.bucketCount - 1))
         {
@@ -62,11 +62,11 @@ package struct TimerWheel {
             due.append(entry.source)
             return true
         }
-        // A bucket that once held a burst gives its memory back.
+        // Frees the memory, so that a burst does not keep it allocated.
         if buckets[bucket].isEmpty { buckets[bucket] = [] }
     }
 
-    /// A lower bound of the next entry's tick: the next bucket with anything in it.
+    /// Returns a lower bound of the next entry's tick: the next bucket that is not empty.
     private func nextOccupied() -> Int {
         (position..<position + Self.bucketCount).first { !buckets[$0 % Self.bucketCount].isEmpty } ?? position
     }

@@ -1,16 +1,18 @@
-/// What one connection may take of the server (config.example.toml).
+/// The limits of one connection (config.example.toml).
 package struct Limits: Hashable, Sendable {
-    /// Request line and header section together, in bytes.
+    /// Maximum size in bytes of the request line and header section together.
     package var maximumHeaderBytes: Int
-    /// Field lines in one header or trailer section.
+    /// Maximum number of field lines in one header or trailer section.
     package var maximumHeaders: Int
-    /// The content of one request, in bytes.
+    /// Maximum size in bytes of the content of one request.
     package var maximumBodyBytes: Int
     /// How long a connection may be idle between requests.
     package var keepAlive: Duration
-    /// From the first byte of a request (or the accept) to the end of its head.
+    /// Maximum time from the first byte of a request, or from the accept for the first one, to the end of its
+    /// head.
     package var headerTimeout: Duration
-    /// From the end of the head to the end of the body; also how long a client may take nothing of an answer.
+    /// Maximum time from the end of the head to the end of the body. Also the maximum time in which a client
+    /// accepts no byte of a response.
     package var bodyTimeout: Duration
 
     package init(

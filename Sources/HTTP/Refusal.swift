@@ -1,6 +1,6 @@
 /// Why the HTTP layer itself refuses a request or a connection (openapi.yaml).
 package enum Refusal: Error, Hashable, Sendable {
-    /// 400. The reason is one of a fixed set of phrases and holds nothing of the input.
+    /// 400. The reason is a constant phrase and contains no input.
     case malformed(StaticPhrase)
     /// 408: the request did not arrive in time.
     case timeout
@@ -10,9 +10,10 @@ package enum Refusal: Error, Hashable, Sendable {
     case targetTooLong
     /// 417: an expectation other than `100-continue`.
     case expectationFailed
-    /// 431: the header section is larger than `max_header_bytes` or has more than `max_headers` lines.
+    /// 431: the head is larger than `max_header_bytes`, or a header or trailer section exceeds that size or
+    /// `max_headers` lines.
     case fieldsTooLarge
-    /// 501: a transfer coding other than `chunked`, the method CONNECT, or a method with a name too long.
+    /// 501: a transfer coding other than `chunked`, the method CONNECT, or a method longer than 32 bytes.
     case notImplemented(StaticPhrase)
     /// 505: not HTTP/1.0 or HTTP/1.1.
     case versionNotSupported
@@ -20,7 +21,7 @@ package enum Refusal: Error, Hashable, Sendable {
     case tooManyConnections
 }
 
-/// A phrase that stands in the program's text, and so can hold nothing that a client sent.
+/// A string literal of the program, which cannot contain anything that a client sent.
 package struct StaticPhrase: Hashable, Sendable, ExpressibleByStringLiteral {
     package let text: String
 

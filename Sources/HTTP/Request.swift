@@ -2,10 +2,11 @@ package import Bytes
 package import HTTPTypes
 package import Time
 
-/// The head of one request: positions in the received bytes, with nothing copied out of them.
+/// The head of one request: ranges in the received bytes, which are not copied.
 ///
-/// A request is valid only during the call that it is passed to. A deferred answer copies what it needs
-/// later. A class: retaining one reference is cheaper than retaining each stored property at every call.
+/// Must not be kept after the call that it is passed to: a reference would make the next read copy the read
+/// buffer. A deferred response copies what it needs. A class: retaining one reference is cheaper than
+/// retaining each stored property at every call.
 package final class Request: Sendable {
     /// One field line: the ranges of its name and of its value, without surrounding white space, in `bytes`.
     package struct FieldLine: Hashable, Sendable {
@@ -31,7 +32,8 @@ package final class Request: Sendable {
     /// Whether a body follows the head. It has not been read yet.
     package let hasBody: Bool
     package let remoteAddress: SocketAddress
-    /// When the first byte of the head was received.
+    /// When the first byte of the head was received. For a pipelined request, when the preceding request was
+    /// finished.
     package let receivedAt: Instant
 
     package init(
@@ -65,7 +67,7 @@ package final class Request: Sendable {
         return values
     }
 
-    /// How often a request has a field that it may have once.
+    /// How often a field that may occur once occurs.
     package enum Occurrence {
         case absent
         /// With the range of its value.
@@ -84,7 +86,7 @@ package final class Request: Sendable {
         return occurrence
     }
 
-    /// Returns the range of the value of the first field line of this name.
+    /// Returns the range of the value of the first field line of this name, or nil.
     package func firstValue(of name: HTTPField.Name) -> Range<Int>? {
         let (bytes, wanted) = (bytes, name.canonicalName)
         for line in fieldLines where isNamed(line, wanted.utf8.span, in: bytes.span) { return line.value }
@@ -92,7 +94,7 @@ package final class Request: Sendable {
     }
 }
 
-/// Field names are compared without regard to case (RFC 9110 section 5.1). The wanted name is in lower case.
+/// Field names are case-insensitive (RFC 9110 section 5.1). `wanted` is in lower case.
 private func isNamed(_ line: Request.FieldLine, _ wanted: Span<UInt8>, in received: Span<UInt8>) -> Bool {
     received.equalsIgnoringCase(wanted, in: line.name)
 }

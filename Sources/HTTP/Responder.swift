@@ -3,14 +3,14 @@ package import Time
 
 /// How a request is answered.
 package enum Answer {
-    /// The head was enough. A body that follows is not read for the response.
+    /// The head is enough. A body that follows is skipped.
     case ready(Response)
-    /// The body is read first (after `100 Continue` where the client waits for it; empty where there is
-    /// none). Then the function runs on the connection's loop. It may suspend, and is cancelled when the
-    /// client is gone.
+    /// The body is read first (after `100 Continue` if the client waits for it; empty if there is none). Then
+    /// the function runs on the connection's loop. It may suspend. Its task is cancelled when the connection
+    /// closes.
     case deferred(@Sendable (_ body: [UInt8]) async -> Response)
-    /// The response depends on an event outside the connection. The body is read and dropped, then the
-    /// waiter is started.
+    /// The response depends on an event outside the connection. The body is read and dropped, then the waiter
+    /// is started.
     case waiting(any Waiter)
 }
 
@@ -20,7 +20,7 @@ package protocol Waiter: AnyObject {
     func start(for ticket: ResponseTicket)
 }
 
-/// Names the response that a connection waits for. A connection has at most one at a time.
+/// Identifies the response that a connection waits for. A connection has at most one at a time.
 package struct ResponseTicket: Hashable, Sendable {
     package let rawValue: UInt64
 
@@ -29,7 +29,7 @@ package struct ResponseTicket: Hashable, Sendable {
     }
 }
 
-/// A response that a waiter waited for.
+/// The response of a waiter.
 package struct Delivery: Sendable {
     package let ticket: ResponseTicket
     package let response: Response
@@ -40,19 +40,20 @@ package struct Delivery: Sendable {
     }
 }
 
-/// Reaches an event loop from other threads.
+/// Wakes an event loop from other threads.
 package protocol Mailbox: Sendable {
-    /// Makes the loop take another turn, at whose end its responder is asked for deliveries.
+    /// Makes the loop take another turn, at whose end it calls the responder's `endTurn`.
     func wake()
 }
 
-/// Answers the requests of an HTTP server. It knows paths and tokens; the server knows neither.
+/// Responds to the requests of an HTTP server. Only the responder knows paths and tokens.
 package protocol Responder: Sendable {
-    /// Makes the part of the responder that serves one loop. Called once for each loop, before the loop runs.
+    /// Creates the part of the responder that serves one loop. Called once for each loop, before the loop
+    /// runs.
     func makeLoopResponder(_ mailbox: any Mailbox) -> sending any LoopResponder
 }
 
-/// Answers the requests of one loop's connections, on the loop's thread. Nothing here may block.
+/// Responds to the requests of one loop's connections, on the loop's thread. Nothing here may block.
 package protocol LoopResponder: AnyObject {
     /// Called when the head of a request is complete.
     func answer(_ request: Request) -> Answer
@@ -61,8 +62,8 @@ package protocol LoopResponder: AnyObject {
     /// could not be parsed.
     func response(to refusal: Refusal, of request: Request?, from remoteAddress: SocketAddress) -> Response
 
-    /// Called at the end of each turn: appends the responses that waiters have by now.
+    /// Appends the responses of the waiters that are ready. Called at the end of each turn.
     ///
-    /// - Returns: When to be called again without a wake-up, exact to a few milliseconds; nil for never.
+    /// - Returns: When to be called again without a wake-up, accurate to a few milliseconds; nil for never.
     func endTurn(_ deliveries: inout [Delivery]) -> Instant?
 }

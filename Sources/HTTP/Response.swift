@@ -1,9 +1,9 @@
 internal import Bytes
 package import HTTPTypes
 
-/// Field lines in the form they go out in: `Name: value` and CR LF, one after the other.
+/// Encoded field lines: `Name: value` and CR LF each.
 ///
-/// Rendering once and appending copies keeps a constant part of an answer constant.
+/// Fields that are the same in many responses are encoded once.
 package struct FieldLines: Hashable, Sendable {
     package private(set) var bytes: [UInt8] = []
 
@@ -13,8 +13,8 @@ package struct FieldLines: Hashable, Sendable {
         for (name, value) in lines { append(name, value) }
     }
 
-    /// Adds a line. Bytes that may not stand in a field value (RFC 9110 section 5.5) become spaces, so that
-    /// no value that came from outside can begin a line of its own.
+    /// Appends a line. Bytes that are not allowed in a field value (RFC 9110 section 5.5) become spaces, so
+    /// that no value can inject another line.
     package mutating func append(_ name: HTTPField.Name, _ value: String) {
         bytes.append(name, value)
     }
@@ -35,7 +35,7 @@ extension [UInt8] {
     }
 }
 
-/// What is sent back for one request. The connection adds `Date`, `Content-Length` and `Connection`.
+/// The response to one request. The connection adds `Date`, `Content-Length` and `Connection`.
 package struct Response: Sendable {
     /// One field line.
     package struct Field: Sendable {
@@ -50,10 +50,10 @@ package struct Response: Sendable {
 
     package var status: HTTPResponse.Status
     package var fields: FieldLines
-    /// A line of this response alone. It stands apart so that `fields` can be those of many responses: to add
-    /// it there would copy them.
+    /// A field line of this response only. Separate, so that many responses can share `fields`; appending it
+    /// there would copy them.
     package var ownField: Field?
-    /// The representation. It is not sent in answer to HEAD, but its length is (RFC 9110 section 8.6).
+    /// The content. In response to HEAD, only its length is sent (RFC 9110 section 8.6).
     package var body: [UInt8]
 
     package init(status: HTTPResponse.Status, fields: FieldLines = FieldLines(), body: [UInt8] = []) {

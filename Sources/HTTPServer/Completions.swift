@@ -2,9 +2,9 @@ internal import EventLoop
 internal import HTTP
 internal import Synchronization
 
-/// Responses of handlers, on their way back to the connections that wait for them, from any thread.
+/// The queue of handlers' responses for the connections of one loop. `deliver` may be called on any thread.
 final class Completions: Sendable {
-    /// A response, and the connection that it is for.
+    /// A response and its connection.
     typealias Completion = (id: ConnectionID, response: Response)
 
     private let responses = Mutex<[Completion]>([])
@@ -19,12 +19,11 @@ final class Completions: Sendable {
             responses.append((id, response))
             return responses.count == 1
         }
-        // The first one wakes the loop, which takes all that are there by then.
+        // Only the first response wakes the loop, which then takes all of them.
         if isFirst { executor.wake() }
     }
 
-    /// Exchanges the responses that are there for an empty array, so that two arrays are used again and
-    /// again.
+    /// Swaps the queued responses with an empty array, so that two arrays are reused.
     func takeAll(_ taken: inout [Completion]) {
         taken.removeAll(keepingCapacity: true)
         responses.withLock { responses in

@@ -4,27 +4,27 @@ internal import HTTP
 internal import HTTPWire
 internal import Time
 
-/// One accepted connection, as its loop holds it. An idle one owns this object and nothing more.
+/// One accepted connection. While it is idle, it owns this object and its descriptor, but no buffer.
 final class Connection {
     let descriptor: FileDescriptor
     /// Over `max_connections`; open only until its 503 has been sent.
     let isOverLimit: Bool
     var conversation: Conversation
-    /// What the poller watches for. Nil until it watches at all: a connection that is answered and closed
-    /// at once is never registered.
+    /// The interest registered with the poller. Nil until the connection is registered: one that is answered
+    /// and closed at once never is.
     var interest: Interest?
     /// The earliest entry of the timer wheel for this connection.
     var timerEntry: Instant?
     /// Received bytes that are not consumed yet.
     var pending: [UInt8] = []
     var output = OutputQueue()
-    /// How the current request is answered.
+    /// Where the response to the current request comes from.
     var response = PendingResponse.none
 
-    /// How a response that is not ready comes about.
+    /// Where a response that is not ready comes from.
     enum PendingResponse {
         case none
-        /// The body is being read; then this answer is started.
+        /// The body is being read. After that, this answer starts.
         case awaitsBody(Answer)
         /// A handler is running.
         case task(Task<Void, Never>)
@@ -41,10 +41,11 @@ final class Connection {
         conversation = Conversation(remoteAddress: remoteAddress, limits: limits, openedAt: now)
     }
 
-    /// Whether the socket took less than all output at the last try.
+    /// Whether the last send left output in the queue.
     var isBlocked: Bool { conversation.isOutputBlocked }
 
-    /// Queues the head of a response, and its body unless that is returned, to be sent from where it is.
+    /// Encodes the head of a response and its body, unless the body is too large to copy. Such a body is
+    /// returned; the caller queues it.
     func respond(
         _ response: Response, date: [UInt8], _ input: inout ReceivedBytes, at now: Instant
     ) -> [UInt8]? {

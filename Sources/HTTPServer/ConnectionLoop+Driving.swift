@@ -4,9 +4,9 @@ internal import HTTPWire
 internal import Logging
 internal import Time
 
-/// Drives one connection's conversation: does what it says, and reports the outcome.
+/// Drives one connection's conversation: performs its steps, and reports the results.
 extension ConnectionLoop {
-    /// Encoded bytes after which a batch of pipelined responses is sent before more requests are answered.
+    /// Size in bytes at which a batch of pipelined responses is sent before more requests are answered.
     private static let batchSize = 65536
 
     mutating func drive(
@@ -37,7 +37,7 @@ extension ConnectionLoop {
         advance(connection, id, at: now)
     }
 
-    /// Takes the response that a connection waited for.
+    /// Queues the response that a connection waited for, and continues.
     mutating func finish(
         _ connection: Connection, _ id: ConnectionID, with response: consuming Response, at now: Instant
     ) {
@@ -47,12 +47,12 @@ extension ConnectionLoop {
         advance(connection, id, input, at: now)
     }
 
-    /// Goes on with the bytes that were left.
+    /// Continues with the pending bytes.
     mutating func advance(_ connection: Connection, _ id: ConnectionID, at now: Instant) {
         advance(connection, id, takePending(connection), at: now)
     }
 
-    /// Does what the conversation asks for until it waits and everything is sent that the socket takes.
+    /// Performs the conversation's steps until it waits and the output is either sent or blocked.
     private mutating func advance(
         _ connection: Connection, _ id: ConnectionID, _ received: consuming ReceivedBytes, at now: Instant
     ) {
@@ -92,10 +92,10 @@ extension ConnectionLoop {
         }
     }
 
-    /// Starts to answer once the body is read. The response comes at the end of a turn.
+    /// Starts the answer after the body has been read. The response arrives at the end of a turn.
     private func start(_ connection: Connection, _ id: ConnectionID, _ body: [UInt8]) {
         guard case .awaitsBody(let answer) = connection.response else {
-            preconditionFailure("only an answer that comes later is started")
+            preconditionFailure("only a deferred or waiting answer is started")
         }
         switch answer {
         case .deferred(let handler):
@@ -113,7 +113,7 @@ extension ConnectionLoop {
 
     // MARK: - Bytes in
 
-    /// Reads once, goes on with the conversation, and asks for another report where more can be read.
+    /// Reads once, advances the conversation, and rearms the poller if more can be read.
     mutating func read(_ connection: Connection, _ id: ConnectionID, hasEnd: Bool, at now: Instant) {
         var buffer = takeReadBuffer()
         do throws(SystemError) {
@@ -145,7 +145,7 @@ extension ConnectionLoop {
         }
     }
 
-    /// The bytes that an earlier read left, out of the connection.
+    /// Moves the pending bytes out of the connection.
     private func takePending(_ connection: Connection) -> ReceivedBytes {
         var bytes: [UInt8] = []
         swap(&bytes, &connection.pending)
@@ -153,7 +153,7 @@ extension ConnectionLoop {
         return ReceivedBytes(bytes, count: count, isReadBuffer: false)
     }
 
-    /// Keeps what is not consumed with the connection, and the read buffer with the loop.
+    /// Stores the unconsumed bytes in the connection, and the read buffer in the loop.
     private mutating func keep(_ connection: Connection, _ input: consuming ReceivedBytes) {
         if input.isReadBuffer {
             if !input.isEmpty { connection.pending = Array(input.rest) }
@@ -165,14 +165,14 @@ extension ConnectionLoop {
         }
     }
 
-    /// Gives the read buffer of a closed connection back to the loop.
+    /// Returns the read buffer of a closed connection to the loop.
     private mutating func keepReadBuffer(_ input: consuming ReceivedBytes) {
         if input.isReadBuffer { readBuffer = input.takeBytes() }
     }
 
     // MARK: - Bytes out
 
-    /// Encodes into the connection's queue, which borrows the loop's spare array where it has none.
+    /// Encodes into the connection's queue. A queue without an array gets the loop's spare one.
     private mutating func encode<Result>(
         _ connection: Connection, _ encode: (inout [UInt8]) -> Result
     ) -> Result {
@@ -180,8 +180,8 @@ extension ConnectionLoop {
         return connection.output.encode(encode)
     }
 
-    /// Queues a response, and sends when the batch is full or the body is sent from where it is. Returns
-    /// false when the connection is gone.
+    /// Queues a response, and sends if the batch is full or the body is not copied. Returns false if the
+    /// connection was closed.
     private mutating func respond(
         _ connection: Connection, _ id: ConnectionID, _ response: Response,
         _ input: inout ReceivedBytes, at now: Instant
@@ -196,8 +196,8 @@ extension ConnectionLoop {
         return connection.isBlocked || flush(connection, id, at: now)
     }
 
-    /// Sends what is queued, and reports the progress to the conversation. Returns false when the
-    /// connection is gone.
+    /// Sends the queued output, and reports the progress to the conversation. Returns false if the connection
+    /// was closed.
     private mutating func flush(_ connection: Connection, _ id: ConnectionID, at now: Instant) -> Bool {
         do throws(SystemError) {
             switch try connection.output.send(to: connection.descriptor, loop.system) {
@@ -224,11 +224,11 @@ extension ConnectionLoop {
 
     // MARK: - Rest
 
-    /// Leaves a connection until its next event: keeps its bytes, watches for what it wants, sets its timer.
+    /// Suspends a connection until its next event: stores its bytes, registers its interest, sets its timer.
     private mutating func rest(_ connection: Connection, _ id: ConnectionID, _ input: consuming ReceivedBytes)
     {
         keep(connection, input)
-        // Unwanted bytes are noticed when they arrive, which is rare.
+        // Reading stays registered here: `drive` removes it if unwanted bytes arrive, which is rare.
         let reading =
             connection.interest?.reading ?? false
             || connection.conversation.wantsBytes(pendingCount: connection.pending.count)
@@ -243,20 +243,21 @@ extension ConnectionLoop {
         loop.timers.add(id.source, at: deadline)
     }
 
-    /// Registers what a connection waits for. Returns false when the connection is gone.
+    /// Registers what a connection waits for. Returns false if the connection was closed.
     private mutating func watch(_ connection: Connection, _ id: ConnectionID, reading: Bool) -> Bool {
         let writing = !connection.output.isEmpty
-        // Only reading goes by edges, because it is what connections nearly always wait for.
+        // Edge-triggered for reading alone, which is what connections nearly always wait for.
         let interest = Interest(reading: reading, writing: writing, byEdge: reading && !writing)
         return interest == connection.interest || watch(connection, id, interest)
     }
 
-    /// Makes the poller look again. Returns false when the connection is gone.
+    /// Rearms the poller. Returns false if the connection was closed.
     private mutating func rearm(_ connection: Connection, _ id: ConnectionID) -> Bool {
         watch(connection, id, connection.interest ?? Interest(reading: true, byEdge: true))
     }
 
-    /// Registers a connection with the poller, or changes what it is watched for.
+    /// Registers a connection with the poller, or changes its interest. Returns false if the connection was
+    /// closed.
     private mutating func watch(_ connection: Connection, _ id: ConnectionID, _ interest: Interest) -> Bool {
         do throws(SystemError) {
             if connection.interest == nil {

@@ -7,7 +7,7 @@ internal import Time
 
 /// One event loop's connections: accepts them and handles their events.
 ///
-/// Noncopyable and owned by one thread, so exclusive access is proven statically and costs nothing at run
+/// Noncopyable and owned by one thread, so that exclusive access is checked at compile time and not at run
 /// time.
 struct ConnectionLoop: EventHandler, ~Copyable {
     let loop: EventLoop
@@ -19,29 +19,31 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     private var listener: Listener?
     private(set) var connections = ConnectionSlots()
     var date = DateField()
-    /// The array that the next connection with output borrows.
+    /// The array that the next connection with output borrows; nil while one has it.
     var spare: SpareBuffer?
-    /// Responses that are being handed out. Empty between turns, and reused.
+    /// Responses that are being delivered. Empty between turns, and reused.
     private var responses: [Completions.Completion] = []
     private var deliveries: [Delivery] = []
-    /// The buffer that every read goes into. The conversation borrows it and gives it back.
+    /// The buffer for every read. Nil while its bytes are being consumed (`ReceivedBytes`), and before the
+    /// first read.
     var readBuffer: [UInt8]?
     private var drainBegan: Instant?
-    /// The deadline that has a timer. `drain` may be called again with an earlier one.
+    /// The deadline for which a timer is set. `drain` may be called again with an earlier one.
     private var drainDeadline: Instant?
 
-    /// Bytes taken from one connection at a time: large enough for a batch of pipelined requests, small
-    /// enough that one connection does not keep the others waiting.
+    /// Maximum number of bytes read from one connection at a time: large enough for a batch of pipelined
+    /// requests, small enough that other connections are not delayed.
     static let readBufferSize = 65536
-    /// Connections taken in one turn, so that those already open get theirs.
+    /// Maximum number of connections accepted in one turn, so that open connections are served in between.
     private static let acceptsPerTurn = 64
-    /// How long a listener rests when descriptors, memory or connections have run out.
+    /// How long accepting pauses when descriptors or memory have run out, or too many connections are being
+    /// rejected.
     private static let acceptPause = Duration.milliseconds(100)
-    /// How many connections beyond the limit may be on their way out, each with its 503.
+    /// Maximum number of connections over `max_connections`, each open until its 503 has been sent.
     static let maximumRejectedAtOnce = 64
-    /// How long an idle connection may still bring the request that was on its way when draining began.
+    /// How long an idle connection stays open after draining has begun, for a request that is in flight.
     private static let drainQuiet = Duration.seconds(1)
-    /// Sources below 2³² are not connections'.
+    /// Sources below 2³² are not connections.
     private static let listenerSource: EventSource = 1
     private static let drainSource: EventSource = 2
 
@@ -92,8 +94,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         return continueDraining(until: deadline, at: now)
     }
 
-    /// Passes the responses that are there to their connections. That can make the next pipelined request
-    /// be answered, whose response may be there at once.
+    /// Delivers the ready responses to their connections. Repeats, because a delivery can start the next
+    /// pipelined request, whose response may be ready at once.
     private mutating func handOutResponses(at now: Instant) {
         repeat {
             completions.takeAll(&responses)
@@ -118,7 +120,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     private mutating func acceptWaiting(atMost count: Int, at now: Instant) {
         guard let listener else { return }
         for _ in 0..<count {
-            // Those beyond the limit are being told so. When they come faster than they leave, they wait.
+            // Over the limit: further connections wait in the kernel's queue until some of the rejected ones
+            // are closed.
             guard state.rejectedConnections < Self.maximumRejectedAtOnce else {
                 return pause(at: now)
             }
@@ -136,7 +139,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
                     }
                     return pause(at: now)
                 }
-                // Anything else concerns the one connection that was to be taken, which is gone (accept(2)).
+                // Other errors concern only the connection that was to be accepted, which is lost
+                // (accept(2)).
             }
         }
     }
@@ -150,14 +154,14 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             isOverLimit: !state.connectionOpened())
         let id = connections.insert(connection)
         guard connection.isOverLimit else {
-            // The request has nearly always arrived by now.
+            // Read at once: the request has nearly always arrived already.
             return read(connection, id, hasEnd: false, at: now)
         }
         connection.conversation.rejectOverLimit()
         advance(connection, id, at: now)
     }
 
-    /// Forgets a connection and its output. Its descriptor closes with it.
+    /// Removes a connection, and cancels its handler. Its descriptor closes with the last reference.
     mutating func close(_ connection: Connection, _ id: ConnectionID) {
         guard connections.remove(id) else { return }
         if case .task(let task) = connection.response { task.cancel() }
@@ -169,7 +173,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         return readBuffer ?? [UInt8](repeating: 0, count: Self.readBufferSize)
     }
 
-    /// Leaves new connections to the kernel's queue for a moment; trying again at once would spin.
+    /// Stops accepting for `acceptPause`, because an immediate retry would spin. New connections wait in the
+    /// kernel's queue.
     private mutating func pause(at now: Instant) {
         guard let listener else { return }
         try? loop.poller.remove(listener.descriptor)
@@ -188,7 +193,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
 
     // MARK: - Draining
 
-    /// Whether the loop must go on.
+    /// Continues to drain. Returns whether the loop must keep running.
     private mutating func continueDraining(
         until deadline: Instant, at now: Instant
     ) -> Bool {
@@ -214,12 +219,12 @@ struct ConnectionLoop: EventHandler, ~Copyable {
 
     private var isNeeded: Bool { connections.count > 0 }
 
-    /// Takes what already waits in the listener, for closing it would reset those connections, then closes
-    /// it. Idle connections stay a moment longer: a request may be on its way on each of them.
+    /// Accepts the connections that wait in the listener, because closing it would reset them, then closes
+    /// it. Idle connections stay open for `drainQuiet`: each may have a request in flight.
     private mutating func beginDraining(
         until deadline: Instant, at now: Instant
     ) {
-        acceptWaiting(atMost: .max, at: now)
+        acceptWaiting(atMost: Int(Listener.backlog), at: now)
         listener = nil
         drainBegan = now
         loop.timers.add(Self.drainSource, at: min(deadline, now + Self.drainQuiet))

@@ -1,8 +1,9 @@
 internal import EventLoop
 
-/// Names one connection of a loop: its slot in the lower 32 bits, the slot's generation in the upper ones.
+/// Identifies one connection of a loop: its slot in the lower 32 bits, the slot's generation in the upper
+/// ones.
 struct ConnectionID: Hashable, Sendable {
-    /// What the poller and the timer wheel carry for this connection.
+    /// The source of this connection's events and timer entries.
     let source: EventSource
 
     init(source: EventSource) {
@@ -17,10 +18,10 @@ struct ConnectionID: Hashable, Sendable {
     var generation: UInt32 { UInt32(source.rawValue >> 32) }
 }
 
-/// The connections of one loop by their ids.
+/// The connections of one loop by their IDs.
 ///
-/// An id carries the generation of its slot. An event or a response for a closed connection finds nothing,
-/// even when the slot or the descriptor number is in use again.
+/// An ID contains the generation of its slot. An event or a response for a closed connection finds nothing,
+/// even if the slot or the descriptor number has been reused.
 struct ConnectionSlots {
     private struct Slot {
         var connection: Connection?
@@ -31,7 +32,8 @@ struct ConnectionSlots {
     private var free: [UInt32] = []
     private(set) var count = 0
 
-    /// Generations begin at 1: no source below 2³² is a connection's.
+    /// Inserts a connection and returns its ID. Generations begin at 1, so no connection has a source below
+    /// 2³².
     mutating func insert(_ connection: Connection) -> ConnectionID {
         count += 1
         if let index = free.popLast() {
@@ -48,12 +50,12 @@ struct ConnectionSlots {
         return slots[index].connection
     }
 
-    /// False when there is no such connection.
+    /// Removes a connection. Returns false if there is no connection with this ID.
     mutating func remove(_ id: ConnectionID) -> Bool {
         guard self[id] != nil else { return false }
         let index = id.slot
         slots[Int(index)].connection = nil
-        // After 2³² reuses the generation begins again at 1, for 0 is not a connection's.
+        // The generation wraps to 1: 0 is not used for connections.
         slots[Int(index)].generation =
             slots[Int(index)].generation == .max ? 1 : slots[Int(index)].generation + 1
         free.append(index)
@@ -61,7 +63,7 @@ struct ConnectionSlots {
         return true
     }
 
-    /// The ids of all connections.
+    /// The IDs of all connections.
     var ids: [ConnectionID] {
         slots.indices.compactMap { index in
             slots[index].connection == nil

@@ -1,8 +1,8 @@
 internal import Synchronization
 internal import Time
 
-/// Admits one log line a second for a condition that may repeat without bound, over all loops together, and
-/// counts the lines that it holds back.
+/// Limits a log message that may repeat without bound to one line per second over all loops, and counts the
+/// suppressed lines.
 final class LogThrottle: Sendable {
     private struct State {
         var last: Instant?
@@ -12,7 +12,7 @@ final class LogThrottle: Sendable {
     private static let interval = Duration.seconds(1)
     private let state = Mutex(State())
 
-    /// Returns how many lines were held back since the last one, or nil if this one must be held back.
+    /// Returns how many lines were suppressed since the last one, or nil if this one must be suppressed.
     func admit(at now: Instant) -> Int? {
         state.withLock { state in
             if let last = state.last, last.duration(to: now) < Self.interval {

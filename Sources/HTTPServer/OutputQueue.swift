@@ -5,12 +5,12 @@ struct SpareBuffer: ~Copyable {
     var bytes: [UInt8] = []
 }
 
-/// What one connection has to send: encoded bytes, then at most one body that is sent from where it is.
+/// The output of one connection: encoded bytes, then at most one body that is sent without being copied.
 ///
-/// It owns no memory while it is empty: the array is the loop's spare one, and goes back once everything is
+/// Owns no memory while it is empty: the array is borrowed from the loop, and returned once everything is
 /// sent.
 struct OutputQueue {
-    /// A body that other connections may send too.
+    /// A body whose bytes other connections may share.
     private final class SharedBody {
         let bytes: [UInt8]
         var sent = 0
@@ -22,11 +22,11 @@ struct OutputQueue {
 
     /// The outcome of a send.
     enum Progress {
-        /// Everything is with the socket.
+        /// The socket accepted everything.
         case all
-        /// The socket took some bytes.
+        /// The socket accepted some bytes.
         case some
-        /// The socket takes nothing now.
+        /// The socket accepts nothing at the moment.
         case none
     }
 
@@ -37,18 +37,18 @@ struct OutputQueue {
     /// Whether everything that was queued has been sent.
     var isEmpty: Bool { sent == encoded.count && body == nil }
 
-    /// How many encoded bytes wait.
+    /// The number of encoded bytes that are not sent yet.
     var encodedCount: Int { encoded.count - sent }
 
     /// Whether this queue has an array to encode into.
     var hasBuffer: Bool { encoded.capacity > 0 }
 
-    /// Takes the loop's array, when the queue has none.
+    /// Lends the loop's array to a queue that has none.
     mutating func lend(_ spare: consuming SpareBuffer) {
         encoded = spare.bytes
     }
 
-    /// Gives the array back, once everything is sent. Nil when there is nothing to give.
+    /// Returns the array to the loop once everything is sent. Nil before that, or without an array.
     mutating func reclaim() -> SpareBuffer? {
         guard isEmpty, hasBuffer else { return nil }
         var spare = SpareBuffer()
@@ -58,20 +58,20 @@ struct OutputQueue {
         return spare
     }
 
-    /// Appends what `encode` appends to the array. Encoded bytes never overtake a body: the caller queues
-    /// none while a body is waiting.
+    /// Calls `encode` with the array to append to. The caller must not encode while a body is queued: the
+    /// bytes would overtake it.
     mutating func encode<Result>(_ encode: (inout [UInt8]) -> Result) -> Result {
         precondition(body == nil, "encoded bytes must not overtake a body")
         return encode(&encoded)
     }
 
-    /// Appends a body that is sent from where it is.
+    /// Queues a body that is sent without being copied.
     mutating func append(body bytes: [UInt8]) {
         precondition(body == nil, "one body at a time")
         if !bytes.isEmpty { body = SharedBody(bytes) }
     }
 
-    /// Sends what the socket takes. Throws what the socket reports, except that it takes nothing now.
+    /// Sends what the socket accepts. Throws the socket's error, except EAGAIN.
     mutating func send(
         to descriptor: borrowing FileDescriptor, _ system: SystemCalls
     ) throws(SystemError) -> Progress {

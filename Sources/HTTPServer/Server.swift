@@ -6,9 +6,9 @@ internal import Synchronization
 package import Threads
 internal import Time
 
-/// An HTTP/1.1 server: listeners, event loops and their threads. It knows no path.
+/// An HTTP/1.1 server: listeners, event loops and their threads. Independent of the responder's paths.
 package final class Server: Sendable {
-    /// Where the server listens, with the port the kernel chose.
+    /// The address that the server listens on, with the port that the kernel chose.
     package let address: SocketAddress
     private let state: ServerState
     private let executors: [LoopExecutor]
@@ -17,15 +17,15 @@ package final class Server: Sendable {
     private let clock: Clock
     private let logger: Logger
 
-    /// The descriptors that a server has open at most beside its connections: a listener, a poller and an
-    /// event for each loop, and the connections that are being rejected.
+    /// Maximum number of descriptors that a server has open besides its connections: a listener, a poller and
+    /// an eventfd for each loop, and the connections that are being rejected.
     package static func descriptors(workers: Int) -> Int {
         3 * workers + ConnectionLoop.maximumRejectedAtOnce
     }
 
-    /// Listens. Connections wait in the kernel until `start`.
+    /// Creates the listeners and the loops. Connections wait in the kernel until `start`.
     ///
-    /// Throws what the kernel says to the address or the port.
+    /// Throws the kernel's error, for example for the address or the port.
     package init(
         configuration: ServerConfiguration, responder: any Responder, logger: Logger
     ) throws(SystemError) {
@@ -35,7 +35,7 @@ package final class Server: Sendable {
         var address = configuration.address
         var executors: [LoopExecutor] = []
         var connectionLoops: [Handoff<ConnectionLoop>] = []
-        // With one loop, nobody else ever has to join.
+        // With one loop, no other listener has to join the port.
         var use: PortUse =
             if configuration.sharesPort { .shared } else {
                 configuration.workers > 1 ? .exclusiveThenShared : .exclusive
@@ -62,20 +62,20 @@ package final class Server: Sendable {
         self.logger = logger
     }
 
-    /// Open connections over all loops.
+    /// Number of open connections over all loops.
     package var openConnections: Int { state.openConnections }
 
-    /// The most connections that may be open over all loops.
+    /// Maximum number of open connections over all loops.
     package var maximumConnections: Int { state.maximumConnections }
 
-    /// Whether a loop has not ended yet.
+    /// Whether a loop is still running.
     package var isRunning: Bool { state.runningLoops > 0 }
 
     /// Starts the loops. Must be called once.
     ///
-    /// `whenALoopFails` is called on the thread of a loop that the kernel took the poller from, when its
-    /// connections are gone. The other loops go on; whether that is enough is for the caller to say.
-    /// `whenAllHaveEnded` is called once, on the thread of the last loop, when none is left.
+    /// `whenALoopFails` is called on the thread of a loop whose poller failed, after its connections have
+    /// been closed. The other loops continue; the caller decides whether that is enough. `whenAllHaveEnded`
+    /// is called once, on the thread of the last loop, when it has ended.
     package func start(
         whenALoopFails: @escaping @Sendable (SystemError) -> Void,
         whenAllHaveEnded: @escaping @Sendable () -> Void = {}
@@ -98,8 +98,8 @@ package final class Server: Sendable {
         }
     }
 
-    /// Stops accepting, lets requests in flight be answered, and closes every connection within `grace`. May
-    /// be called again to bring the end forward: with `.zero`, every connection is closed at once.
+    /// Stops accepting, finishes requests in flight, and closes every connection within `grace`. May be
+    /// called again with an earlier end: with `.zero`, every connection is closed at once.
     package func drain(within grace: Duration) {
         state.drain(until: clock.now + grace)
         for executor in executors { executor.wake() }

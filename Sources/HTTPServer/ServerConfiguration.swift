@@ -3,19 +3,19 @@ package import EventLoop
 package import HTTP
 package import Time
 
-/// What a server is made of (config.example.toml).
+/// The configuration of a server (config.example.toml).
 package struct ServerConfiguration: Sendable {
     /// Where to listen. Port 0 lets the kernel choose one, the same for all loops.
     package var address: SocketAddress
-    /// Whether other processes of the same user may listen on the port too. Otherwise a port that anything
-    /// else listens on is refused.
+    /// Whether other processes of the same user may listen on the port too. If false, listening fails if
+    /// anything else listens on the port.
     package var sharesPort: Bool
-    /// Event loops, a thread each; at least 1.
+    /// Number of event loops, one thread each; at least 1.
     package var workers: Int
     package var limits: Limits
-    /// Open connections over all loops; one more is answered 503 and closed.
+    /// Maximum number of open connections over all loops; further ones get a 503 and are closed.
     package var maximumConnections: Int
-    /// The kernel, or a kernel with faults in tests.
+    /// The system calls, with faults in tests.
     package var system: SystemCalls
     package var clock: Clock
 

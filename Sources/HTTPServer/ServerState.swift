@@ -1,7 +1,7 @@
 internal import Synchronization
 internal import Time
 
-/// What the workers of a server share.
+/// The state that the loops of a server share.
 final class ServerState: Sendable {
     private let connections = Atomic<Int>(0)
     private let rejected = Atomic<Int>(0)
@@ -17,7 +17,7 @@ final class ServerState: Sendable {
         self.loops = Atomic(loops)
     }
 
-    /// Loops that have not ended.
+    /// Number of loops that are running.
     var runningLoops: Int { loops.load(ordering: .acquiring) }
 
     /// Registers the end of a loop. Returns whether it was the last one.
@@ -25,13 +25,13 @@ final class ServerState: Sendable {
         loops.subtract(1, ordering: .acquiringAndReleasing).newValue == 0
     }
 
-    /// Open connections over all loops, without those that are being turned away.
+    /// Number of open connections over all loops, without those that are being rejected.
     var openConnections: Int { connections.load(ordering: .relaxed) }
 
-    /// Connections that are being told that they are too many.
+    /// Number of connections over the limit that wait for their 503 to be sent.
     var rejectedConnections: Int { rejected.load(ordering: .relaxed) }
 
-    /// Counts a connection in. False when it is one too many, which still has to be told so.
+    /// Registers a connection. Returns false above the limit; the caller still owes it a 503.
     func connectionOpened() -> Bool {
         if connections.add(1, ordering: .relaxed).newValue <= maximumConnections { return true }
         connections.subtract(1, ordering: .relaxed)
@@ -47,16 +47,16 @@ final class ServerState: Sendable {
         }
     }
 
-    /// Every answer is the last of its connection from now on.
+    /// Whether every response is the last one of its connection.
     var isDraining: Bool { draining.load(ordering: .acquiring) }
 
-    /// When the last connection must be gone; nil while the server runs.
+    /// When the last connection is closed; nil while the server is not draining.
     var deadline: Instant? {
         guard isDraining else { return nil }
         return drainDeadline.withLock { $0 }
     }
 
-    /// Begins to drain, or brings the deadline forward.
+    /// Begins to drain, or moves the deadline forward.
     func drain(until deadline: Instant) {
         drainDeadline.withLock { $0 = min($0 ?? deadline, deadline) }
         draining.store(true, ordering: .releasing)

@@ -1,11 +1,11 @@
 /// A set of ASCII bytes: one character class of the grammar.
 ///
-/// Two words that stay in registers stand in for a table in memory.
+/// Stored in two words that stay in registers, instead of a table in memory.
 struct ByteSet: Sendable {
     private let low: UInt64
     private let high: UInt64
 
-    /// The set of the bytes of an ASCII text. Bytes beyond ASCII are left out.
+    /// Creates the set of the bytes of an ASCII text. Other bytes are ignored.
     init(_ text: String) {
         var words: (low: UInt64, high: UInt64) = (0, 0)
         for byte in text.utf8 where byte < 128 {
@@ -24,18 +24,18 @@ struct ByteSet: Sendable {
 extension ByteSet {
     private static let digits = "0123456789"
     private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    /// RFC 3986 section 2.3, but for letters and digits.
+    /// RFC 3986 section 2.3, without letters and digits.
     private static let unreservedMarks = "-._~"
     /// RFC 3986 section 2.2.
     private static let subDelimiters = "!$&'()*+,;="
 
     /// `tchar` (RFC 9110 section 5.6.2).
     static let token = ByteSet(digits + letters + "!#$%&'*+-.^_`|~")
-    /// `pchar` and `/` (RFC 3986 section 3.3), but for the percent sign.
+    /// `pchar` and `/` (RFC 3986 section 3.3), except the percent sign.
     static let path = ByteSet(digits + letters + unreservedMarks + subDelimiters + ":@/")
-    /// What may stand in a query (RFC 3986 section 3.4), but for the percent sign.
+    /// The characters of a query (RFC 3986 section 3.4), except the percent sign.
     static let query = ByteSet(digits + letters + unreservedMarks + subDelimiters + ":@/?")
-    /// What may stand in a registered name (RFC 3986 section 3.2.2), but for the percent sign.
+    /// The characters of a registered name (RFC 3986 section 3.2.2), except the percent sign.
     static let registeredName = ByteSet(digits + letters + unreservedMarks + subDelimiters)
 }
 
@@ -49,7 +49,7 @@ extension UInt8 {
     @inline(__always)
     var isWhitespace: Bool { self == .space || self == .horizontalTab }
 
-    /// `HTAB / SP / VCHAR / obs-text`: what may stand in a field value (RFC 9110 section 5.5).
+    /// `HTAB / SP / VCHAR / obs-text`: the bytes that a field value may contain (RFC 9110 section 5.5).
     @inline(__always)
     var isFieldContent: Bool { (self >= 0x20 && self != 0x7F) || self == .horizontalTab }
 }

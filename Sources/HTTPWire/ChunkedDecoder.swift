@@ -1,16 +1,16 @@
 internal import Bytes
 internal import HTTP
 
-/// Takes the chunked transfer coding off a body (RFC 9112 section 7.1) that arrives in any pieces.
+/// Decodes the chunked transfer coding (RFC 9112 section 7.1) of a body that arrives in arbitrary pieces.
 ///
-/// One byte decides one step, so a split can make no difference. Data is never copied here: the decoder says
-/// where it stands.
+/// A state machine over single bytes, so that the division into pieces makes no difference. It returns the
+/// ranges of the data, and copies nothing.
 struct ChunkedDecoder {
-    /// What the bytes at hand held.
+    /// The result of decoding the received bytes.
     enum Piece: Equatable {
         /// Data of the body.
         case data(Range<Int>)
-        /// Nothing further: more bytes are needed.
+        /// More bytes are needed.
         case incomplete
         /// The body and its trailer section are complete.
         case end
@@ -26,9 +26,9 @@ struct ChunkedDecoder {
     }
 
     private var state = State.sizeStart
-    /// The bytes of the present chunk that are still to come.
+    /// Bytes of the current chunk that have not been received.
     private var remaining = 0
-    /// The data announced so far, the present chunk's included.
+    /// Bytes of data announced so far, including the current chunk.
     private var total = 0
     private let maximumBodyBytes: Int
     private var framingBytes = 0
@@ -37,10 +37,9 @@ struct ChunkedDecoder {
     private let maximumTrailerBytes: Int
     private let maximumTrailerLines: Int
 
-    /// Framing is refused when it outweighs the data by more than `framingAllowance + framingRatio * data`
-    /// bytes: a body of one-byte chunks takes five bytes of framing a byte, so the ratio leaves honest
-    /// clients room, and the allowance takes in the extensions that anybody sends (RFC 9112 section 7.1.1
-    /// asks for such a limit).
+    /// Limits the framing to `framingAllowance + framingRatio * total` bytes (RFC 9112 section 7.1.1 asks for
+    /// such a limit). A body of one-byte chunks has five bytes of framing for each byte of data and is
+    /// accepted; the allowance covers the usual chunk extensions.
     private static let framingAllowance = 256
     private static let framingRatio = 8
 
@@ -50,13 +49,13 @@ struct ChunkedDecoder {
         maximumTrailerLines = limits.maximumHeaders
     }
 
-    /// Reads on from a position until there is data, or all is read.
+    /// Decodes from a position until there is data, or all bytes are read.
     ///
     /// - Parameters:
     ///   - bytes: The received bytes.
-    ///   - position: Where to begin; moved behind what was read.
-    ///   - end: The end of what has been received.
-    /// - Returns: Where data stands; or that there is no more of it, for now or at all.
+    ///   - position: Where to begin; moved after the bytes that were read.
+    ///   - end: The end of the received bytes.
+    /// - Returns: The range of some data, or that more bytes are needed, or that the body is complete.
     /// - Throws: 400, 413 or 431.
     mutating func next(
         in bytes: Span<UInt8>, at position: inout Int, end: Int
@@ -114,7 +113,7 @@ struct ChunkedDecoder {
         }
     }
 
-    /// `1*HEXDIG`. The size is checked against what the body may still have with each digit, so it cannot
+    /// `1*HEXDIG`. The size is checked after each digit against what is left of the body limit, so it cannot
     /// overflow.
     private mutating func size(_ digit: Int) throws(Refusal) -> State {
         total -= remaining
@@ -124,8 +123,8 @@ struct ChunkedDecoder {
         return .size
     }
 
-    /// `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` (section 7.1.1), ignored but held to
-    /// its grammar.
+    /// `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` (section 7.1.1). The syntax is
+    /// checked, the content ignored.
     private func chunkExtension(_ byte: UInt8) throws(Refusal) -> State {
         switch state {
         case .extensionNameStart:
@@ -159,14 +158,14 @@ struct ChunkedDecoder {
         throw .malformed("invalid chunk extension")
     }
 
-    /// A further byte of a token, or what follows it.
+    /// Continues a token, or passes the byte after it to `next`.
     private func tokenOr(
         _ next: (UInt8) throws(Refusal) -> State, _ byte: UInt8
     ) throws(Refusal) -> State {
         ByteSet.token.contains(byte) ? state : try next(byte)
     }
 
-    /// What may follow a size or a complete extension.
+    /// Returns the state after a size or a complete extension.
     private func afterExtension(_ byte: UInt8) throws(Refusal) -> State {
         switch byte {
         case UInt8(ascii: ";"): return .extensionNameStart
@@ -176,8 +175,8 @@ struct ChunkedDecoder {
         }
     }
 
-    /// `*( field-line CRLF ) CRLF` (section 7.1.2). Trailers are held to the grammar and dropped: nothing
-    /// that this server does depends on one (RFC 9110 section 6.5.1).
+    /// `*( field-line CRLF ) CRLF` (section 7.1.2). The syntax is checked, the trailers are dropped: this
+    /// server uses none (RFC 9110 section 6.5.1).
     private mutating func trailer(_ byte: UInt8) throws(Refusal) -> State {
         switch state {
         case .trailerStart:

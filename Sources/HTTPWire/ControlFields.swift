@@ -1,7 +1,7 @@
 internal import Bytes
 internal import HTTP
 
-/// What the fields say that govern the connection and the framing; gathered while the field lines are read.
+/// The fields that control the connection and the framing, collected while the field lines are parsed.
 struct ControlFields {
     private(set) var hasHost = false
     private(set) var hasClose = false
@@ -16,7 +16,8 @@ struct ControlFields {
         case unknown
     }
 
-    /// Takes note of a line when its name is one of the few that matter here.
+    /// Evaluates a line if it is one of these fields. Throws 400 for an invalid or repeated Host,
+    /// Content-Length or Transfer-Encoding.
     mutating func note(_ line: Request.FieldLine, in bytes: Span<UInt8>) throws(Refusal) {
         switch line.name.count {
         case 4 where bytes.equalsIgnoringCase("host", in: line.name):
@@ -34,8 +35,9 @@ struct ControlFields {
         }
     }
 
-    /// RFC 9112 section 6.3, and stricter where section 6.1 allows it: a message with both fields is refused,
-    /// and so is Transfer-Encoding in HTTP/1.0, whose senders and relays do not know it.
+    /// Returns the framing of the body (RFC 9112 section 6.3). Stricter where section 6.1 allows it: rejects
+    /// a message with both fields, and Transfer-Encoding in HTTP/1.0, which HTTP/1.0 clients and proxies do
+    /// not know.
     func framing(isHTTP10: Bool) throws(Refusal) -> Head.Framing {
         guard let transferEncoding else {
             guard let contentLength, contentLength > 0 else { return .none }
@@ -49,14 +51,15 @@ struct ControlFields {
         return .chunked
     }
 
-    /// RFC 9112 section 3.2: more than one Host, or an invalid one, is answered with 400.
+    /// RFC 9112 section 3.2: more than one Host, or an invalid one, gets a 400.
     private mutating func noteHost(_ value: Range<Int>, _ bytes: Span<UInt8>) throws(Refusal) {
         guard !hasHost else { throw .malformed("more than one Host") }
         guard isValidHost(bytes, range: value) else { throw .malformed("invalid Host") }
         hasHost = true
     }
 
-    /// `1*DIGIT` (RFC 9110 section 8.6), once. Lists and repetitions, even of equal values, are refused.
+    /// `1*DIGIT` (RFC 9110 section 8.6), once. Lists and repetitions, even of equal values, are rejected. A
+    /// length above `Int.max` is `Int.max`.
     private mutating func noteContentLength(
         _ value: Range<Int>, _ bytes: Span<UInt8>
     ) throws(Refusal) {
@@ -73,9 +76,9 @@ struct ControlFields {
 
     /// Exactly `chunked`, once (RFC 9112 section 6.1).
     ///
-    /// Other codings, before `chunked` or alone, are not implemented. What makes the length of the body
-    /// uncertain is malformed: `chunked` that is not the last, repeated, or with parameters (section 6.3),
-    /// and a list of nothing.
+    /// Other codings, before `chunked` or alone, get a 501. A value that makes the length of the body
+    /// ambiguous gets a 400: `chunked` repeated, not last, or with parameters (section 6.3), and an empty
+    /// list.
     private mutating func noteTransferEncoding(
         _ value: Range<Int>, _ bytes: Span<UInt8>
     ) throws(Refusal) {
@@ -99,8 +102,7 @@ struct ControlFields {
         guard transferEncoding == .unknown else { throw .malformed("invalid Transfer-Encoding") }
     }
 
-    /// RFC 9110 section 7.6.1: a list of case-insensitive options. Those this server does not know are
-    /// ignored.
+    /// RFC 9110 section 7.6.1: a list of case-insensitive options. Unknown ones are ignored.
     private mutating func noteConnection(_ value: Range<Int>, _ bytes: Span<UInt8>) {
         var members = ListMembers(value)
         while let member = members.next(in: bytes) {
@@ -109,7 +111,7 @@ struct ControlFields {
         }
     }
 
-    /// RFC 9110 section 10.1.1: the one expectation that is defined is `100-continue`.
+    /// RFC 9110 section 10.1.1: the only defined expectation is `100-continue`.
     private mutating func noteExpectation(_ value: Range<Int>, _ bytes: Span<UInt8>) {
         var members = ListMembers(value)
         while let member = members.next(in: bytes) {
@@ -122,7 +124,7 @@ struct ControlFields {
     }
 }
 
-/// The part of a range that is a token (RFC 9110 section 5.6.2), from its beginning.
+/// Returns the token at the beginning of a range (RFC 9110 section 5.6.2).
 private func tokenPrefix(of range: Range<Int>, _ bytes: Span<UInt8>) -> Range<Int> {
     let token = ByteSet.token
     var end = range.lowerBound
@@ -130,8 +132,8 @@ private func tokenPrefix(of range: Range<Int>, _ bytes: Span<UInt8>) -> Range<In
     return range.lowerBound..<end
 }
 
-/// The members of a comma-separated list, without the white space around them; empty ones are skipped
-/// (RFC 9110 section 5.6.1). Quoted strings are not looked into: no list that is read here may hold one.
+/// The members of a comma-separated list, without surrounding white space; empty ones are skipped (RFC 9110
+/// section 5.6.1). Quoted strings are not recognized: no member that this server knows contains one.
 struct ListMembers {
     private var rest: Range<Int>
 
@@ -139,7 +141,7 @@ struct ListMembers {
         rest = value
     }
 
-    /// The next member that is not empty, or nil at the end.
+    /// Returns the next member that is not empty, or nil at the end.
     mutating func next(in bytes: Span<UInt8>) -> Range<Int>? {
         while !rest.isEmpty {
             var end = rest.lowerBound

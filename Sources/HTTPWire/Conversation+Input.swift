@@ -2,24 +2,21 @@ internal import HTTP
 package import Time
 
 extension Conversation {
-    /// Reports that bytes have arrived, before `next` is given them.
-    ///
-    /// - Parameter isFirst: Whether no earlier bytes of the connection are left to be consumed.
+    /// Reports that bytes have arrived. Called before `next` gets them. `isFirst` means that the connection
+    /// has no earlier bytes that are not consumed yet.
     package mutating func bytesReceived(isFirst: Bool, at now: Instant) {
         hasReceivedNothing = false
         if phase == .idle && isFirst { since = now }
     }
 
-    /// Reports that the peer has closed its sending side. What it sent before is still answered.
+    /// Reports that the peer has closed its sending side. Requests received before are still answered.
     package mutating func receiveEnd() {
         hasEnded = true
     }
 
-    /// Whether the server should read. False is back-pressure: the output is blocked, the end has been
-    /// read, or
-    /// enough bytes wait for their turn.
-    ///
-    /// - Parameter pendingCount: How many received bytes are not consumed yet.
+    /// Returns whether the server should read. False if the output is blocked or enough bytes are pending
+    /// (back-pressure), and if the end of the stream has been read or the connection is closing.
+    /// `pendingCount` is the number of received bytes that are not consumed yet.
     package func wantsBytes(pendingCount: Int) -> Bool {
         switch phase {
         case .closing, .finished, .closed: false
@@ -29,7 +26,7 @@ extension Conversation {
         }
     }
 
-    /// Forgets what has been received: it is consumed, or will not be looked at.
+    /// Drops the received bytes, and the body that is being read.
     mutating func drop(_ input: inout ReceivedBytes) {
         input.drop()
         incoming = nil

@@ -2,24 +2,22 @@ package import HTTP
 package import Time
 
 extension Conversation {
-    /// Appends the response to the present request to the output. A response for a connection that has been
-    /// given up
-    /// is dropped.
+    /// Appends the response to the current request to the output. Drops it if the connection has timed out.
     ///
     /// - Parameters:
     ///   - response: The response. Date, Content-Length and Connection are added here.
-    ///   - date: `HTTPDate.render` of the present time.
-    ///   - output: What the server sends.
+    ///   - date: `HTTPDate.render` of the current time.
+    ///   - output: The bytes that the server sends.
     ///   - input: The received bytes that are not consumed yet.
-    ///   - now: The present time.
-    /// - Returns: A body of more than `largestCopiedBody` bytes: the server sends it after `output`, and
-    ///   pulls no
-    ///   further step before all of it is sent.
+    ///   - now: The current time.
+    /// - Returns: A body of more than `largestCopiedBody` bytes, or nil. The server queues it
+    ///   after `output`, and sends before it calls `next`, unless the output is blocked.
     package mutating func respond(
         _ response: Response, date: [UInt8], into output: inout [UInt8],
         _ input: inout ReceivedBytes, at now: Instant
     ) -> [UInt8]? {
-        // A client that takes nothing of an earlier response may be given up while this one is being made.
+        // The connection may have timed out while this response was prepared, because the client accepted
+        // nothing of an earlier one.
         guard phase != .finished && phase != .closed else { return nil }
         precondition(phase == .asked || phase == .answering || phase == .refusing)
         guard let request = current.take() else { preconditionFailure("a response without a request") }
@@ -29,7 +27,7 @@ extension Conversation {
             answersHead: request.isHead)
         encoder.appendHead(of: response, date: date, to: &output)
         hasOutput = true
-        // While older output is blocked, its progress is what the deadline is about.
+        // While older output is blocked, the deadline counts from its last progress.
         if !isOutputBlocked { since = now }
         if closes {
             mayReceiveMore = !(request.isLastOfClient && input.isEmpty && incoming == nil)
@@ -44,38 +42,39 @@ extension Conversation {
         return nil
     }
 
-    /// Whether the connection ends with this response although the request allows more: the server is
-    /// draining, it is unclear where the next request begins, or none can follow.
+    /// Returns whether the connection ends with this response although the request allows more: the server is
+    /// draining, the start of the next request is uncertain, or no further request can arrive.
     private func closesConnection(_ input: borrowing ReceivedBytes) -> Bool {
         if isDraining { return true }
         guard let incoming else { return hasEnded && input.isEmpty }
-        // RFC 9110 section 10.1.1: a client that was not told to continue may send its body or leave it.
+        // RFC 9110 section 10.1.1: a client that did not get a 100 may send its body or not.
         return incoming.awaitsContinue || incoming.isTooLarge
     }
 
-    /// Reports that the socket took less than all there was. No step but closing follows until the output
-    /// has drained.
+    /// Reports that the socket has accepted only a part of the output. Until the output has drained, the only
+    /// further step is `close`.
     package mutating func outputBlocked(at now: Instant) {
         isOutputBlocked = true
         hasOutput = true
         since = now
     }
 
-    /// Reports that the socket took some more of the output, and some is left.
+    /// Reports that the socket has accepted some more of the output, but not all.
     package mutating func outputProgressed(at now: Instant) {
         since = now
     }
 
-    /// Reports that the socket has taken all output, also when it took everything at once. A connection
-    /// that is to be closed is not closed before. Afterwards, `next` may have a step.
+    /// Reports that the socket has accepted all output, also if it did so at once. A closing connection waits
+    /// for this call. `next` may have a step afterwards.
     package mutating func outputDrained(at now: Instant) {
         if isOutputBlocked { since = now }
         isOutputBlocked = false
         hasOutput = false
     }
 
-    /// After the last response is sent: closing at once could reset the connection while the client still
-    /// reads (RFC 9112 section 9.6).
+    /// Returns the step after the last response has been sent. If the client may still send, only the sending
+    /// side is shut down: closing could reset the connection while the client still reads (RFC 9112 section
+    /// 9.6).
     mutating func finishClosing(at now: Instant) -> Step {
         guard !hasOutput else { return .wait }
         since = now

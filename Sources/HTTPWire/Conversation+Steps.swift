@@ -4,10 +4,10 @@ internal import HTTPTypes
 package import Time
 
 extension Conversation {
-    /// Returns the next thing to do, and consumes bytes. The server pulls until it is told to wait.
+    /// Returns the next step, and consumes bytes. The server calls it until it returns `wait` or `close`.
     package mutating func next(_ input: inout ReceivedBytes, at now: Instant) -> Step {
         let step = pull(&input, at: now)
-        // What waits for more of a body copies its head, so that the caller may reuse the bytes.
+        // A request that waits for more of its body copies its head, so that the caller can reuse the buffer.
         if case .wait = step { incoming?.detach() }
         return step
     }
@@ -51,7 +51,7 @@ extension Conversation {
         return nextRequest(&input, at: now)
     }
 
-    /// Reports that the response comes later: the body is read next.
+    /// Reports that the response is not ready: the body is read next.
     package mutating func awaitResponse(at now: Instant) {
         precondition(phase == .asked)
         phase = .body
@@ -79,7 +79,7 @@ extension Conversation {
     }
 
     /// RFC 9112 section 2.2: an empty line before a request line is ignored, because some clients send one
-    /// after a body. One is enough for those.
+    /// after a body. Only one is accepted.
     private mutating func skipEmptyLine(_ input: inout ReceivedBytes) {
         guard !hasSkippedEmptyLine, scanner.scanned == 0, input.count >= 2,
             input.bytes[input.start] == .carriageReturn, input.bytes[input.start + 1] == .lineFeed
@@ -88,14 +88,14 @@ extension Conversation {
         hasSkippedEmptyLine = true
     }
 
-    /// Parses the head when it is complete, and consumes it.
+    /// Parses and consumes the head if it is complete, otherwise returns nil.
     private mutating func parseHead(_ input: inout ReceivedBytes) throws(Refusal) -> Head? {
         let received = input.bytes
         let span = received.span
         let available = input.start..<input.end
         let maximum = limits.maximumHeaderBytes
-        // A malformed request line is refused at once, whatever may follow. It is parsed again when the
-        // rest of the head came in other pieces, so that only positions have to be kept meanwhile.
+        // A malformed request line is rejected before the rest of the head arrives. If the rest arrives in a
+        // later read, the line is parsed again, so that only positions are kept between reads.
         let isNew = scanner.requestLineEnd == 0
         guard
             let fieldsStart = try scanner.findRequestLine(in: span, head: available, maximum: maximum)
@@ -139,8 +139,7 @@ extension Conversation {
     ) -> Step {
         phase = .refusing
         if request == nil {
-            // No response to HEAD has content (RFC 9110 section 9.3.2), whatever else is wrong with the
-            // request.
+            // A response to HEAD has no content (RFC 9110 section 9.3.2), even if the request is malformed.
             current = CurrentRequest(isLast: true, isHead: input.rest.starts(with: "HEAD ".utf8))
         }
         current?.isLast = true
@@ -172,9 +171,9 @@ extension Conversation {
         return .interim
     }
 
-    /// Skips the rest of a body that is not wanted.
+    /// Skips the rest of a body that is not needed.
     ///
-    /// - Returns: Whether the next request may follow. When not, either more bytes are needed or the phase
+    /// - Returns: Whether the next request may follow. If false, either more bytes are needed or the phase
     ///   has changed.
     private mutating func discard(_ input: inout ReceivedBytes, at now: Instant) -> Bool {
         guard let incoming else { return true }
@@ -184,7 +183,8 @@ extension Conversation {
                 return false
             }
         } catch {
-            // The response is out already; a body that turns out malformed after it gets no other.
+            // The response has already been encoded. A body that turns out to be malformed only closes the
+            // connection.
             drop(&input)
             phase = .closing
             return false
@@ -199,7 +199,7 @@ extension Conversation {
         _ incoming: IncomingBody, keeps: Bool, _ input: inout ReceivedBytes
     ) throws(Refusal) -> IncomingBody.Progress {
         var position = input.start
-        // RFC 9110 section 10.1.1: a client that sends its body unasked needs no 100.
+        // RFC 9110 section 10.1.1: a client that sends its body without waiting needs no 100.
         if !input.isEmpty { incoming.awaitsContinue = false }
         defer { input.start = position }
         return try incoming.read(input.bytes, at: &position, end: input.end, keeps: keeps)

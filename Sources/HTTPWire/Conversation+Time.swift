@@ -2,8 +2,8 @@ internal import HTTP
 package import Time
 
 extension Conversation {
-    /// When `expire` must be called, or nil while only the handler is waited for, whose deadlines are its
-    /// own.
+    /// When `expire` must be called. Nil while a response is awaited, whose deadline is the handler's, and
+    /// when the next step does not wait.
     package var deadline: Instant? {
         if isOutputBlocked && phase != .finished && phase != .closed { return since + limits.bodyTimeout }
         return switch phase {
@@ -15,15 +15,15 @@ extension Conversation {
         }
     }
 
-    /// The deadline has passed: an unfinished request is refused, anything else is closed without a word.
-    /// Does nothing before the deadline.
+    /// Handles a passed deadline. An incomplete request gets a 408 unless the output is blocked; any other
+    /// connection is closed without a response. Does nothing before the deadline.
     package mutating func expire(at now: Instant) {
         guard let deadline, deadline <= now else { return }
         let isInRequest = phase == .head || phase == .body
         phase = isInRequest && !isOutputBlocked ? .timedOut : .finished
     }
 
-    /// The server is shutting down: an idle connection closes, one with a request closes after the answer.
+    /// Begins to drain: an idle connection closes, one with a request closes after its response.
     package mutating func drain() {
         isDraining = true
     }

@@ -1,12 +1,12 @@
 internal import Bytes
 import Time
 
-/// Renders points in time as HTTP does.
+/// The date format of HTTP.
 package enum HTTPDate {
-    /// The IMF-fixdate (RFC 9110 section 5.6.7) of a number of seconds since 1970 in UTC, without leap
+    /// Returns the IMF-fixdate (RFC 9110 section 5.6.7) of a time in seconds since 1970 in UTC, without leap
     /// seconds: `Sun, 06 Nov 1994 08:49:37 GMT`, always 29 bytes.
     ///
-    /// The form holds the years 0 to 9999; what lies outside is rendered as the nearest second inside.
+    /// The format holds the years 0 to 9999; other times are clamped to that range.
     package static func render(unixSeconds: Int) -> [UInt8] {
         let time = CalendarTime(unixSeconds: min(max(unixSeconds, earliest), latest))
         var text: [UInt8] = []

@@ -1,14 +1,14 @@
 internal import Bytes
 internal import HTTP
 
-/// One request's head, read and checked: everything that decides how the connection goes on.
+/// The parsed and checked head of one request.
 ///
-/// Neither it nor its request line can be copied: they are only handed on, and the compiler is held to that.
+/// Noncopyable, like its request line: both are only moved, which the compiler checks.
 struct Head: ~Copyable {
     /// How the body after the head is delimited (RFC 9112 section 6.3).
     enum Framing: Equatable {
         case none
-        /// So many bytes, at least one. A length beyond what an integer holds is `Int.max`.
+        /// A body of this many bytes, at least one. A length above `Int.max` is `Int.max`.
         case length(Int)
         case chunked
     }
@@ -18,21 +18,21 @@ struct Head: ~Copyable {
     let requestLine: RequestLine
     let fieldLines: [Request.FieldLine]
     let framing: Framing
-    /// Whether the connection is closed after the answer (RFC 9112 section 9.3).
+    /// Whether the connection is closed after the response (RFC 9112 section 9.3).
     let closesConnection: Bool
     /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1).
     let expectsContinue: Bool
-    /// Whether an expectation is one this server does not know.
+    /// Whether there is an expectation other than `100-continue`.
     let hasUnknownExpectation: Bool
 
-    /// Reads the field lines of a head that the scanner found complete.
+    /// Parses the field lines of a complete head.
     ///
     /// - Parameters:
     ///   - requestLine: The request line of this head.
     ///   - bytes: The received bytes.
     ///   - range: From the request line to after the empty line.
     ///   - fieldsStart: Where the first field line begins.
-    ///   - maximumCount: The most field lines that are accepted.
+    ///   - maximumCount: Maximum number of field lines.
     /// - Throws: 400, 431 or 501.
     init(
         requestLine: consuming RequestLine, _ bytes: Span<UInt8>, range: Range<Int>, fieldsStart: Int,
@@ -60,15 +60,16 @@ struct Head: ~Copyable {
         hasUnknownExpectation = control.hasUnknownExpectation && !isHTTP10
     }
 
-    /// Room for the fields of a browser, so that the array grows only for unusual requests.
+    /// Initial capacity: enough for the fields of a browser, so that the array grows only for unusual
+    /// requests.
     private static let usualFieldCount = 12
 }
 
 /// `field-name ":" OWS field-value OWS` (RFC 9112 section 5). Moves the position after the line's CR LF.
 ///
-/// The scanner has refused control characters, so what is left to check is the name. A line that begins with
-/// white space is a folded one (section 5.2) or stands before the first field (section 2.2); both have no
-/// name.
+/// The scanner has rejected control characters, so only the name has to be checked. A line that begins with
+/// white space has no name and is rejected: it is folded (section 5.2) or precedes the first field (section
+/// 2.2).
 private func fieldLine(
     _ bytes: Span<UInt8>, at position: inout Int
 ) throws(Refusal) -> Request.FieldLine {

@@ -1,10 +1,11 @@
 internal import Bytes
 internal import HTTP
 
-/// Finds the end of a request's head in bytes that arrive in any pieces, and looks at no byte twice.
+/// Finds the end of a request's head in bytes that arrive in arbitrary pieces. Does not read scanned bytes
+/// again.
 ///
-/// It also refuses every control character that has no place in a head, so that the parser of the lines only
-/// meets carriage returns that end a line. Positions count from the first byte of the head.
+/// It also rejects control characters that are not allowed in a head, so that for the parser, every carriage
+/// return ends a line. Positions count from the first byte of the head.
 ///
 /// Invariant: `requestLineEnd <= scanned <= maximum` of the head's bytes.
 struct HeadScanner {
@@ -12,14 +13,14 @@ struct HeadScanner {
     /// Where the line after the request line begins; 0 while the request line is incomplete.
     private(set) var requestLineEnd: UInt32 = 0
 
-    /// Walks on to the end of the request line.
+    /// Scans to the end of the request line.
     ///
     /// - Parameters:
     ///   - bytes: The received bytes.
-    ///   - head: Where the head begins, and the end of what has been received.
-    ///   - maximum: The bytes that the whole head may have.
-    /// - Returns: The position after the request line, or nil when more bytes are needed.
-    /// - Throws: 400, or 414 when the maximum is reached.
+    ///   - head: From the beginning of the head to the end of the received bytes.
+    ///   - maximum: Maximum size of the whole head in bytes.
+    /// - Returns: The position after the request line, or nil if more bytes are needed.
+    /// - Throws: 400, or 414 if the maximum is reached.
     mutating func findRequestLine(
         in bytes: Span<UInt8>, head: Range<Int>, maximum: Int
     ) throws(Refusal) -> Int? {
@@ -32,10 +33,10 @@ struct HeadScanner {
         return end
     }
 
-    /// Walks on to the empty line that ends the head. The request line must have been found.
+    /// Scans to the empty line that ends the head. The request line must have been found.
     ///
-    /// - Returns: The position after the empty line, or nil when more bytes are needed.
-    /// - Throws: 400, or 431 when the maximum is reached.
+    /// - Returns: The position after the empty line, or nil if more bytes are needed.
+    /// - Throws: 400, or 431 if the maximum is reached.
     mutating func findEnd(
         in bytes: Span<UInt8>, head: Range<Int>, maximum: Int
     ) throws(Refusal) -> Int? {
@@ -49,8 +50,8 @@ struct HeadScanner {
         }
     }
 
-    /// RFC 9112 section 2.2: lines end with CR LF. A bare CR or LF is refused rather than forgiven, because
-    /// the server or proxy next to this one may forgive it in another way.
+    /// RFC 9112 section 2.2: lines end with CR LF. A bare CR or LF is rejected, because a proxy in front of
+    /// this server may interpret it differently.
     private mutating func findLineEnd(
         in bytes: Span<UInt8>, head: Range<Int>, maximum: Int
     ) throws(Refusal) -> Int? {

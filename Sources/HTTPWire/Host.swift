@@ -1,8 +1,8 @@
 internal import Bytes
 
-/// Whether a range is `uri-host [ ":" port ]` (RFC 9110 section 7.2). A Host field may be empty, an authority
-/// not; that is the caller's to check. User information is refused with all else that is not in the grammar
-/// (RFC 9110 section 4.2.4).
+/// Returns whether a range is `uri-host [ ":" port ]` (RFC 9110 section 7.2). An empty range is valid; the
+/// caller checks whether it is allowed, as in Host but not in an authority. User information is rejected (RFC
+/// 9110 section 4.2.4).
 func isValidHost(_ bytes: Span<UInt8>, range: Range<Int>) -> Bool {
     guard let first = range.first else { return true }
     let hostEnd: Int?
@@ -16,7 +16,7 @@ func isValidHost(_ bytes: Span<UInt8>, range: Range<Int>) -> Bool {
     return bytes[hostEnd] == UInt8(ascii: ":") && isPort(bytes, range: (hostEnd + 1)..<range.upperBound)
 }
 
-/// `*( unreserved / pct-encoded / sub-delims )` (RFC 3986 section 3.2.2), which IPv4 addresses are part of.
+/// `*( unreserved / pct-encoded / sub-delims )` (RFC 3986 section 3.2.2), which includes IPv4 addresses.
 private func endOfRegisteredName(_ bytes: Span<UInt8>, range: Range<Int>) -> Int {
     let name = ByteSet.registeredName
     var position = range.lowerBound
@@ -32,7 +32,7 @@ private func endOfRegisteredName(_ bytes: Span<UInt8>, range: Range<Int>) -> Int
     return position
 }
 
-/// `*DIGIT` (RFC 3986 section 3.2.3), and no more than a port can be. It may be empty.
+/// `*DIGIT` (RFC 3986 section 3.2.3), at most 65535. It may be empty.
 private func isPort(_ bytes: Span<UInt8>, range: Range<Int>) -> Bool {
     var port = 0
     for position in range {
@@ -43,8 +43,8 @@ private func isPort(_ bytes: Span<UInt8>, range: Range<Int>) -> Bool {
     return true
 }
 
-/// The position after `"[" IPv6address "]"` (RFC 3986 section 3.2.2), or nil. No later version of IP literals
-/// is defined, so none is accepted.
+/// Returns the position after `"[" IPv6address "]"` (RFC 3986 section 3.2.2), or nil. Later versions of IP
+/// literals are rejected, because none is defined.
 private func endOfIPLiteral(_ bytes: Span<UInt8>, range: Range<Int>) -> Int? {
     var close = range.lowerBound
     while close < range.upperBound, bytes[close] != UInt8(ascii: "]") { close += 1 }

@@ -1,9 +1,8 @@
 internal import HTTP
 
-/// A request whose body is not read yet: what a conversation keeps in the middle of such a request, and only
-/// then.
+/// A request whose body is being read. A conversation has one only between the head and the end of the body.
 final class IncomingBody {
-    /// What has become of the bytes at hand.
+    /// Whether the end of the body has been reached.
     enum Progress {
         case incomplete
         case complete
@@ -17,11 +16,11 @@ final class IncomingBody {
     private(set) var request: Request
     /// Whether the client still waits for `100 Continue`.
     var awaitsContinue: Bool
-    /// Whether the declared length is larger than a body may be.
+    /// Whether Content-Length exceeds the body limit.
     let isTooLarge: Bool
     /// Whether the request has a copy of its head, and no reference to the received bytes.
     private var isDetached = false
-    /// Where the head stands in the request's bytes.
+    /// The range of the head in the received bytes.
     private let headRange: Range<Int>
     private var framing: Framing
     private var content: [UInt8] = []
@@ -43,15 +42,15 @@ final class IncomingBody {
         awaitsContinue = head.expectsContinue
     }
 
-    /// Reads what there is of the body, and keeps it when asked to.
+    /// Reads the received part of the body.
     ///
     /// - Parameters:
     ///   - bytes: The received bytes.
-    ///   - position: The first byte not yet read; moved on.
-    ///   - end: The end of what has been received.
-    ///   - keeps: Whether the body is wanted, or only its end.
+    ///   - position: The first byte that is not read yet; moved on.
+    ///   - end: The end of the received bytes.
+    ///   - keeps: Whether the content is kept. If false, only the end of the body is searched.
     /// - Returns: Whether the end of the body has been reached.
-    /// - Throws: What the chunked coding is refused with.
+    /// - Throws: 400, 413 or 431, for the chunked coding.
     func read(
         _ bytes: [UInt8], at position: inout Int, end: Int, keeps: Bool
     ) throws(Refusal) -> Progress {
@@ -74,13 +73,13 @@ final class IncomingBody {
         }
     }
 
-    /// The body, when it is complete. The memory goes with it.
+    /// Returns the complete body, and releases it here.
     func takeContent() -> [UInt8] {
         defer { content = [] }
         return content
     }
 
-    /// Copies the head, so that the received bytes are free.
+    /// Copies the head, so that the received bytes can be reused.
     func detach() {
         guard !isDetached else { return }
         isDetached = true
@@ -89,7 +88,7 @@ final class IncomingBody {
 }
 
 extension Request {
-    /// The same request over bytes that hold its head and nothing else.
+    /// Returns the same request over a copy of its head only.
     fileprivate func copied(head: Range<Int>) -> Request {
         func moved(_ range: Range<Int>) -> Range<Int> {
             (range.lowerBound - head.lowerBound)..<(range.upperBound - head.lowerBound)

@@ -1,4 +1,4 @@
-/// Received bytes of one connection. The caller owns them, a conversation consumes them from the front.
+/// Received bytes of one connection. The caller owns them; a conversation consumes them from the front.
 ///
 /// Invariant: `0 <= start <= end <= bytes.count`.
 package struct ReceivedBytes: ~Copyable {
@@ -7,7 +7,7 @@ package struct ReceivedBytes: ~Copyable {
     package internal(set) var start: Int
     /// The end of what has been received.
     package let end: Int
-    /// Whether the array is the buffer that the loop reads into, and not a connection's own.
+    /// Whether the array is the loop's read buffer, and not a connection's own array.
     package let isReadBuffer: Bool
 
     /// Takes an array whose first `count` bytes have been received.
@@ -26,10 +26,10 @@ package struct ReceivedBytes: ~Copyable {
 
     package var count: Int { end - start }
 
-    /// Gives the array back.
+    /// Returns the array.
     package consuming func takeBytes() -> [UInt8] { bytes }
 
-    /// Consumes everything: the rest will not be looked at.
+    /// Consumes all bytes.
     mutating func drop() {
         start = end
     }

@@ -4,7 +4,7 @@ import HTTPTypes
 
 /// `method SP request-target SP HTTP-version` (RFC 9112 section 3).
 struct RequestLine: ~Copyable {
-    /// The versions this server tells apart. A later minor version of HTTP/1 is spoken to as HTTP/1.1
+    /// The versions that this server distinguishes. A later minor version of HTTP/1 is treated as HTTP/1.1
     /// (RFC 9110 section 2.5).
     enum Version {
         case http10
@@ -15,19 +15,19 @@ struct RequestLine: ~Copyable {
     var target: RequestTarget
     var version: Version
 
-    /// The longest method this server will look at; longer ones are answered with 501 (RFC 9112 section 3).
+    /// Maximum length of a method in bytes; a longer one gets a 501 (RFC 9112 section 3).
     static let maximumMethodLength = 32
 
-    /// Reads a request line.
+    /// Parses a request line.
     ///
     /// - Parameters:
     ///   - bytes: The received bytes.
-    ///   - line: Where the line stands, without its CR LF.
+    ///   - line: The range of the line without its CR LF.
     /// - Throws: 400, 501 or 505.
     init(_ bytes: Span<UInt8>, line: Range<Int>) throws(Refusal) {
         let methodEnd = try Self.endOfMethod(bytes, line: line)
-        // The version has a fixed length, so the target is what stands between two single spaces: a further
-        // space would be part of the target, where none may stand.
+        // The version has a fixed length, so the target is the text between the two spaces. A further space
+        // would be part of the target, where it is invalid.
         let versionStart = line.upperBound - Self.versionLength
         guard versionStart > methodEnd + 1, bytes[versionStart - 1] == .space else {
             throw .malformed("request line is not method, target and version")

@@ -2,30 +2,30 @@ internal import Bytes
 internal import HTTP
 import HTTPTypes
 
-/// Where the parts of a request target stand (RFC 9112 section 3.2).
+/// The ranges of the parts of a request target (RFC 9112 section 3.2).
 ///
-/// Nothing is decoded or normalised: dot segments, empty segments and percent-encoded bytes stay as they are,
-/// so that whoever matches paths sees what the client sent.
+/// Nothing is decoded or normalised: dot segments, empty segments and percent-encoded bytes remain, so that
+/// routing sees what the client sent.
 struct RequestTarget {
     /// `/` or a path that begins with it; `*` in the asterisk form.
     var path: Range<Int>
     var query: Range<Int>?
 
-    /// Reads a request target in the form that its method and first byte call for.
+    /// Parses a request target. Its first byte and the method determine its form.
     init(_ bytes: Span<UInt8>, range: Range<Int>, method: HTTPRequest.Method) throws(Refusal) {
         guard let first = range.first else { throw .malformed("request target is empty") }
         switch bytes[first] {
         case UInt8(ascii: "/"):
             (path, query) = try Self.pathAndQuery(bytes, range: range)
         case UInt8(ascii: "*") where range.count == 1 && method == .options:
-            // Section 3.2.4: the asterisk form is for OPTIONS alone.
+            // Section 3.2.4: the asterisk form is for OPTIONS only.
             (path, query) = (range, nil)
         default:
             (path, query) = try Self.absoluteForm(bytes, range: range)
         }
     }
 
-    /// `absolute-path [ "?" query ]` (section 3.2.1). A fragment is no part of it: `#` is refused.
+    /// `absolute-path [ "?" query ]` (section 3.2.1). A fragment is not allowed: `#` is rejected.
     private static func pathAndQuery(
         _ bytes: Span<UInt8>, range: Range<Int>
     ) throws(Refusal) -> (Range<Int>, Range<Int>?) {
@@ -40,8 +40,8 @@ struct RequestTarget {
 
     /// `scheme "://" authority path-abempty [ "?" query ]` (section 3.2.2 and RFC 9110 section 4.2).
     ///
-    /// The authority is checked and then not needed: it takes the place of Host, and one service has one
-    /// board.
+    /// The authority is checked and then ignored: it replaces Host, and this service has the same paths on
+    /// every host.
     private static func absoluteForm(
         _ bytes: Span<UInt8>, range: Range<Int>
     ) throws(Refusal) -> (Range<Int>, Range<Int>?) {
@@ -63,7 +63,8 @@ struct RequestTarget {
         if let first = rest.first, bytes[first] == UInt8(ascii: "/") {
             return try pathAndQuery(bytes, range: rest)
         }
-        // RFC 9110 section 4.2.3: an empty path means "/"; the slash before the authority lends its place.
+        // RFC 9110 section 4.2.3: an empty path is equivalent to "/". The range of the slash before the
+        // authority is used for it.
         let slash = (authorityStart - 1)..<authorityStart
         guard !rest.isEmpty else { return (slash, nil) }
         let query = (rest.lowerBound + 1)..<rest.upperBound
@@ -72,7 +73,7 @@ struct RequestTarget {
         return (slash, query)
     }
 
-    /// The position after `http://` or `https://`; a scheme is compared without regard to case.
+    /// Returns the position after `http://` or `https://`, or nil. Schemes are case-insensitive.
     private static func endOfScheme(_ bytes: Span<UInt8>, range: Range<Int>) -> Int? {
         for scheme: StaticString in ["http://", "https://"] {
             let end = range.lowerBound + scheme.utf8CodeUnitCount
@@ -82,7 +83,8 @@ struct RequestTarget {
         return nil
     }
 
-    /// The first position that neither belongs to the set nor to a percent-encoded byte.
+    /// Returns the first position that is neither in the set nor part of a percent-encoded byte. Throws 400
+    /// for an invalid percent-encoding.
     private static func end(
         of set: ByteSet, _ bytes: Span<UInt8>, from start: Int, to end: Int
     ) throws(Refusal) -> Int {

@@ -2,13 +2,13 @@ internal import Bytes
 internal import HTTP
 import HTTPTypes
 
-/// Writes the head of a response, and decides what of its body is sent (RFC 9112 section 4 and 6).
+/// Encodes the head of a response, and decides whether its body is sent (RFC 9112 sections 4 and 6).
 struct ResponseEncoder {
-    /// What the Connection field says.
+    /// The value of the Connection field.
     enum Persistence {
-        /// Nothing: HTTP/1.1 connections persist (RFC 9112 section 9.3).
+        /// No field: HTTP/1.1 connections persist by default (RFC 9112 section 9.3).
         case implied
-        /// `keep-alive`, which HTTP/1.0 clients need to hear.
+        /// `keep-alive`, which HTTP/1.0 clients require.
         case keepAlive
         case close
     }
@@ -17,7 +17,7 @@ struct ResponseEncoder {
     /// Whether the request was HEAD.
     let answersHead: Bool
 
-    /// Whether the response's body is sent: not in answer to HEAD.
+    /// Returns whether the body is sent: not in response to HEAD, and not with 1xx, 204 and 304.
     func sendsBody(of response: borrowing Response) -> Bool {
         !answersHead && !Self.hasNoContent(response.status)
     }
@@ -45,9 +45,8 @@ struct ResponseEncoder {
         }
     }
 
-    /// Neither body nor Content-Length goes with 1xx, 204 and 304 (RFC 9110 sections 6.4.1 and 8.6). With 304
-    /// the length of the representation would be allowed, but some parsers then wait for a body of that
-    /// length.
+    /// 1xx, 204 and 304 have neither body nor Content-Length (RFC 9110 sections 6.4.1 and 8.6).
+    /// Content-Length would be allowed with 304, but some parsers then wait for a body of that length.
     private static func hasNoContent(_ status: HTTPResponse.Status) -> Bool {
         status.code < 200 || status.code == 204 || status.code == 304
     }

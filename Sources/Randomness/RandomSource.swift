@@ -1,8 +1,10 @@
 internal import Synchronization
 
-/// Random numbers: the system's, or in tests and simulations a sequence that a seed reproduces.
+/// A source of random numbers: the system's generator, or in tests and simulations a sequence that a seed
+/// reproduces.
 ///
-/// Every part of the program that draws is given a source. A test holds that none asks the system itself.
+/// Code that needs random numbers is passed a source. RepositoryTests rejects other uses of the system's
+/// generator.
 package struct RandomSource: Sendable {
     private let seeded: SeededGenerator?
 
@@ -13,28 +15,28 @@ package struct RandomSource: Sendable {
         self.seeded = seeded
     }
 
-    /// A sequence that is the same for the same seed.
+    /// Creates a sequence that is the same for the same seed.
     package init(seed: UInt64) {
         seeded = SeededGenerator(seed: seed)
     }
 
-    /// 64 random bits.
+    /// Returns 64 random bits.
     package func bits() -> UInt64 {
         if let seeded { return seeded.next() }
         var system = SystemRandomNumberGenerator()
         return system.next()
     }
 
-    /// A number between 0 and 1, 1 excluded.
+    /// Returns a number from 0 to 1, 1 excluded.
     package func fraction() -> Double { Double(bits() >> 11) / Double(1 << 53) }
 
-    /// A duration between two bounds.
+    /// Returns a duration between two bounds.
     package func duration(in bounds: ClosedRange<Duration>) -> Duration {
         bounds.lowerBound + (bounds.upperBound - bounds.lowerBound) * fraction()
     }
 }
 
-/// SplitMix64, shared by all who hold the source.
+/// SplitMix64. All copies of a source share its state.
 private final class SeededGenerator: Sendable {
     private let state: Atomic<UInt64>
 
@@ -47,7 +49,7 @@ private final class SeededGenerator: Sendable {
     }
 }
 
-/// The mixing of SplitMix64: a bijection, in which numbers that follow one another do not look alike.
+/// Applies the output function of SplitMix64: a bijection that maps consecutive numbers to unrelated ones.
 package func mixed(_ number: UInt64) -> UInt64 {
     var bits = number
     bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9

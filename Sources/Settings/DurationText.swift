@@ -1,15 +1,15 @@
 import Bytes
 
-/// Durations as an operator writes them: a number with `ms`, `s`, `m` or `h`.
+/// Durations as text: a number with `ms`, `s`, `m` or `h`.
 enum DurationText {
     private static let units: [(suffix: String, milliseconds: Int)] = [
         ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000),
     ]
 
-    /// Reads a number with at most three decimals and a unit. Nil for anything else, and for what is no whole
-    /// number of milliseconds.
+    /// Parses a number with at most nine digits, at most three decimals and a unit. Nil for anything else,
+    /// and for a duration that is not a whole number of milliseconds.
     static func read(_ text: String) -> Duration? {
-        // "ms" ends in "s" and so stands before it in the list.
+        // "ms" ends in "s", so it comes first in the list.
         guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }
         let parts = text.dropLast(unit.suffix.count).split(
             separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
@@ -23,7 +23,7 @@ enum DurationText {
         return scaled % 1000 == 0 ? .milliseconds(scaled / 1000) : nil
     }
 
-    /// Writes whole milliseconds with the largest unit that needs no decimals.
+    /// Renders whole milliseconds with the largest unit that needs no decimals.
     static func render(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         let milliseconds = Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)

@@ -1,18 +1,18 @@
 import Bytes
 
-/// The environment variables that are settings, and those that only look like it.
+/// The environment variables that are settings, and messages about those that only look like settings.
 struct EnvironmentVariables {
     private let environment: [String: String]
-    /// Variables under our own prefix that are no settings.
+    /// Errors: variables with the prefix `MEGAPHONE_` that are not settings, one line each.
     private(set) var problems: [String] = []
-    /// Variables under Rocket's prefix that are no settings, and such that a container platform made.
+    /// Notes: ignored variables with the prefix `ROCKET_`, and those set by a container platform.
     private(set) var notes: [String] = []
 
     private static let ownPrefix = "MEGAPHONE_"
     private static let rocketPrefix = "ROCKET_"
 
     init(_ environment: [String: String]) {
-        // docker-compose hands over `NAME: ${NAME}` as an empty value when the variable is not set.
+        // docker-compose passes `NAME: ${NAME}` as an empty value if the variable is not set.
         let environment = environment.filter { !$0.value.trimmed.isEmpty }
         var serviceLinks: [String] = []
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
@@ -35,13 +35,14 @@ struct EnvironmentVariables {
         self.environment = environment.filter { !serviceLinks.contains($0.key) }
     }
 
-    /// The variable that decides on a key, and its value.
+    /// Returns the variable that sets a key, and its value. `MEGAPHONE_<KEY>` overrides `ROCKET_<KEY>`, which
+    /// overrides `PORT`.
     func value(of key: String) -> (name: String, value: String)? {
         var names = [Self.ownPrefix + key.uppercased(), Self.rocketPrefix + key.uppercased()]
         if key == "port" { names.append("PORT") }
         for name in names {
             guard let value = environment[name] else { continue }
-            // Rocket counted this one duration in seconds.
+            // Rocket accepts this duration as a number of seconds.
             let isRocketsNumber =
                 name == "ROCKET_KEEP_ALIVE" && value.isDecimal
             return (name, isRocketsNumber ? value + "s" : value)
@@ -49,15 +50,15 @@ struct EnvironmentVariables {
         return nil
     }
 
-    /// The key that a variable of this prefix would set, if that is no setting.
+    /// Returns the key of a variable with this prefix if there is no such setting, otherwise nil.
     private static func unknownKey(_ name: String, _ prefix: String) -> String? {
         guard name.hasPrefix(prefix) else { return nil }
         let isKnown = SettingsTable.all.contains { name == prefix + $0.key.uppercased() }
         return isKnown ? nil : name.dropFirst(prefix.count).lowercased()
     }
 
-    /// Whether Kubernetes made this variable for a service whose name begins with `megaphone`. It gives every
-    /// container of the namespace such variables, `MEGAPHONE_PORT=tcp://10.0.0.1:8000` among them.
+    /// Returns whether Kubernetes set this variable for a service whose name begins with `megaphone`. Every
+    /// container of the namespace gets such variables, `MEGAPHONE_PORT=tcp://10.0.0.1:8000` among them.
     private static func isServiceLink(_ name: String, _ value: String) -> Bool {
         guard name.hasPrefix(ownPrefix) else { return false }
         if name.hasSuffix("_SERVICE_HOST") || name.contains("_SERVICE_PORT") { return true }
@@ -71,14 +72,14 @@ struct EnvironmentVariables {
     }
 }
 
-/// Names that Rocket 0.4 and the original Megaphone know and this program has no use for.
+/// Names of Rocket 0.4 and the original Megaphone that this program does not use.
 enum RocketNames {
     static let ignoredKeys: Set = [
         "cli_colors", "database_use_test_transactions", "env", "limits", "log", "read_timeout", "secret_key",
         "sentry_dsn", "template_dir", "tls", "write_timeout",
     ]
 
-    /// The tables of a Rocket.toml, one for each of Rocket's environments and one for all.
+    /// The sections of a Rocket.toml: one for each of Rocket's environments, and one for all.
     static let sections: Set = [
         "dev", "development", "global", "prod", "production", "stage", "staging",
     ]

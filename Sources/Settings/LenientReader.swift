@@ -1,16 +1,16 @@
-/// Reads a value the way Rocket 0.4 reads its environment variables: like TOML, but texts need no quotes.
+/// Parses a value as Rocket 0.4 parses its environment variables: like TOML, but strings need no quotes.
 ///
-/// A shell takes the quotes of `{test=["foobar"]}` away and hands `{test=[foobar]}` over. What is left is a
-/// table, a list, or a text that ends at the next comma, bracket or brace; whether the text is a number or a
-/// word is for the key to say.
+/// A shell removes the quotes of `{test=["foobar"]}` and passes `{test=[foobar]}`. An unquoted string in a
+/// table or a list ends at the next comma, bracket or brace. The key decides whether it is a number or a
+/// text.
 struct LenientReader {
     private var rest: Substring
 
-    /// Nil when brackets, braces or quotes do not match, a key of a table is missing or stands twice, or
-    /// something follows the value.
+    /// Nil if brackets, braces or quotes do not match, a key of a table is missing or duplicate, or text
+    /// follows the value.
     static func read(_ text: String) -> SettingValue? {
         let text = text.trimmed
-        // Outside a table or a list nothing ends a text but the end itself: an address may hold any
+        // Outside a table or a list, only the end of the text ends a string: an address may contain any
         // character.
         guard let first = text.first, first == "{" || first == "[" else { return scalar(text) }
         var reader = LenientReader(rest: text)
@@ -42,7 +42,7 @@ struct LenientReader {
         return isComplete ? .list(elements) : nil
     }
 
-    /// The value of a key in a table. No setting nests deeper than a list in a table.
+    /// Parses the value of a key in a table. No setting nests deeper than a list in a table.
     private mutating func element() -> SettingValue? {
         skipSpace()
         return rest.first == "[" ? list() : text()
@@ -56,7 +56,7 @@ struct LenientReader {
         return takeFirst("\"") ? .text(String(text)) : nil
     }
 
-    /// Reads elements between commas, from the opening bracket or brace to its match.
+    /// Parses elements between commas, from the opening bracket or brace to its match.
     private mutating func collect(
         until end: Character, _ element: (inout LenientReader) -> Bool
     ) -> Bool {
@@ -87,7 +87,7 @@ struct LenientReader {
         rest = rest.drop(while: \.isWhitespace)
     }
 
-    /// A text of its own: in matching quotes, which are taken off, or without any.
+    /// Parses a string: in matching quotes, which are removed, or without quotes.
     private static func scalar(_ text: Substring) -> SettingValue? {
         let text = text.trimmed
         guard let first = text.first else { return nil }
@@ -99,8 +99,8 @@ struct LenientReader {
 }
 
 extension StringProtocol {
-    /// Without white space at either end; an environment file with CR LF leaves a CR at the end of its
-    /// values.
+    /// The text without leading and trailing white space. An environment file with CR LF leaves a CR at the
+    /// end of its values.
     var trimmed: SubSequence {
         var text = self[...]
         while text.first?.isWhitespace == true { text.removeFirst() }

@@ -1,13 +1,13 @@
-/// Settings and how they came about.
+/// Settings and their origins.
 package struct LoadedSettings: Sendable {
     package let settings: Settings
-    /// Where the value of each key came from.
+    /// The origin of each key's value; none for a default.
     let origins: [String: SettingOrigin]
-    /// Variables that look like settings and were passed over, a line each.
+    /// Ignored variables that look like settings, one line each.
     package let notes: [String]
 
-    /// Every setting with the value in effect and where it came from, a line each, as TOML with comments.
-    /// Tokens and passwords are masked.
+    /// Every setting with its value and its origin, one line each, as TOML with comments. Tokens and
+    /// passwords are masked.
     package var summary: String {
         let width = 44
         return SettingsTable.all.map { setting in
@@ -18,7 +18,7 @@ package struct LoadedSettings: Sendable {
     }
 }
 
-/// Where a value came from.
+/// The origin of a value.
 enum SettingOrigin: Hashable, Sendable, CustomStringConvertible {
     case defaultValue
     case file(String, line: Int)

@@ -6,29 +6,29 @@ package struct Setting: Sendable {
     package let key: String
     /// What the setting does, in whole sentences.
     package let help: String
-    /// What a value must be, to follow the word "expects".
+    /// The valid values, as a phrase that follows the word "expects".
     let expectation: String
-    /// Takes a value over, or throws when it is none for this key.
+    /// Stores a value, or throws if it is not valid for this key.
     let store: @Sendable (SettingValue, inout Settings) throws(UnsuitableValue) -> Void
-    /// The value as the file would give it, without secrets.
+    /// Renders the value as in the file, with secrets masked.
     let show: @Sendable (Settings) -> String
-    /// Whether two settings differ in this key.
+    /// Returns whether two sets of settings differ in this key.
     let differs: @Sendable (Settings, Settings) -> Bool
-    /// Whether a running service takes over a new value: whether the value is one of `Settings.Reloadable`.
+    /// Whether SIGHUP applies a new value: whether the value is in `Settings.Reloadable`.
     let isReloadable: Bool
 
-    /// The default as the file would give it, or in words where a file cannot.
+    /// The default, as in the file.
     package var defaultText: String { show(Settings()) }
 }
 
-/// Why a value does not suit a key. It says nothing of the value, which may be a secret.
+/// A value that is not valid for its key. The error does not contain the value, which may be a secret.
 struct UnsuitableValue: Error {
-    /// Sentences of their own, where "expects …" does not say enough.
+    /// The reasons, if "expects …" is not precise enough.
     var reasons: [String] = []
 }
 
 extension Setting {
-    /// A setting kept in one property, with a reader and a writer of its type.
+    /// Creates a setting that is stored in one property, with functions that parse and render its value.
     static func property<Value: Equatable & Sendable>(
         _ key: String, _ path: any WritableKeyPath<Settings, Value> & Sendable, expects expectation: String,
         help: String, read: @escaping @Sendable (SettingValue) throws(UnsuitableValue) -> Value?,
@@ -45,7 +45,7 @@ extension Setting {
             isReloadable: false)
     }
 
-    /// The same for a property that a running service takes over.
+    /// Creates a setting that SIGHUP applies.
     static func property<Value: Equatable & Sendable>(
         _ key: String, reloadable path: any WritableKeyPath<Settings.Reloadable, Value> & Sendable,
         expects expectation: String, help: String,

@@ -1,15 +1,15 @@
 import TOML
 
-/// What stands behind a key, before the key's type is known.
+/// The value of a key before its type is known.
 enum SettingValue: Equatable, Sendable {
     case text(String)
-    /// Text without quotes from the environment: a number, a word or a token, whichever the key expects.
+    /// Text without quotes from the environment: a number, a word or a token, as the key expects.
     case bare(String)
     case integer(Int)
     case flag(Bool)
     case list([SettingValue])
     case table([String: SettingValue])
-    /// A kind that no setting has, such as a date.
+    /// A type that no setting has, such as a date.
     case unused
 
     var text: String? {
@@ -49,13 +49,12 @@ extension SettingValue {
             }
     }
 
-    /// The ways to read a value of the environment or the command line, best one first: as TOML, where it is
-    /// that, then in Rocket's lenient way.
+    /// Parses a value of the environment or the command line in all ways that apply, the best first: as TOML,
+    /// then as Rocket does.
     ///
-    /// Both are needed even when the first succeeds. `{test=[12345]}`, whose quotes the shell took away, is a
-    /// list of numbers in TOML, but a token for a key that expects tokens. And Docker leaves quotes that
-    /// stand around a whole value in an environment file where they are, so what a text holds is read as
-    /// well.
+    /// Both are needed even if the first succeeds. `{test=[12345]}`, whose quotes the shell removed, is a
+    /// list of numbers in TOML, but a list of tokens for a key that expects tokens. Docker keeps quotes
+    /// around a whole value in an environment file, so the content of a string is parsed as well.
     static func readings(of text: String) -> [SettingValue] {
         let readings = [TOMLReader.value(of: text).map(SettingValue.init), LenientReader.read(text)]
             .compactMap(\.self)

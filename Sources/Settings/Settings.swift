@@ -1,15 +1,15 @@
 package import Access
 package import StoreAddress
 
-/// Everything an operator may set, checked, with the defaults of config.example.toml.
+/// All settings, validated, with the defaults of config.example.toml.
 package struct Settings: Sendable {
     /// A numeric IPv4 or IPv6 address, without brackets.
     package var address = "127.0.0.1"
-    /// 0 lets the system choose.
+    /// 0 lets the system choose a free port.
     package var port: UInt16 = 8000
     /// Whether other processes of the same user may listen on the port too.
     package var sharesPort = false
-    /// The realm of 401 answers. It holds nothing that needs an escape in a quoted string.
+    /// The realm of 401 responses. It contains no character that needs an escape in a quoted string.
     package var environment = "development"
     package var database = DatabaseAddress.sqlite(path: "megaphone.db")
     package var databasePoolMaximumSize = 10
@@ -30,21 +30,21 @@ package struct Settings: Sendable {
     package var shutdownGrace = Duration.seconds(10)
     package var reloadable = Reloadable()
 
-    /// The defaults.
+    /// Creates settings with all defaults.
     package init() {}
 
-    /// Nil when nothing is sent to StatsD.
+    /// Nil if nothing is sent to StatsD.
     package var statsdHost: String? { statsdHostName.isEmpty ? nil : statsdHostName }
 
-    /// The number of event loops. Nil for one a core.
+    /// The number of event loops. Nil for one per processor that the process may use.
     package var workers: Int? { workerCount == 0 ? nil : workerCount }
 
-    /// The keys whose values differ in other settings and that wait for a restart.
+    /// Returns the keys whose values differ in `other` and take effect only after a restart.
     package func changesThatWaitForARestart(in other: Settings) -> [String] {
         SettingsTable.all.filter { !$0.isReloadable && $0.differs(self, other) }.map(\.key)
     }
 
-    /// The settings that a running service takes over at SIGHUP. All others wait for a restart.
+    /// The settings that SIGHUP applies. All others need a restart.
     package struct Reloadable: Sendable {
         var broadcasterTokens: [String: [TokenDigest]] = [:]
         var readerTokens: [String: [TokenDigest]] = [:]
@@ -55,7 +55,7 @@ package struct Settings: Sendable {
         package var maximumChannels = 10_000
         package var logLevel = LogLevel.info
 
-        /// The tokens and whom they belong to, and whether readers need one.
+        /// The tokens and their owners, and whether reading needs a token.
         package var access: AccessTable {
             AccessTable(
                 broadcasters: broadcasterTokens, readers: readerTokens, anonymousReads: anonymousReads)
@@ -63,7 +63,7 @@ package struct Settings: Sendable {
     }
 }
 
-/// Minimum severity to log, in swift-log's words.
+/// Minimum severity to log, with swift-log's names.
 package enum LogLevel: String, CaseIterable, Sendable {
     case trace, debug, info, notice, warning, error, critical
 }

@@ -1,4 +1,4 @@
-/// Why there are no settings: every problem that was found, a line each, none of which holds a value.
+/// All problems of the configuration, one line each. No line contains a value.
 package struct SettingsErrors: Error, Hashable, Sendable, CustomStringConvertible {
     package let problems: [String]
 

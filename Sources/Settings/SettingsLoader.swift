@@ -1,10 +1,11 @@
 import TOML
 
 extension Settings {
-    /// Puts the settings together (config.example.toml): the command line, by key, before `MEGAPHONE_<KEY>`,
-    /// before `ROCKET_<KEY>`, before `PORT`, before the file, before the defaults.
+    /// Loads the settings (config.example.toml). From highest to lowest precedence: the command line, by key;
+    /// `MEGAPHONE_<KEY>`; `ROCKET_<KEY>`; `PORT`; the file; the defaults.
     ///
-    /// - Throws: Every problem of every source, except of variables that a better source makes irrelevant.
+    /// - Throws: The problems of all sources, except of variables that a source of higher precedence
+    ///   overrides.
     package static func load(
         file: (path: String, text: String)?, environment: [String: String],
         commandLine: [String: String] = [:]
@@ -19,7 +20,7 @@ extension Settings {
     }
 }
 
-/// Takes values over from one source after the other and gathers what is wrong.
+/// Stores the values of one source after the other, and collects the problems.
 struct SettingsLoader {
     var settings = Settings()
     var origins: [String: SettingOrigin] = [:]
@@ -60,15 +61,15 @@ struct SettingsLoader {
         }
     }
 
-    /// Takes over text that was typed in a shell, where quotes and commas may have been lost on the way.
+    /// Stores text that was typed in a shell, which may have removed quotes.
     private mutating func store(_ text: String, for setting: Setting, from origin: SettingOrigin) {
         let hint =
             text.contains { "{}[]".contains($0) } ? "; in a shell, put the value in single quotes" : ""
         store(SettingValue.readings(of: text), for: setting, from: origin, hint: hint)
     }
 
-    /// Takes over the first reading that suits the key. When none does, the first one's problems are
-    /// reported, for it is the better reading.
+    /// Stores the first reading that is valid for the key. If none is, reports the problems of the first,
+    /// which is the best one.
     private mutating func store(
         _ readings: [SettingValue], for setting: Setting, from origin: SettingOrigin, hint: String = ""
     ) {

@@ -3,11 +3,11 @@ import Broadcasts
 import StoreAddress
 import TOML
 
-/// All settings, in the order in which people read them.
+/// All settings, in the order of the help and the documents.
 package enum SettingsTable {
     package static let all: [Setting] = listening + storage + access + freshness + telemetry + limits
 
-    /// The setting of this key, or nil when there is none.
+    /// Returns the setting of this key, or nil if there is none.
     static func setting(_ key: String) -> Setting? {
         all.first { $0.key == key }
     }

@@ -1,8 +1,8 @@
 import TOML
 
-/// `; did you mean "port"?` when a setting's name is near enough to what was written, else nothing.
+/// Returns `; did you mean "port"?` if the name of a setting is similar to `key`, otherwise an empty string.
 func suggestion(for key: String, prefix: String = "") -> String {
-    // The distance costs the product of both lengths, and no setting's name comes near this.
+    // The time for the distance is the product of both lengths, and no setting has a name of this length.
     guard key.utf8.count <= 64 else { return "" }
     let near = SettingsTable.all.map { (key: $0.key, distance: editDistance($0.key, key)) }
         .min { $0.distance < $1.distance }
@@ -11,7 +11,7 @@ func suggestion(for key: String, prefix: String = "") -> String {
         ? "; did you mean \(quoted(near.key))?" : "; did you mean \(prefix)\(near.key.uppercased())?"
 }
 
-/// How many letters must be put in, taken out or exchanged to make one text of the other (Levenshtein).
+/// Returns the Levenshtein distance of two texts in bytes.
 func editDistance(_ first: String, _ second: String) -> Int {
     let second = Array(second.utf8)
     var previous = Array(0...second.count)

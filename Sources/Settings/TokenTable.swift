@@ -2,11 +2,12 @@ import Access
 import Broadcasts
 import TOML
 
-/// Reads the two tables that say whose token is whose: id to token, or to a list of tokens.
+/// Parses the tables `broadcaster_auth` and `reader_auth`: IDs, each with a token or a list of tokens.
 enum TokenTable {
     static let expectation = #"a table of unique IDs with their tokens, such as { id = ["token"] }"#
 
-    /// Throws a reason for every id and every token that cannot be one.
+    /// Returns the digests of the tokens by ID, or nil if the value is not a table. Throws a reason for every
+    /// invalid ID and token.
     @Sendable
     static func read(_ value: SettingValue) throws(UnsuitableValue) -> [String: [TokenDigest]]? {
         guard case .table(let entries) = value else { return nil }
@@ -14,8 +15,8 @@ enum TokenTable {
         var reasons: [String] = []
         for (id, value) in entries.sorted(by: { $0.key < $1.key }) {
             let values: [SettingValue] = if case .list(let list) = value { list } else { [value] }
-            // In TOML every line below a [section] belongs to it, so a setting written there would quietly
-            // become an id, and its value a token that opens the door.
+            // In TOML, every line below a [section] belongs to it. A setting written there would become an
+            // ID, and its value a token that is accepted.
             if SettingsTable.setting(id) != nil {
                 reasons.append(
                     "contains the setting \(quoted(id)); settings must come before the first [section]")
@@ -36,7 +37,7 @@ enum TokenTable {
         return TokenDigest.isToken(token) ? TokenDigest(token: token) : nil
     }
 
-    /// Why a value is no token, without a word of it.
+    /// Returns why a value is not a token, without quoting it; nil if it is one.
     private static func reason(against token: SettingValue, id: String) -> String? {
         guard digest(of: token) == nil else { return nil }
         guard let text = token.text else {
@@ -48,7 +49,7 @@ enum TokenTable {
                 + quoted(id)
     }
 
-    /// The table without its tokens.
+    /// Renders the table with its tokens masked.
     static func show(_ tokens: [String: [TokenDigest]]) -> String {
         let entries = tokens.sorted { $0.key < $1.key }.map { id, digests in
             "\(quoted(id)) = [\(digests.map { _ in "\"***\"" }.joined(separator: ", "))]"
@@ -56,7 +57,8 @@ enum TokenTable {
         return entries.isEmpty ? "{}" : "{ \(entries.joined(separator: ", ")) }"
     }
 
-    /// What is wrong with the two tables together: an id or a token must lead to one place only.
+    /// Returns the conflicts between the two tables, one line each: each ID and each token may occur only
+    /// once.
     static func conflicts(in settings: Settings) -> [String] {
         var problems: [String] = []
         let tokens = settings.reloadable

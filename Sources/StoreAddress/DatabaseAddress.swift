@@ -1,14 +1,14 @@
-/// Where broadcasts are kept, as the setting `database_url` says it (config.example.toml).
+/// The database that stores the broadcasts, as in the setting `database_url` (config.example.toml).
 ///
 /// Its description is the same URL with the password masked.
 package enum DatabaseAddress: Hashable, Sendable {
     /// An SQLite file.
     case sqlite(path: String)
-    /// An SQLite database that ends with the process.
+    /// An SQLite database in memory.
     case sqliteMemory
     case mysql(MySQLAddress)
 
-    /// Reads `sqlite:PATH`, `sqlite::memory:` or `mysql://user:password@host:port/database?option=value&…`.
+    /// Parses `sqlite:PATH`, `sqlite::memory:` or `mysql://user:password@host:port/database?option=value&…`.
     package init(url: String) throws(DatabaseAddressError) {
         guard let colon = url.firstIndex(of: ":") else { throw Self.unknownScheme }
         let rest = url[url.index(after: colon)...]
@@ -22,8 +22,8 @@ package enum DatabaseAddress: Hashable, Sendable {
     private static let unknownScheme = DatabaseAddressError(
         "must begin with sqlite: or mysql://, as in sqlite:megaphone.db or mysql://user@host/database")
 
-    /// A path is taken as it stands, with no decoding. After `//` it must be absolute: `sqlite://x.db` looks
-    /// like a file here, and would be one in the root directory.
+    /// Parses a path, which is not percent-decoded. After `//` it must be absolute: `sqlite://x.db` could
+    /// mean `x.db` or `/x.db`.
     private static func sqlite(_ text: Substring) throws(DatabaseAddressError) -> DatabaseAddress {
         if text == ":memory:" { return .sqliteMemory }
         let path = text.hasPrefix("//") ? text.dropFirst(2) : text
@@ -40,7 +40,7 @@ package enum DatabaseAddress: Hashable, Sendable {
 extension DatabaseAddress: CustomStringConvertible {
     package var description: String {
         switch self {
-        // Two slashes would be taken off.
+        // `init(url:)` removes two leading slashes.
         case .sqlite(let path): path.hasPrefix("//") ? "sqlite://\(path)" : "sqlite:\(path)"
         case .sqliteMemory: "sqlite::memory:"
         case .mysql(let address): address.description
@@ -48,8 +48,8 @@ extension DatabaseAddress: CustomStringConvertible {
     }
 }
 
-/// What is wrong with a database URL, put so that it can follow the name of the setting. It never holds the
-/// password, nor any part of the URL that might be one.
+/// An error in a database URL, worded to follow the name of the setting. It contains neither the password nor
+/// any part of the URL that might be one.
 package struct DatabaseAddressError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 

@@ -1,6 +1,6 @@
 internal import Bytes
 
-/// Splits `host`, `host:port` or `[IPv6]:port`.
+/// Splits `host`, `host:port` or `[IPv6]:port`. The default port is 3306.
 func hostAndPort(_ text: Substring) throws(DatabaseAddressError) -> (host: String, port: UInt16) {
     guard text.hasPrefix("[") else {
         let (host, port) = text.divided(at: ":")
@@ -19,13 +19,13 @@ func hostAndPort(_ text: Substring) throws(DatabaseAddressError) -> (host: Strin
     return (String(host), try portNumber(rest.dropFirst()))
 }
 
-/// Whether a host is an IPv6 address, which is written in brackets.
+/// Returns whether a host is an IPv6 address, which is written in brackets.
 func isIPv6Address(_ host: some StringProtocol) -> Bool {
     if case .version6? = IPAddress(host) { true } else { false }
 }
 
 private func portNumber(_ text: Substring) throws(DatabaseAddressError) -> UInt16 {
-    // `UInt16(_:)` takes a sign, a port has none.
+    // `UInt16(_:)` accepts a sign; a port has none.
     guard text.isDecimal, let port = UInt16(text), port > 0
     else { throw DatabaseAddressError("has a port that is not between 1 and 65535") }
     return port

@@ -1,14 +1,14 @@
 internal import Bytes
 
-/// How to reach and enter a MySQL or MariaDB database.
+/// The server, user and database of a MySQL or MariaDB connection.
 package struct MySQLAddress: Hashable, Sendable {
-    /// A name or an IP address, without brackets. Empty when there is a socket.
+    /// A name or an IP address, without brackets. Empty if there is a socket and no host.
     package let host: String
     package let port: UInt16
-    /// The path of a Unix socket; TCP is used when nil, for `localhost` too.
+    /// The path of a Unix socket. If nil, TCP is used, for `localhost` too.
     package let socket: String?
     package let user: String
-    /// Empty when there is none.
+    /// Empty if there is none.
     package let password: String
     package let database: String
     package let encryption: MySQLEncryption
@@ -26,26 +26,26 @@ package struct MySQLAddress: Hashable, Sendable {
         self.encryption = encryption
     }
 
-    /// Where the server is, for messages: the socket's path, or host and port.
+    /// The location of the server, for messages: the socket's path, or host and port.
     package var place: String {
         socket ?? "\(isIPv6Address(host) ? "[\(host)]" : host):\(port)"
     }
 
-    /// Reads what follows `mysql:`.
+    /// Parses the text after `mysql:`.
     init(afterScheme text: Substring) throws(DatabaseAddressError) {
         guard text.hasPrefix("//") else { throw DatabaseAddressError("needs // after mysql:") }
         guard !text.contains("#") else { throw DatabaseAddressError("holds a bare #; write it as %23") }
         let authorityAndRest = text.dropFirst(2)
         let authority = authorityAndRest.prefix { $0 != "/" && $0 != "?" }
         let afterAuthority = authorityAndRest.dropFirst(authority.count)
-        // Such an @ ends a password that was cut short above, and the rest of it would be taken for a path or
-        // an option, which messages name.
+        // Such an @ means that the password contains a bare / or ?. Its rest would be parsed as a path or an
+        // option, and messages quote those.
         guard !afterAuthority.contains("@") else {
             throw DatabaseAddressError("holds an @ after a / or ?; in a password, write them as %2F and %3F")
         }
         let (path, query) = afterAuthority.divided(at: "?")
 
-        // The last one, so that a password with a bare @ is read as it was meant.
+        // The last @ is the separator, so that a bare @ in the password is accepted.
         guard let at = authority.lastIndex(of: "@") else {
             throw DatabaseAddressError("names no user; expected mysql://user:password@host/database")
         }
@@ -87,26 +87,26 @@ extension MySQLAddress: CustomStringConvertible, CustomDebugStringConvertible {
     package var debugDescription: String { description }
 }
 
-/// Whether and how the connection is encrypted, by the names of MySQL's own options.
+/// Whether and how the connection is encrypted, with the names of MySQL's options.
 package struct MySQLEncryption: Hashable, Sendable {
     /// MySQL's `--ssl-mode`, from weakest to strictest.
     package enum Mode: String, CaseIterable, Sendable {
         case disabled = "DISABLED"
-        /// Encrypted when the server can; the default with either client library.
+        /// Encrypted if the server supports it. The default.
         case preferred = "PREFERRED"
-        /// A session without encryption is closed. Nothing is known about who is at the other end.
+        /// A session without encryption is closed. The server's identity is not verified.
         case required = "REQUIRED"
         /// The server's certificate was issued by `ssl-ca`.
         case verifyAuthority = "VERIFY_CA"
-        /// And it is made out to the host connected to: the one mode that keeps the password from an attacker
-        /// in between.
+        /// As `verifyAuthority`, and the certificate is issued for the host: the only mode that protects the
+        /// password from a man-in-the-middle attack.
         case verifyIdentity = "VERIFY_IDENTITY"
     }
 
     package let mode: Mode
-    /// `ssl-ca`: the file of trusted authorities.
+    /// `ssl-ca`: the file of trusted certificate authorities.
     package let authority: String?
-    /// `ssl-cert` and `ssl-key`: what the client shows; both or neither.
+    /// `ssl-cert` and `ssl-key`: the files of the client's certificate and its private key; both or neither.
     package let certificate: String?
     package let key: String?
 
@@ -119,7 +119,8 @@ package struct MySQLEncryption: Hashable, Sendable {
         self.key = key
     }
 
-    /// Refuses combinations that the two client libraries would take differently, or as less than they look.
+    /// Rejects combinations that the two client libraries treat differently, or that are weaker than they
+    /// look.
     init(_ options: MySQLOptions) throws(DatabaseAddressError) {
         mode = options.mode ?? .preferred
         authority = options.authority

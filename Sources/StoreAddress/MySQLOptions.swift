@@ -20,7 +20,7 @@ struct MySQLOptions {
         var seen: Set<Name> = []
         for option in query.split(separator: "&") {
             let (name, encoded) = option.divided(at: "=")
-            // MySQL itself takes either sign in the names of its options.
+            // MySQL accepts both - and _ in the names of its options.
             let text = String(name.map { $0 == "_" ? "-" : $0 })
             guard let known = Name(rawValue: text) else { throw Self.unknownOption(text) }
             let value = try decoded(encoded ?? "", text)
@@ -31,8 +31,8 @@ struct MySQLOptions {
         }
     }
 
-    /// Names the option, unless it is made of what no option's name has: such a text could be a part of
-    /// something else, or be taken for a line of its own.
+    /// Returns the error for an unknown option. Quotes its name only if it consists of letters, digits and
+    /// dashes: other text could be part of the password, or break the line.
     private static func unknownOption(_ name: String) -> DatabaseAddressError {
         let isPlain = name.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") }
         let names = Name.allCases.map(\.rawValue).joined(separator: ", ")

@@ -13,19 +13,19 @@ enum TOMLNumber {
         return Int(word.first == "-" ? "-" + digits : digits)
     }
 
-    /// Whether a word can only be meant as a float, a date or a time.
+    /// Returns whether a word can only be meant as a float, a date or a time.
     static func looksLikeFractionOrDate(_ word: String) -> Bool {
         let unsigned = word.first == "+" || word.first == "-" ? word.dropFirst() : word[...]
         if unsigned == "inf" || unsigned == "nan" { return true }
         guard let first = unsigned.utf8.first, first.isDecimalDigit else { return false }
         let signs = unsigned.utf8.filter { !$0.isDecimalDigit }
-        // Digits alone are a whole number of more than 64 bits.
+        // Digits alone are an integer of more than 64 bits.
         if signs.isEmpty { return unsigned.first != "0" }
         return signs.allSatisfy("-+.:eETZ_".utf8.contains) && signs.contains { $0 != UInt8(ascii: "_") }
     }
 
-    /// The digits and letters of a number without its underscores. Nil when one is at an end or beside
-    /// another.
+    /// Returns the digits and letters of a number without its underscores. Nil if an underscore is at an end
+    /// or next to another.
     private static func digits(_ text: Substring) -> String? {
         let groups = text.split(separator: "_", omittingEmptySubsequences: false)
         guard groups.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy({ $0.hexadecimalValue != nil }) }) else {

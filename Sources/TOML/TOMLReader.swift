@@ -4,14 +4,15 @@ internal import Bytes
 package struct TOMLReader {
     private let bytes: [UInt8]
     private(set) var position = 0
-    /// The positions of duplicate keys. Parsing goes on behind them.
+    /// The positions of duplicate keys. Parsing continues after them.
     private(set) var duplicates: [TOMLError] = []
     /// A position whose line number is known, so that each line feed is counted once.
     private var counted = (position: 0, line: 1)
 
-    /// A table in a list in a table is as deep as a setting goes.
+    /// Maximum depth of values and of dotted keys. Settings need three: a table in a list in a table.
     private static let maximumDepth = 8
-    /// Finding the line and column of each takes as long as the text before it.
+    /// Maximum number of duplicate keys. Computing line and column of each takes time in proportion to the
+    /// text before it.
     private static let maximumDuplicates = 100
 
     init(_ text: String) {
@@ -28,13 +29,13 @@ package struct TOMLReader {
         return value
     }
 
-    // MARK: - Places
+    // MARK: - Positions
 
     var isAtEnd: Bool { position == bytes.count }
 
     private var next: UInt8? { isAtEnd ? nil : bytes[position] }
 
-    /// The line number, from 1, of a position behind all that were asked for before.
+    /// Returns the line number, from 1, of a position that is not before the position of an earlier call.
     mutating func line(of position: Int) -> Int {
         counted.line += bytes[counted.position..<position].count { $0 == UInt8(ascii: "\n") }
         counted.position = position
@@ -245,7 +246,8 @@ package struct TOMLReader {
         }
     }
 
-    /// A backslash at the end of a line removes the line feed and the space after it from the string.
+    /// Skips a line feed after a backslash and the white space after it, which are not part of the string.
+    /// Returns false if there is no line feed.
     private mutating func skipLineEnding() -> Bool {
         let start = position
         skipSpace()

@@ -1,9 +1,8 @@
 import Synchronization
 import Time
 
-/// A value that takes a while to find out, so that it is found out once a second at most: whoever asks for
-/// the metrics needs no token, and an event loop waits for the answer. Ten thousand descriptors are a listing
-/// of some milliseconds.
+/// A gauge whose value takes long to read, so that it is read at most once per second: a request for metrics
+/// needs no token, and blocks an event loop. Listing 10,000 descriptors takes some milliseconds.
 final class CachedGauge: Sendable {
     private let read: @Sendable () -> Double
     private let last = Mutex<(value: Double, taken: Instant)?>(nil)

@@ -1,7 +1,7 @@
 import Logging
 import Time
 
-/// How one line looks: the bytes of a summary or a message, its line feed included, appended to a buffer.
+/// The format of log lines. Appends a summary or a message to a buffer, with its line feed.
 enum LogFormat: Sendable {
     case mozlog(MozlogFormat)
     case text(TextFormat)
@@ -31,6 +31,6 @@ struct LogMessage: Sendable {
     var label: String
     var severity: Severity
     var text: String
-    /// Names and values, sorted by name. Each name stands once.
+    /// Names and values, sorted by name. Names are unique.
     var metadata: [(name: String, value: String)] = []
 }

@@ -3,22 +3,21 @@ import Synchronization
 import Threads
 package import Time
 
-/// Where all log lines of the process go: a bounded buffer, and one thread that writes it out.
+/// The log of the process: a bounded buffer, and one thread that writes it to a descriptor.
 ///
-/// A caller renders its line, appends it to the buffer and leaves. It never waits for the descriptor: when
-/// whoever reads standard output stops reading, the buffer fills up, further lines are dropped and counted,
-/// and a line says how many they were as soon as there is room again. The lines of one thread keep their
-/// order.
+/// A caller renders its line and appends it to the buffer. It never waits for the descriptor: if the reader
+/// of standard output stops reading, the buffer fills, further lines are dropped and counted, and their
+/// number is logged as soon as the descriptor accepts bytes again. The lines of one thread keep their order.
 package final class LogOutput: Sendable {
-    /// How long the writer lets lines gather once it is awake.
+    /// How long the writer waits for further lines after a wake-up.
     ///
-    /// Without this pause every line of a busy server would wake the writer by itself, which costs as much as
-    /// the request that the line is about.
+    /// Without this pause, every line of a busy server would wake the writer, which costs as much as handling
+    /// the request.
     private static let gatheringTime = Duration.milliseconds(5)
     private static let ownLabel = "megaphone.log"
-    /// Bytes that nearly all lines fit into.
+    /// Initial capacity in bytes, enough for nearly all lines.
     private static let usualLineLength = 700
-    /// An atomic holds numbers, so a level is kept as its place in here.
+    /// An atomic holds integers, so the level is stored as its index here.
     private static let levels = Logger.Level.allCases
 
     private static func index(of level: Logger.Level) -> Int {
@@ -27,7 +26,7 @@ package final class LogOutput: Sendable {
 
     private struct Waiting {
         var lines: [UInt8] = []
-        /// Whether the writer sleeps until it is woken.
+        /// Whether the writer waits for `work`.
         var writerSleeps = false
         var isClosed = false
     }
@@ -42,12 +41,12 @@ package final class LogOutput: Sendable {
     private let work: WakeEvent
     private let ended: WakeEvent
 
-    /// The descriptors that an output has open: two events.
+    /// Number of descriptors that an output has open: two events.
     package static let descriptors = 2
 
-    /// Starts the writer. The descriptor stays the caller's.
+    /// Starts the writer. The caller keeps ownership of the descriptor.
     ///
-    /// While `capacity` bytes wait for the writer, or more, lines are dropped. 4 MiB are some 10,000 lines of
+    /// Lines are dropped while at least `capacity` bytes are buffered. 4 MiB hold about 10,000 lines of
     /// mozlog.
     package init(_ configuration: Configuration, descriptor: Int32, capacity: Int = 4 << 20, clock: Clock) {
         self.clock = clock
@@ -65,21 +64,21 @@ package final class LogOutput: Sendable {
         }
     }
 
-    /// The least level that is written. It may be changed at any time, from any thread.
+    /// Minimum level to log. May be changed at any time, from any thread.
     package var level: Logger.Level {
         get { Self.levels[levelIndex.load(ordering: .relaxed)] }
         set { levelIndex.store(Self.index(of: newValue), ordering: .relaxed) }
     }
 
-    /// Lines that were lost because the buffer was full or the descriptor failed.
+    /// Number of lines lost because the buffer was full, the output was closed or the descriptor failed.
     package var droppedLines: Int { dropped.load(ordering: .relaxed) }
 
-    /// A logger that writes here; its label becomes mozlog's `Type`.
+    /// Returns a logger that writes to this output; its label becomes mozlog's `Type`.
     package func logger(_ label: String) -> Logger {
         Logger(label: label) { LogOutputHandler(label: $0, output: self) }
     }
 
-    /// Whether a summary of this severity would be written.
+    /// Returns whether a summary of this severity would be written.
     package func isEnabled(_ severity: Severity) -> Bool {
         severity.rawValue <= Severity(level).rawValue
     }
@@ -94,8 +93,8 @@ package final class LogOutput: Sendable {
         append { format, line in format.append(message, at: clock.wallTime, to: &line) }
     }
 
-    /// Writes what is waiting and ends the writer, in at most a second: past that, what a blocked descriptor
-    /// did not take is lost. Lines that come later are dropped and counted.
+    /// Writes the buffered lines and ends the writer, in at most one second: what a blocked descriptor has
+    /// not accepted by then is lost. Later lines are dropped and counted.
     package func close() {
         let isFirst = waiting.withLock { waiting in
             defer { waiting.isClosed = true }
@@ -106,10 +105,10 @@ package final class LogOutput: Sendable {
         ended.wait(for: .seconds(1))
     }
 
-    /// Renders a line and puts it behind the ones that wait, if there is room.
+    /// Renders a line, and appends it to the buffer unless that is full.
     ///
-    /// It is rendered outside the lock, which all event loops take for each request. The array costs some
-    /// 30 ns of 430.
+    /// The line is rendered outside the lock, which all event loops acquire for each request. The extra array
+    /// costs about 30 of 430 ns.
     private func append(_ render: (LogFormat, inout [UInt8]) -> Void) {
         var line: [UInt8] = []
         line.reserveCapacity(Self.usualLineLength)
@@ -145,8 +144,8 @@ package final class LogOutput: Sendable {
         ended.signal()
     }
 
-    /// Exchanges the waiting lines for an empty buffer, so that two buffers serve for ever. True when no more
-    /// follow.
+    /// Swaps the buffered lines with an empty array, so that two arrays are reused. Returns true if no more
+    /// lines follow.
     private func take(_ lines: inout [UInt8]) -> Bool {
         lines.removeAll(keepingCapacity: true)
         return waiting.withLock { waiting in
@@ -156,7 +155,7 @@ package final class LogOutput: Sendable {
         }
     }
 
-    /// Writes lines out, and behind them, now that the output takes bytes, how many lines it did not get.
+    /// Writes lines. If all are written, also logs how many were dropped since the last report.
     private func write(_ lines: [UInt8], _ reportedDrops: inout Int) {
         let written = writeAll(lines, to: descriptor)
         let lost = lines[written...].count { $0 == UInt8(ascii: "\n") }

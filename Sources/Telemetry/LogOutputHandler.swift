@@ -1,11 +1,11 @@
 import Logging
 
-/// The swift-log side of `LogOutput`.
+/// The swift-log handler of a `LogOutput`.
 struct LogOutputHandler: LogHandler {
     let label: String
     let output: LogOutput
     var metadata: Logger.Metadata = [:]
-    /// Set on one logger alone; the others follow the output.
+    /// The level of this logger, if it has been set; otherwise it has the level of the output.
     private var ownLevel: Logger.Level?
 
     init(label: String, output: LogOutput) {
@@ -27,7 +27,7 @@ struct LogOutputHandler: LogHandler {
         var fields = metadata
         if let given = event.metadata { fields.merge(given) { _, new in new } }
         if let error = event.error { fields["error"] = "\(error)" }
-        // The name of the message's own field.
+        // `msg` is the name of the message's own field.
         fields["msg"] = nil
         output.write(
             LogMessage(

@@ -7,7 +7,7 @@ package final class Counter: Sendable {
 
     package init() {}
 
-    /// Adds one to the count, which never falls.
+    /// Adds one.
     package func increment() {
         count.wrappingAdd(1, ordering: .relaxed)
     }
@@ -15,12 +15,12 @@ package final class Counter: Sendable {
     package var value: Int { count.load(ordering: .relaxed) }
 }
 
-/// How often durations fell into each of a fixed set of ranges.
+/// A histogram of durations with fixed buckets.
 ///
-/// The ranges span a board served from memory and the longest deadline an operator would set. Recording takes
-/// two atomic additions and no lock.
+/// The buckets cover the time of a board served from memory up to the longest reasonable deadline. Recording
+/// takes two atomic additions and no lock.
 package final class Histogram: Sendable {
-    /// The upper bounds in nanoseconds, and how Prometheus writes them in seconds. One more range has no
+    /// The upper bounds in nanoseconds, and as Prometheus writes them in seconds. One more bucket has no
     /// bound.
     static let bounds: [(nanoseconds: Int, seconds: String)] = [
         (100_000, "0.0001"), (250_000, "0.00025"), (500_000, "0.0005"), (1_000_000, "0.001"),
@@ -30,15 +30,15 @@ package final class Histogram: Sendable {
     ]
 
     private let counts: [17 of Atomic<Int>] = InlineArray { _ in Atomic(0) }
-    /// All durations together, in nanoseconds. It wraps after 584 years of durations: with 10,000 requests
-    /// that wait at any time, after three weeks.
+    /// The sum of all durations in nanoseconds. Wraps after 584 years of durations: with 10,000 requests
+    /// waiting at any time, after three weeks.
     private let total = Atomic<UInt>(0)
-    /// How often the total has wrapped.
+    /// Number of times that the total has wrapped.
     private let wraps = Atomic(0)
 
     package init() {}
 
-    /// Counts one observation.
+    /// Counts one duration. A negative one counts as zero in the sum.
     package func record(_ duration: Duration) {
         let nanoseconds = duration.nanoseconds
         let range = Self.bounds.firstIndex { nanoseconds <= $0.nanoseconds } ?? Self.bounds.count
@@ -47,12 +47,12 @@ package final class Histogram: Sendable {
         if new < old { wraps.wrappingAdd(1, ordering: .relaxed) }
     }
 
-    /// How many durations fell into each range, shortest first.
+    /// The number of durations in each bucket, shortest first.
     var rangeCounts: [Int] {
         counts.indices.map { counts[$0].load(ordering: .relaxed) }
     }
 
-    /// All durations together, in seconds.
+    /// The sum of all durations in seconds.
     var sum: Double {
         let wrapped = Double(wraps.load(ordering: .relaxed)) * 0x1p64
         return (wrapped + Double(total.load(ordering: .relaxed))) / 1e9

@@ -2,8 +2,8 @@ import Synchronization
 
 /// All metrics of the process, and their text for Prometheus.
 ///
-/// Metrics are made once, when the program is put together; what counts holds on to the object, and no
-/// request looks anything up. Asking twice for the same name and labels gives the same object.
+/// Callers keep the metrics that they create, so that counting needs no lookup. The same name and labels give
+/// the same object.
 package final class MetricsRegistry: Sendable {
     package typealias Labels = KeyValuePairs<String, String>
 
@@ -11,7 +11,7 @@ package final class MetricsRegistry: Sendable {
 
     package init() {}
 
-    /// A counter; its name ends in `_total` by Prometheus' rules.
+    /// Returns a counter; by Prometheus' rules, its name ends in `_total`.
     package func counter(_ name: String, help: String, labels: Labels = [:]) -> Counter {
         guard case .counter(let counter) = metric(name, help, labels, { .counter(Counter()) }) else {
             preconditionFailure("\(name) is not a counter.")
@@ -19,17 +19,18 @@ package final class MetricsRegistry: Sendable {
         return counter
     }
 
-    /// A counter kept elsewhere, which is asked for its value whenever the metrics are read.
+    /// Registers a counter kept elsewhere. `read` is called whenever the metrics are read, and must not
+    /// block.
     package func counter(_ name: String, help: String, read: @escaping @Sendable () -> Int) {
         sample(name, help, [:], "counter") { Double(read()) }
     }
 
-    /// The same for a counter of seconds, which are no whole number.
+    /// Registers a counter of seconds kept elsewhere, which may have fractions.
     package func counter(_ name: String, help: String, seconds: @escaping @Sendable () -> Double) {
         sample(name, help, [:], "counter", seconds)
     }
 
-    /// A gauge whose value is asked for whenever the metrics are read. `read` must not block.
+    /// Registers a gauge. `read` is called whenever the metrics are read, and must not block.
     package func gauge(
         _ name: String, help: String, labels: Labels = [:], read: @escaping @Sendable () -> Double
     ) {
@@ -41,11 +42,11 @@ package final class MetricsRegistry: Sendable {
         _ read: @escaping @Sendable () -> Double
     ) {
         guard case .sampled = metric(name, help, labels, { .sampled(type: type, read) }) else {
-            preconditionFailure("\(name) is not a \(type) that is asked for its value.")
+            preconditionFailure("\(name) is not a \(type) kept elsewhere.")
         }
     }
 
-    /// A histogram of durations; its name ends in `_seconds` by Prometheus' rules.
+    /// Returns a histogram of durations; by Prometheus' rules, its name ends in `_seconds`.
     package func histogram(_ name: String, help: String, labels: Labels = [:]) -> Histogram {
         guard case .histogram(let histogram) = metric(name, help, labels, { .histogram(Histogram()) }) else {
             preconditionFailure("\(name) is not a histogram.")
@@ -53,9 +54,9 @@ package final class MetricsRegistry: Sendable {
         return histogram
     }
 
-    /// The text format 0.0.4 (`text/plain; version=0.0.4`), sorted by name and labels.
+    /// Returns the text format 0.0.4 (`text/plain; version=0.0.4`), sorted by name and labels.
     package func prometheusText() -> [UInt8] {
-        // Values are asked for outside the lock, so that whoever asks for a metric itself does no harm.
+        // Values are read outside the lock, so that `read` may use the registry.
         let families = families.withLock { $0 }
         var text: [UInt8] = []
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {

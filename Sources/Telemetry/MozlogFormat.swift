@@ -3,7 +3,7 @@ import Time
 
 /// Mozlog 2.0: one JSON object a line.
 struct MozlogFormat: Sendable {
-    /// What no line changes: logger, host, version of the envelope and process number.
+    /// The part that is the same in all lines: logger, host, envelope version and process ID.
     private let envelope: [UInt8]
 
     init(_ configuration: LogOutput.Configuration) {
@@ -77,7 +77,7 @@ struct MozlogFormat: Sendable {
 }
 
 extension Duration {
-    /// Rounded to the nearest; mozlog's `t` is an integer.
+    /// Rounded to the nearest integer, as mozlog's `t` is one.
     fileprivate var wholeMilliseconds: Int {
         (microseconds + 500) / 1000
     }

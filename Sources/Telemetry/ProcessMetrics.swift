@@ -1,8 +1,8 @@
 package import Time
 
-/// What Prometheus' client libraries tell about their process, under the same names.
+/// The process metrics of Prometheus' client libraries, under the same names.
 package enum ProcessMetrics {
-    /// The values are asked of the system whenever the metrics are read.
+    /// Registers the metrics. Their values are read from the system whenever the metrics are read.
     package static func register(in registry: MetricsRegistry, clock: Clock) {
         let startTime = processStartTime(clock)
         registry.gauge("process_start_time_seconds", help: "When the process started, in Unix time.") {
@@ -24,20 +24,21 @@ package enum ProcessMetrics {
         }
     }
 
-    /// Field 22 of proc_pid_stat(5) is the start in clock ticks after the boot.
+    /// Returns the start in Unix time. Field 22 of proc_pid_stat(5) is the start in clock ticks after the
+    /// boot.
     private static func processStartTime(_ clock: Clock) -> Double {
         let bootTime = Double(clock.wallTime.nanoseconds) / 1e9 - clock.now.sinceBoot / .seconds(1)
         return bootTime + statField(22, procFile("/proc/self/stat")) / Double(clockTicksPerSecond())
     }
 
-    /// The second number of proc_pid_statm(5).
+    /// Returns the second number of proc_pid_statm(5).
     private static func residentPages(_ statm: String) -> Double {
         let fields = statm.split(separator: " ")
         return fields.count > 1 ? Double(fields[1]) ?? .nan : .nan
     }
 
-    /// A field by its number in proc_pid_stat(5). The second is the program's name in parentheses, which may
-    /// hold spaces and parentheses itself, so the rest is counted from the last one.
+    /// Returns a field of proc_pid_stat(5) by its number, or NaN. The second field is the program's name in
+    /// parentheses and may contain spaces and parentheses, so fields are counted from the last parenthesis.
     static func statField(_ number: Int, _ stat: String) -> Double {
         guard let nameEnd = stat.lastIndex(of: ")") else { return .nan }
         let fields = stat[stat.index(after: nameEnd)...].split(separator: " ")

@@ -1,11 +1,11 @@
 /// One metric, of any kind.
 enum Metric: Sendable {
     case counter(Counter)
-    /// Kept elsewhere; its type is the word of a TYPE line.
+    /// Kept elsewhere and read when the metrics are read. `type` is the word in the TYPE line.
     case sampled(type: String, @Sendable () -> Double)
     case histogram(Histogram)
 
-    /// The word of a TYPE line.
+    /// The word in the TYPE line.
     var type: String {
         switch self {
         case .counter: "counter"
@@ -22,7 +22,7 @@ struct MetricFamily: Sendable {
     /// By their rendered labels.
     var metrics: [String: Metric] = [:]
 
-    /// `method="GET",status="200"`, sorted by name so that the order in which labels are given makes no
+    /// Renders `method="GET",status="200"`, sorted by name, so that the order of the given labels makes no
     /// difference.
     static func render(_ labels: KeyValuePairs<String, String>) -> String {
         labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(escape($0.value, quotes: true))\"" }
@@ -41,8 +41,8 @@ struct MetricFamily: Sendable {
         }
     }
 
-    /// The ranges of a histogram are cumulative in the text. Its count is their total, not a number of its
-    /// own, so that the two agree even while durations are being recorded.
+    /// Appends a histogram, whose buckets are cumulative in the text. `_count` is computed from them, so that
+    /// both agree even while durations are recorded.
     private static func append(
         _ name: String, _ labels: String, _ histogram: Histogram, to text: inout [UInt8]
     ) {

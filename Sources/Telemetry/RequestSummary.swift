@@ -1,19 +1,19 @@
-/// What one answered request leaves in the log: a line of Type `request.summary`.
+/// The log line of one request: mozlog's Type `request.summary`.
 package struct RequestSummary: Sendable {
     /// The `User-Agent` field.
     package var agent: String?
     /// The `Accept-Language` field.
     package var language: String?
-    /// The number of openapi.yaml's `errno`, or 0 when the request succeeded.
+    /// The `errno` of openapi.yaml, or 0 if the request succeeded.
     package var errno: Int
     package var method: String
-    /// The path as it was sent.
+    /// The path as received, percent-encoded.
     package var path: String
-    /// The status of the answer.
+    /// The status of the response.
     package var code: Int
-    /// From the first byte of the request to its answer.
+    /// From the first byte of the request to its response.
     package var duration: Duration
-    /// The broadcaster or reader that the token belongs to.
+    /// The broadcaster or reader that the token belongs to; nil without one.
     package var userID: String?
     package var requestID: String
     /// The addresses of `X-Forwarded-For`, then the peer.

@@ -1,6 +1,6 @@
 package import Logging
 
-/// The severity of a log line: those of syslog (RFC 5424 section 6.2.1) that the service logs, with
+/// The severity of a log line: the severities of syslog (RFC 5424 section 6.2.1) that the service uses, with
 /// syslog's numbers. A smaller number is more severe.
 package enum Severity: Int, Sendable, CaseIterable {
     case critical = 2
@@ -10,7 +10,7 @@ package enum Severity: Int, Sendable, CaseIterable {
     case informational = 6
     case debug = 7
 
-    /// The severity of a swift-log level. Syslog has nothing below debug, so trace shares it.
+    /// Converts a swift-log level. Syslog has nothing below debug, so trace becomes debug.
     package init(_ level: Logger.Level) {
         self =
             switch level {
@@ -23,7 +23,7 @@ package enum Severity: Int, Sendable, CaseIterable {
             }
     }
 
-    /// The word in lines for people, padded to one width so that what follows lines up.
+    /// The name in plain-text lines, padded so that the columns line up.
     var word: StaticString {
         switch self {
         case .critical: "CRITICAL "

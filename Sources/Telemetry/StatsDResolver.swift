@@ -2,8 +2,8 @@ import Logging
 import Threads
 import Time
 
-/// A datagram socket to a host whose name has to be looked up, on a thread of its own: a name server may be
-/// slow or away, and the host may move. Nobody waits for a lookup.
+/// A datagram socket to a host given by name. The name is looked up on a separate thread, because a lookup
+/// may block, and repeatedly, because the address may change.
 struct StatsDResolver: Sendable {
     /// How long to wait before the next lookup.
     struct Intervals: Sendable {
@@ -11,17 +11,17 @@ struct StatsDResolver: Sendable {
         var afterFailure = Duration.seconds(5)
     }
 
-    /// What a lookup led to.
+    /// The outcome of a lookup.
     private enum Outcome {
         case connected, notFound, failed
     }
 
-    /// What is sent here before the host is found is lost. The thread closes it after `end()`.
+    /// Datagrams sent before the host is found are lost. The thread closes the socket after `end()`.
     let socket: Int32
     private let stop: WakeEvent
 
-    /// Starts the thread, which owns `socket` from then on. `connect` looks the host up and gives a socket to
-    /// it. Whether it could is logged when that changes.
+    /// Starts the thread, which owns `socket` from then on. `connect` looks the host up and returns a socket
+    /// connected to it. Each change of the outcome is logged.
     init(
         of host: String, into socket: Int32, intervals: Intervals = Intervals(), logger: Logger,
         connect: @escaping @Sendable () throws(SocketError) -> Int32
@@ -40,7 +40,7 @@ struct StatsDResolver: Sendable {
         self.socket = socket
     }
 
-    /// Ends the thread, after the lookup under way. Nothing may be sent any more.
+    /// Ends the thread, after the lookup in progress. The socket must not be used afterwards.
     func end() {
         stop.signal()
     }

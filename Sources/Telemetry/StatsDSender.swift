@@ -2,26 +2,26 @@ internal import Bytes
 package import Logging
 package import Threads
 
-/// Sends counters and timers to a StatsD server by UDP, one datagram each, with tags in DogStatsD's form.
+/// Sends counters and timers to a StatsD server by UDP, one datagram each, with tags in DogStatsD's format.
 ///
-/// Nothing waits for the server, and a datagram that cannot be sent is lost: that is the protocol's bargain.
+/// Sending never blocks, and a datagram that cannot be sent is lost, as is usual for StatsD.
 package final class StatsDSender: Sendable {
     package typealias Tags = KeyValuePairs<String, String>
 
     private let prefix: [UInt8]
-    /// Nil when none could be created: then nothing is sent.
+    /// Nil if no socket could be created: then nothing is sent.
     private let socket: Int32?
-    /// Nil for an address, which needs no looking up.
+    /// Nil for a numeric address, which needs no lookup.
     private let resolver: StatsDResolver?
 
-    /// The descriptors that a sender has open at most: a socket, a new one while the host is looked up
-    /// again, a resolver's socket, and an event.
+    /// Maximum number of descriptors that a sender has open: a socket, a new one while the host is looked up
+    /// again, the resolver's own socket, and an event.
     package static let descriptors = 4
 
-    /// Takes the first of the host's addresses that the system has a route to. A host given by name is looked
-    /// up now and then, and until it is found, what is sent is lost.
+    /// Sends to the first of the host's addresses that the system has a route to. A host name is looked up
+    /// every 60 seconds, or 5 seconds after a failure; what is sent before it is found is lost.
     ///
-    /// The label stands before every name, followed by a dot.
+    /// The label precedes every name, followed by a dot.
     package convenience init(
         host: String, port: UInt16, label: String, logger: Logger
     ) throws(ThreadError) {
@@ -65,12 +65,12 @@ package final class StatsDSender: Sendable {
         if let resolver { resolver.end() } else if let socket { closeDescriptor(socket) }
     }
 
-    /// Counts one event. Nothing waits for the datagram, and a lost one is lost.
+    /// Counts one event. Does not block.
     package func increment(_ name: String, tags: Tags = [:]) {
         send(name, tags) { datagram in datagram.append("1|c") }
     }
 
-    /// Sends milliseconds, with up to three decimals.
+    /// Sends a duration in milliseconds, with up to three decimals. Does not block.
     package func timing(_ name: String, _ duration: Duration, tags: Tags = [:]) {
         send(name, tags) { datagram in
             datagram.appendMilliseconds(duration)
@@ -93,7 +93,7 @@ package final class StatsDSender: Sendable {
         sendWithoutWaiting(datagram, to: socket)
     }
 
-    /// What means something in the protocol becomes an underscore.
+    /// Replaces characters that have a meaning in the protocol by underscores.
     private static func sanitized(_ text: String) -> String {
         String(
             String.UnicodeScalarView(

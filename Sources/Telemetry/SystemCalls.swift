@@ -1,20 +1,20 @@
 import Glibc
 
-// Every call of this module into libc: what is unsafe is in one file.
+// All calls of this module into libc, so that unsafe code is in one file.
 
-/// The name of this host, as `uname -n` prints it.
+/// Returns the name of this host, as `uname -n` prints it, or "unknown".
 package func systemHostname() -> String {
     var name = [CChar](repeating: 0, count: 256)
     guard unsafe gethostname(&name, name.count) == 0 else { return "unknown" }
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
-/// The number of this process.
+/// Returns the ID of this process.
 package func systemProcessID() -> Int32 {
     getpid()
 }
 
-/// Whether all bytes were handed over. It never waits and raises no SIGPIPE.
+/// Sends bytes without blocking or raising SIGPIPE. Returns whether all were sent.
 @discardableResult
 func sendWithoutWaiting(_ bytes: [UInt8], to socket: Int32) -> Bool {
     let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
@@ -22,8 +22,8 @@ func sendWithoutWaiting(_ bytes: [UInt8], to socket: Int32) -> Bool {
         == bytes.count
 }
 
-/// Writes bytes, waiting for the descriptor as long as it takes. Returns how many were written before it
-/// failed.
+/// Writes bytes; blocks until the descriptor has accepted all of them. Returns how many were written before
+/// an error.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int {
     var written = 0
     while written < bytes.count {
@@ -53,7 +53,7 @@ func pageSize() -> Int {
     sysconf(Int32(_SC_PAGESIZE))
 }
 
-/// The processor time of all threads so far, user and system, in seconds.
+/// Returns the processor time of all threads, user and system, in seconds, or NaN.
 func processorSeconds() -> Double {
     var usage = rusage()
     guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return .nan }
@@ -62,7 +62,7 @@ func processorSeconds() -> Double {
     }
 }
 
-/// The first 4 KiB of a file of the proc file system, or nothing where it cannot be read.
+/// Returns the first 4 KiB of a file of the proc file system, or an empty string if it cannot be read.
 func procFile(_ path: String) -> String {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return "" }
@@ -72,7 +72,7 @@ func procFile(_ path: String) -> String {
     return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
 }
 
-/// How many descriptors are open, or NaN where that cannot be read.
+/// Returns the number of open descriptors, or NaN if it cannot be read.
 func openDescriptorCount() -> Double {
     guard let directory = unsafe opendir("/proc/self/fd") else { return .nan }
     defer { unsafe closedir(directory) }
@@ -80,11 +80,11 @@ func openDescriptorCount() -> Double {
     while let entry = unsafe readdir(directory) {
         if unsafe entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
     }
-    // The directory being read is not counted.
+    // The descriptor of the directory itself is not counted.
     return Double(count - 1)
 }
 
-/// The most descriptors that may be open at once.
+/// Returns the limit on open descriptors, or NaN if it cannot be read.
 func descriptorLimit() -> Double {
     var limit = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .nan }
@@ -93,13 +93,13 @@ func descriptorLimit() -> Double {
 
 // MARK: - StatsD
 
-/// Why there is no socket, in the system's words.
+/// Why a socket could not be connected, created or replaced, for the log.
 struct SocketError: Error {
     let reason: String
 }
 
-/// A UDP socket whose datagrams go to the first address of the host that the system has a route to. A name is
-/// looked up, which may take as long as the resolver likes; with `isAddress` it is refused at once.
+/// Returns a UDP socket connected to the first address of the host that the system has a route to. Blocks
+/// while a name is looked up; with `isAddress`, a name is an error.
 func connectDatagramSocket(host: String, port: UInt16, isAddress: Bool) throws(SocketError) -> Int32 {
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
@@ -127,15 +127,15 @@ func connectDatagramSocket(host: String, port: UInt16, isAddress: Bool) throws(S
     throw SocketError(reason: reason)
 }
 
-/// A socket that datagrams can be sent to and that leads nowhere.
+/// Returns an unconnected Unix datagram socket: a placeholder, on which every send fails with ENOTCONN.
 func makeIdleSocket() throws(SocketError) -> Int32 {
     let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw SocketError(reason: unsafe String(cString: strerror(errno))) }
     return descriptor
 }
 
-/// Makes a descriptor stand for another socket, which moves there. Whoever sends meanwhile reaches either.
-/// When it throws, the descriptor is what it was. The other socket is closed in any case.
+/// Makes a descriptor refer to another socket (dup2(2)). A concurrent send uses either one. If it throws, the
+/// descriptor is unchanged. `socket` is closed in any case.
 func replace(_ descriptor: Int32, with socket: Int32) throws(SocketError) {
     defer { close(socket) }
     while dup2(socket, descriptor) < 0 {

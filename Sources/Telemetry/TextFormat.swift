@@ -1,7 +1,7 @@
 import Bytes
 import Time
 
-/// Lines for people at a terminal: time in UTC, severity, text, then `name=value`.
+/// Plain-text lines: time in UTC, severity, text, then `name=value`.
 struct TextFormat: Sendable {
     func append(_ summary: RequestSummary, at timestamp: UnixTime, to line: inout [UInt8]) {
         begin(summary.severity, at: timestamp, &line)
@@ -37,7 +37,7 @@ struct TextFormat: Sendable {
         line.append(" ")
     }
 
-    /// Values that could be taken for more than one word, or for none, are put in quotes.
+    /// Appends a space and `name=value`. A value that is empty or contains a space or `=` is quoted.
     private func append(_ name: String, _ value: String, _ line: inout [UInt8]) {
         line.append(" ")
         line.appendJSONEscaped(name, .ascii)

@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// How many threads of this process can run at once: the processors that its affinity allows, or all that are
-/// online where the kernel does not tell. A quota on CPU time is not looked at.
+/// Returns the number of processors that the calling thread's affinity allows, or that are online if the
+/// affinity cannot be read. CPU quotas are not considered.
 package func allowedProcessors() -> Int {
     let allowed = Int(megaphone_allowed_processors())
     return allowed > 0 ? allowed : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import Time
 
-/// The system has no thread, or no descriptor for a wakeEvent, left to give.
+/// The system has no thread, or no descriptor for a `WakeEvent`, left.
 package struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One of the `E…` constants of errno(3).
     package let number: Int32
@@ -10,20 +10,20 @@ package struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { "no thread or descriptor left (errno \(number))" }
 }
 
-/// A thread of our own, outside Swift's cooperative pool, so that it may block.
+/// A POSIX thread outside Swift's cooperative pool, so that it may block.
 ///
-/// It takes no signals: those belong to whoever reads them from a signalfd.
+/// It blocks all signals, which the process reads from a signalfd.
 package struct Thread: Sendable {
     private let handle: pthread_t
 
-    /// Blocks the calling thread for a while: in steps of a millisecond, and not at all for what is below
-    /// zero. A signal would end it early, but the threads here take none.
+    /// Blocks the calling thread for a duration, rounded up to milliseconds; a negative one counts as zero. A
+    /// signal would end it early, but the threads of this program block all signals.
     package static func pause(_ duration: Duration) {
         poll(nil, 0, duration.pollMilliseconds)
     }
 
-    /// Starts a thread. The name is what `top` and `ps` show, cut to the kernel's 15 bytes. It must be joined
-    /// or detached, exactly once.
+    /// Starts a thread, which must be joined or detached exactly once. The name is shown by `top` and `ps`,
+    /// cut to the kernel's 15 bytes.
     package init(name: String, _ run: @escaping @Sendable () -> Void) throws(ThreadError) {
         let body = unsafe Unmanaged.passRetained(
             Body {
@@ -46,17 +46,17 @@ package struct Thread: Sendable {
         self.handle = handle
     }
 
-    /// Waits until the thread has ended.
+    /// Blocks the calling thread until this thread has ended.
     package func join() {
         _ = pthread_join(handle, nil)
     }
 
-    /// Lets the thread go: nobody waits for it.
+    /// Detaches the thread, which then cannot be joined.
     package func detach() {
         _ = pthread_detach(handle)
     }
 
-    /// What runs, on its way through pthread's untyped argument.
+    /// Boxes the closure for pthread's untyped argument.
     private final class Body: Sendable {
         let run: @Sendable () -> Void
 

@@ -8,13 +8,13 @@ package struct UnixTime: Hashable, Comparable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
-    /// Whole seconds, rounded towards the past.
+    /// Whole seconds, rounded down.
     package var seconds: Int {
         let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         return rest < 0 ? seconds - 1 : seconds
     }
 
-    /// Whether the left time is earlier.
+    /// Returns whether the left time is earlier.
     package static func < (left: UnixTime, right: UnixTime) -> Bool { left.nanoseconds < right.nanoseconds }
 }
 
@@ -34,8 +34,8 @@ package struct CalendarTime: Hashable, Sendable {
     /// From 0, Sunday, to 6.
     package let weekday: Int
 
-    /// The calendar time so many seconds after 1970-01-01 00:00 UTC, or before it. Years of more than 31
-    /// bits become 1970-01-01 00:00.
+    /// Converts seconds since 1970-01-01 00:00 UTC, which may be negative. A year that gmtime_r(3) cannot
+    /// represent becomes 1970-01-01 00:00.
     package init(unixSeconds: Int) {
         var seconds = time_t(unixSeconds)
         var parts = unsafe tm()

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Settings
 
-/// `megaphone check-config`: what a start would make of the settings, without starting. It asks neither a
-/// database nor a name server.
+/// `megaphone check-config`: validates and prints the settings. Connects to neither a database nor a name
+/// server.
 struct CheckConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",

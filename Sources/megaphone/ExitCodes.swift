@@ -1,18 +1,18 @@
 import ArgumentParser
 
-/// How the program ends when it cannot go on, with the numbers of sysexits(3).
+/// The exit codes for fatal errors, with the numbers of sysexits(3).
 extension ExitCode {
-    /// EX_DATAERR: what came by standard input is not what was asked for.
+    /// EX_DATAERR: standard input does not contain a valid token.
     static let wrongInput = ExitCode(65)
-    /// EX_UNAVAILABLE: the database cannot be reached, refuses, or is newer than this program.
+    /// EX_UNAVAILABLE: the database cannot be reached, denies access, or has a newer schema.
     static let databaseUnavailable = ExitCode(69)
-    /// EX_OSERR: the system refuses, for one because the port is taken.
+    /// EX_OSERR: a system call failed, for example because the port is taken.
     static let systemRefuses = ExitCode(71)
-    /// EX_CONFIG: the configuration is wrong.
+    /// EX_CONFIG: the configuration is invalid.
     static let configuration = ExitCode(78)
 }
 
-/// Prints a line on standard error and ends with a code.
+/// Prints a line on standard error, and returns the exit code for the caller to throw.
 func end(_ code: ExitCode, _ line: String) -> ExitCode {
     printError("megaphone: \(line)")
     return code

@@ -1,7 +1,7 @@
 import Access
 import ArgumentParser
 
-/// `megaphone hash-token`: from a token to what may stand in a configuration that others can read.
+/// `megaphone hash-token`: prints the digest of a token, for a configuration that others can read.
 struct HashTokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hash-token",
@@ -10,7 +10,7 @@ struct HashTokenCommand: ParsableCommand {
 
     @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
 
-    /// What stands on the command line in place of a token is one, so nothing of it is printed.
+    /// An argument is probably a token, so it is not printed.
     func validate() throws {
         guard rest.isEmpty else {
             throw ValidationError("Unexpected argument; the token is read from standard input")

@@ -2,11 +2,11 @@ import Bytes
 import EventLoop
 import Time
 
-/// One GET of a heartbeat, with an end after two seconds whatever happens: the heartbeat itself takes at most
-/// one, and who runs the probe often waits for three (HEALTHCHECK in the Dockerfile).
+/// One GET of a heartbeat, with a timeout of two seconds. The heartbeat responds within one second, and the
+/// HEALTHCHECK in the Dockerfile times out after three.
 struct HealthProbe {
     let address: SocketAddress
-    /// What the client was told to reach: the `Host` of the request.
+    /// The value of `Host` in the request.
     let authority: String
     private(set) var path = "/__heartbeat__"
 
@@ -17,7 +17,8 @@ struct HealthProbe {
         self.authority = authority
     }
 
-    /// Takes `http://ADDRESS[:PORT][/PATH]`. Names are not looked up, except `localhost`.
+    /// Parses `http://ADDRESS[:PORT][/PATH]`. Nil for anything else. Names are not looked up, except
+    /// `localhost`, which means 127.0.0.1.
     init?(url: String) {
         guard url.hasPrefix("http://") else { return nil }
         let rest = url.dropFirst("http://".count)
@@ -37,7 +38,7 @@ struct HealthProbe {
         if slash < rest.endIndex { path = String(rest[slash...]) }
     }
 
-    /// The status of the answer, or 0 when what came is none.
+    /// Returns the status of the response, or 0 if it is not an HTTP response.
     func run() throws(SystemError) -> Int {
         let system = SystemCalls()
         let end = Clock.system.now + Self.limit
@@ -54,13 +55,13 @@ struct HealthProbe {
         _ = try system.send(socket, Array(request.utf8))
         try poller.modify(socket, source: 0, interest: Interest(reading: true))
         var head: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1024)
-        // The status stands in the first 12 bytes: `HTTP/1.1 200`.
+        var readBuffer = [UInt8](repeating: 0, count: 1024)
+        // The status is in the first 12 bytes: `HTTP/1.1 200`.
         while head.count < 12 {
             try wait(&poller, for: .recv, until: end)
-            let count = try system.receive(socket, into: &chunk).count
+            let count = try system.receive(socket, into: &readBuffer).count
             if count == 0 { break }
-            head += chunk[..<count]
+            head += readBuffer[..<count]
         }
         return Int(String(decoding: head.dropFirst(9).prefix(3), as: UTF8.self)) ?? 0
     }

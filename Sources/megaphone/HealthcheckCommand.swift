@@ -3,7 +3,7 @@ import Bytes
 import EventLoop
 import Settings
 
-/// `megaphone healthcheck`: the heartbeat from inside a container that has no curl.
+/// `megaphone healthcheck`: requests the heartbeat, for a container without curl.
 struct HealthcheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "healthcheck",
@@ -44,7 +44,8 @@ struct HealthcheckCommand: ParsableCommand {
 }
 
 extension SocketAddress {
-    /// The address to reach a listener by: itself, or the loopback for one that listens everywhere.
+    /// The address to connect to: the loopback address for a listener on all addresses, otherwise the address
+    /// itself.
     fileprivate var reachable: SocketAddress {
         switch address {
         case .version4(0): .version4(0x7F00_0001, port: port)

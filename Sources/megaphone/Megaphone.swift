@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The program: its commands, and nothing else.
+/// The program, which consists of its commands.
 @main
 struct Megaphone: ParsableCommand {
     static let configuration = CommandConfiguration(

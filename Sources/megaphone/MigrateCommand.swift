@@ -4,8 +4,7 @@ import Settings
 import Telemetry
 import Time
 
-/// `megaphone migrate`: brings the schema up to date, for a user who may do what the service's own user may
-/// not.
+/// `megaphone migrate`: updates the schema, as a database user with more privileges than the service's own.
 struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",

@@ -26,7 +26,7 @@ struct ServeCommand: ParsableCommand {
         let settings = loaded.settings
         let signals: SignalReceiver
         do {
-            // Before the first thread starts, because threads inherit what is blocked.
+            // Before the first thread starts, because threads inherit the signal mask.
             signals = try SignalReceiver()
         } catch {
             throw end(.systemRefuses, "cannot receive signals: \(error)")

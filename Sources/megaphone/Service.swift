@@ -13,7 +13,7 @@ import Telemetry
 import Threads
 import Time
 
-/// A running service: store, board, API and server, made in this order and ended in the reverse one.
+/// A running service: store, feed, API and server, created in this order and stopped in the reverse one.
 struct Service {
     private let settings: Settings
     private let store: any BroadcastStore
@@ -24,7 +24,8 @@ struct Service {
     private let log: LogOutput
     private let logger: Logger
 
-    /// Opens the store and listens. Whatever stops the start is printed in one line.
+    /// Opens the store and listens. Prints an error that prevents the start in one line, and throws its exit
+    /// code.
     init(settings: Settings, migrate: Bool, log: LogOutput) throws(ExitCode) {
         self.settings = settings
         self.log = log
@@ -70,10 +71,11 @@ struct Service {
         ) { [log] in log.droppedLines }
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains. SIGHUP calls `reload` and takes what it returns over.
+    /// Serves until SIGTERM or SIGINT, then drains. SIGHUP calls `reload` and applies the settings that it
+    /// returns.
     ///
-    /// When an event loop fails, the others finish what they have, and the process ends as one that should be
-    /// started again.
+    /// If an event loop fails, the other loops are drained, and the process exits with `systemRefuses`, so
+    /// that a supervisor restarts it.
     func run(_ signals: SignalReceiver, reload: () -> Settings?) throws(ExitCode) {
         let failure = LoopFailure()
         do {
@@ -96,7 +98,7 @@ struct Service {
         logger.notice("Stopped")
     }
 
-    /// Returns at SIGTERM or SIGINT, or when a loop has failed.
+    /// Returns on SIGTERM or SIGINT, or when a loop has failed.
     private func serve(
         _ signals: SignalReceiver, _ failure: LoopFailure, _ reload: () -> Settings?
     ) throws(SystemError) {
@@ -109,7 +111,8 @@ struct Service {
         }
     }
 
-    /// Returns when all loops have ended: within the grace, or at once after another SIGTERM or SIGINT.
+    /// Returns when all loops have ended: within `shutdown_grace`, or at once after another SIGTERM or
+    /// SIGINT.
     private func drain(_ signals: SignalReceiver) throws(SystemError) {
         logger.notice("Draining: finishing requests in flight")
         server.drain(within: settings.shutdownGrace)
@@ -130,10 +133,10 @@ struct Service {
         logger.notice("Storing broadcasts in \(settings.database)")
     }
 
-    /// Tokens, freshness and the log level take effect at once. What needs a new start is named.
+    /// Applies the reloadable settings, and logs which other changes need a restart.
     private func takeOver(_ changed: Settings) {
         apply(changed.reloadable)
-        logger.notice("Configuration reloaded: tokens, freshness and log level are in effect")
+        logger.notice("Configuration reloaded: tokens, freshness, max_channels and log level are in effect")
         let waiting = settings.changesThatWaitForARestart(in: changed)
         if !waiting.isEmpty {
             logger.warning("These changes take effect after a restart: \(waiting.joined(separator: ", "))")
@@ -159,7 +162,7 @@ struct Service {
     }
 }
 
-/// What ended an event loop, told from its thread to the main one.
+/// The first error that ended an event loop, passed from its thread to the main thread.
 private final class LoopFailure: Sendable {
     private let first = Mutex<SystemError?>(nil)
 
@@ -171,7 +174,7 @@ private final class LoopFailure: Sendable {
 }
 
 extension Settings {
-    /// Where to listen.
+    /// The address to listen on.
     func socketAddress() throws(ExitCode) -> SocketAddress {
         guard let socketAddress = SocketAddress(address, port: port) else {
             throw end(.configuration, "address expects a numeric IPv4 or IPv6 address")
@@ -179,7 +182,7 @@ extension Settings {
         return socketAddress
     }
 
-    /// The address and a port, as they stand in a URL and in `Host`.
+    /// The address and a port, as in a URL and in `Host`.
     func authority(port: UInt16) -> String {
         address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
     }

@@ -44,7 +44,7 @@ struct SettingsOptions: ParsableArguments {
         String(key.map { $0 == "_" ? "-" : $0 })
     }
 
-    /// Reads file, environment and options. Prints every problem, a line each, and throws the exit code.
+    /// Reads file, environment and options. Prints every problem, one line each, and throws the exit code.
     func load() throws -> LoadedSettings {
         do {
             return try read(.any)
@@ -56,9 +56,8 @@ struct SettingsOptions: ParsableArguments {
 
     /// Reads the same sources again for a running service.
     ///
-    /// Only a regular file is read: a pipe has been read at the start and is empty now, and a FIFO would
-    /// block the caller until somebody writes to it. Settings without any token are refused where `current`
-    /// has some.
+    /// Only a regular file is read: a pipe was read at the start and is empty, and a FIFO would block the
+    /// caller until it has a writer. Settings without any token are rejected if `current` has some.
     ///
     /// - Throws: `SettingsErrors`, or a usage error of the command line.
     func reload(replacing current: Settings) throws -> LoadedSettings {
@@ -90,8 +89,8 @@ struct SettingsOptions: ParsableArguments {
         return (config, text)
     }
 
-    /// `--key=value` and `--key value`, by key. A word that is neither may be a part of a token that the
-    /// shell split off, so its place is named and not the word.
+    /// Returns `--key=value` and `--key value`, by key. Another word may be a part of a token that the shell
+    /// split, so the error gives its position and does not quote it.
     private func commandLine() throws -> [String: String] {
         var values: [String: String] = [:]
         var words = rest[...]

@@ -1,23 +1,23 @@
 import Glibc
 
-// What the program itself asks of the system: files, the environment, limits and the terminal.
+// The system calls of the program itself: files, the environment, limits and the terminal.
 
-/// A file that could not be read, with the kernel's words.
+/// A file that could not be read, and why.
 struct FileError: Error {
     let reason: String
-    /// There is no such file.
+    /// Whether there is no such file.
     let isMissing: Bool
 }
 
-/// What may be read as a file.
+/// Which files may be read.
 enum FileKind {
-    /// A pipe too, whose writer is waited for: a shell gives the output of a command that way.
+    /// Also a pipe, whose writer is waited for: a shell passes the output of a command as one.
     case any
-    /// What gives its bytes and ends, without waiting for anybody.
+    /// Regular files only, which have no writer to wait for.
     case regular
 }
 
-/// Reads a whole file of at most 1 MiB, which is far above any configuration or version file.
+/// Reads a whole file of at most 1 MiB, which is far more than any configuration or version file needs.
 func readFile(_ path: String, _ kind: FileKind) throws(FileError) -> [UInt8] {
     let flags = kind == .regular ? O_RDONLY | O_CLOEXEC | O_NONBLOCK : O_RDONLY | O_CLOEXEC
     let descriptor = unsafe open(path, flags)
@@ -29,12 +29,12 @@ func readFile(_ path: String, _ kind: FileKind) throws(FileError) -> [UInt8] {
         throw FileError(reason: "not a regular file", isMissing: false)
     }
     var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65536)
+    var readBuffer = [UInt8](repeating: 0, count: 65536)
     while true {
-        let count = unsafe read(descriptor, &chunk, chunk.count)
+        let count = unsafe read(descriptor, &readBuffer, readBuffer.count)
         if count < 0, errno != EINTR { throw lastFileError() }
         if count == 0 { return bytes }
-        bytes += chunk[..<max(0, count)]
+        bytes += readBuffer[..<max(0, count)]
         guard bytes.count <= 1 << 20 else { throw FileError(reason: "larger than 1 MiB", isMissing: false) }
     }
 }
@@ -44,7 +44,7 @@ private func lastFileError() -> FileError {
     return FileError(reason: unsafe String(cString: strerror(number)), isMissing: number == ENOENT)
 }
 
-/// The environment of the process.
+/// Returns the environment of the process.
 func environmentVariables() -> [String: String] {
     var variables: [String: String] = [:]
     var entry = unsafe environ
@@ -57,7 +57,8 @@ func environmentVariables() -> [String: String] {
     return variables
 }
 
-/// Raises the limit of open descriptors to what the system allows, and returns it.
+/// Raises the soft limit on open descriptors to the hard limit, and returns it. Returns 1024 if it cannot be
+/// read.
 func raiseDescriptorLimit() -> Int {
     var limit = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
@@ -76,5 +77,5 @@ func printError(_ line: String) {
 /// Standard output, for the log.
 let standardOutput = STDOUT_FILENO
 
-/// Whether a person sits at the other end of standard input.
+/// Whether standard input is a terminal.
 var isTerminalInput: Bool { isatty(STDIN_FILENO) == 1 }

@@ -3,8 +3,8 @@ import BlockingWork
 import Broadcasts
 import Time
 
-/// `version_file`, read again for each request, as Dockerflow has it, and on a thread that may block: a file
-/// system may hang, and whoever asks needs no token.
+/// Reads `version_file` for each request, so that a changed file needs no restart. Reads on a thread that may
+/// block: a file system may hang, and the request needs no token.
 struct VersionFile {
     private struct Nothing: PoolState, ~Copyable {}
 
@@ -12,23 +12,24 @@ struct VersionFile {
     private let clock: Clock
     private let pool: BlockingPool<Nothing>
 
-    /// The file, twice where one read hangs, and the pool.
+    /// Maximum number of open descriptors: the file, twice if one read hangs, and the pool's.
     static let descriptors = 2 + BlockingPool<Nothing>.descriptors(limits)
 
     private static let limits = PoolLimits(
         maximumThreads: 1, maximumQueue: 1000, idleLimit: .seconds(10), replacesLateThreads: true)
 
-    /// As long as the heartbeat.
+    /// Deadline of one read, the same as that of the heartbeat.
     private static let limit = Duration.milliseconds(900)
 
     init(path: String, clock: Clock) throws(PoolError) {
         self.clock = clock
         self.path = path
-        // A thread that hangs in a read is left behind, and one more takes its place.
+        // A thread that hangs in a read is abandoned, and one more takes its place.
         pool = try BlockingPool(name: "version-file", limits: Self.limits, clock: clock) { _ in Nothing() }
     }
 
-    /// The bytes as they are on disk now, or nil when there is no such file.
+    /// Returns the bytes of the file, or nil if there is no such file. Throws if it cannot be read, or not in
+    /// time.
     func read() async throws(API.VersionFileError) -> [UInt8]? {
         let result: Result<[UInt8], FileError>
         do {

@@ -7,9 +7,9 @@ import StoreAddress
 import Telemetry
 import Threads
 
-/// What an operator should know of settings that are right in themselves.
+/// Warnings about valid settings.
 extension Settings {
-    /// A line each. `descriptors` is how many files the process may have open.
+    /// Returns the warnings, one line each. `descriptors` is the limit on open descriptors.
     func warnings(descriptors: Int) -> [String] {
         var warnings: [String] = []
         if neededDescriptors > descriptors {
@@ -31,7 +31,7 @@ extension Settings {
         return warnings
     }
 
-    /// The file descriptors that a service with these settings has open at most.
+    /// Maximum number of descriptors that a service with these settings has open.
     private var neededDescriptors: Int {
         maximumConnections + Server.descriptors(workers: workers ?? allowedProcessors()) + storeDescriptors
             + VersionFile.descriptors + LogOutput.descriptors + StatsDSender.descriptors + Self.ownDescriptors
@@ -44,6 +44,7 @@ extension Settings {
         }
     }
 
-    /// The standard streams, the signals and their notification, a file of settings and two of /proc.
+    /// Three standard streams, the signalfd and its notification, a configuration file, and two files of
+    /// /proc.
     private static let ownDescriptors = 8
 }

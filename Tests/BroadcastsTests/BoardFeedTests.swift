@@ -181,6 +181,17 @@ import Time
         #expect(feed.snapshot.current(at: manual.now) != nil)
     }
 
+    /// A GET may be served the last board then; a PUT that must know of every channel may not.
+    @Test func read_hasNotEnded_whileTheLastBoardIsFreshEnough() throws {
+        let feed = feed { $0.maxStaleness = .seconds(60) }
+        _ = try load("v1", feed)
+        let number = feed.subscribe(listener)
+        #expect(feed.snapshot.outcome(ofRead: number, at: manual.now) != nil)
+        #expect(!feed.snapshot.hasEnded(read: number))
+        try #require(store.takeRead()).fail(.unavailable("down"))
+        #expect(feed.snapshot.hasEnded(read: number))
+    }
+
     // MARK: - max_channels
 
     private func count(_ channel: String) throws -> Int? {

@@ -71,7 +71,7 @@ private final class Parcel: Sendable {
     }
 }
 
-@Suite struct EventLoopTests {
+@Suite(.timeLimit(.minutes(1))) struct EventLoopTests {
     @Test func timer_endsTheLoop_whenDue() throws {
         let system = SystemCalls()
         let eventLoop = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: .system)

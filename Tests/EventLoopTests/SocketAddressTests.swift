@@ -2,7 +2,7 @@ import Bytes
 import EventLoop
 import Testing
 
-@Suite struct SocketAddressTests {
+@Suite(.timeLimit(.minutes(1))) struct SocketAddressTests {
     @Test(arguments: ["127.0.0.1", "::1"])
     func boundSocket_reportsItsAddress_withTheChosenPort(host: String) throws {
         let system = SystemCalls()

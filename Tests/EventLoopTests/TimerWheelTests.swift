@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Time
 
-@Suite struct TimerWheelTests {
+@Suite(.timeLimit(.minutes(1))) struct TimerWheelTests {
     private let start = ManualClock().now
 
     private func due(_ wheel: inout TimerWheel, after duration: Duration) -> [UInt64] {
