@@ -26,7 +26,7 @@ final class Route: Sendable {
     /// Handles a request of one method.
     typealias Handler = @Sendable (API, Request, inout RequestContext) throws(APIError) -> Handling
 
-    /// A pair in a struct and not in a tuple: an array of tuples with closures allocates whenever one is read.
+    /// A struct and not a tuple: reading a closure out of an array of tuples allocates.
     struct MethodHandler: Sendable {
         let method: HTTPRequest.Method
         let handler: Handler
@@ -95,13 +95,12 @@ extension Route {
         Route(
             .broadcast, "/v1/broadcasts/{broadcaster_id}/{bchannel_id}",
             [MethodHandler(method: .put, handler: put)]),
-        Route(
-            .lbheartbeat, "/__lbheartbeat__", severity: .debug, get: { $0.getLoadBalancerHeartbeat($1, &$2) }),
-        Route(.heartbeat, "/__heartbeat__", get: { $0.getHeartbeat($1, &$2) }),
-        Route(.version, "/__version__", get: { $0.getVersion($1, &$2) }),
+        Route(.lbheartbeat, "/__lbheartbeat__", severity: .debug) { $0.getLoadBalancerHeartbeat($1, &$2) },
+        Route(.heartbeat, "/__heartbeat__") { $0.getHeartbeat($1, &$2) },
+        Route(.version, "/__version__") { $0.getVersion($1, &$2) },
         Route(.error, "/__error__", get: error),
         Route(.error, "/v1/err", get: error),
-        Route(.metrics, "/metrics", get: { $0.getMetrics($1, &$2) }),
+        Route(.metrics, "/metrics") { $0.getMetrics($1, &$2) },
     ]
 
     private static let board: Handler = { api, request, context throws(APIError) in
