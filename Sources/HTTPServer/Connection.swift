@@ -5,7 +5,7 @@ internal import HTTPWire
 internal import Time
 
 /// One accepted connection. While it is idle, it owns this object and its descriptor, but no buffer.
-final class Connection {
+struct Connection: ~Copyable {
     let descriptor: FileDescriptor
     /// Over `max_connections`; open only until its 503 has been sent.
     let isOverLimit: Bool
@@ -46,11 +46,21 @@ final class Connection {
 
     /// Encodes the head of a response and its body, unless the body is too large to copy. Such a body is
     /// returned; the caller queues it.
-    func respond(
+    mutating func respond(
         _ response: Response, date: [UInt8], _ input: inout ReceivedBytes, at now: Instant
     ) -> [UInt8]? {
         output.encode { encoded in
             conversation.respond(response, date: date, into: &encoded, &input, at: now)
         }
+    }
+}
+
+/// Holds a connection in its slot. Each event accesses the connection once and passes it on, so that the
+/// compiler checks exclusive access to its parts and the runtime does not have to.
+final class ConnectionBox {
+    var connection: Connection
+
+    init(_ connection: consuming Connection) {
+        self.connection = connection
     }
 }

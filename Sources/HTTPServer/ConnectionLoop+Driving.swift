@@ -10,65 +10,65 @@ extension ConnectionLoop {
     private static let batchSize = 65536
 
     mutating func drive(
-        _ connection: Connection, _ id: ConnectionID, _ readiness: Readiness, at now: Instant
+        _ connection: inout Connection, _ id: ConnectionID, _ readiness: Readiness, at now: Instant
     ) {
         if readiness.isGone { return close(connection, id) }
         if readiness.canWrite, !connection.output.isEmpty {
-            guard flush(connection, id, at: now) else { return }
+            guard flush(&connection, id, at: now) else { return }
         }
         if readiness.canRead {
             if connection.conversation.wantsBytes(pendingCount: connection.pending.count) {
-                return read(connection, id, hasEnd: readiness.hasEnded, at: now)
+                return read(&connection, id, hasEnd: readiness.hasEnded, at: now)
             }
-            guard watch(connection, id, reading: false) else { return }
+            guard watch(&connection, id, reading: false) else { return }
         }
-        advance(connection, id, at: now)
+        advance(&connection, id, at: now)
     }
 
-    mutating func timerEntryFired(_ connection: Connection, _ id: ConnectionID, at now: Instant) {
+    mutating func timerEntryFired(_ connection: inout Connection, _ id: ConnectionID, at now: Instant) {
         // Stale entry: a later one for this connection is still in the wheel.
         if let entry = connection.timerEntry, entry > now { return }
         connection.timerEntry = nil
         guard let deadline = connection.conversation.deadline, deadline <= now else {
-            return schedule(connection, id)
+            return schedule(&connection, id)
         }
         if !connection.output.isEmpty { return close(connection, id) }
         connection.conversation.expire(at: now)
-        advance(connection, id, at: now)
+        advance(&connection, id, at: now)
     }
 
     /// Queues the response that a connection waited for, and continues.
     mutating func finish(
-        _ connection: Connection, _ id: ConnectionID, with response: consuming Response, at now: Instant
+        _ connection: inout Connection, _ id: ConnectionID, with response: consuming Response, at now: Instant
     ) {
         connection.response = .none
-        var input = takePending(connection)
-        guard respond(connection, id, response, &input, at: now) else { return }
-        advance(connection, id, input, at: now)
+        var input = takePending(&connection)
+        guard respond(&connection, id, response, &input, at: now) else { return }
+        advance(&connection, id, input, at: now)
     }
 
     /// Continues with the pending bytes.
-    mutating func advance(_ connection: Connection, _ id: ConnectionID, at now: Instant) {
-        advance(connection, id, takePending(connection), at: now)
+    mutating func advance(_ connection: inout Connection, _ id: ConnectionID, at now: Instant) {
+        advance(&connection, id, takePending(&connection), at: now)
     }
 
     /// Performs the conversation's steps until it waits and the output is either sent or blocked.
     private mutating func advance(
-        _ connection: Connection, _ id: ConnectionID, _ received: consuming ReceivedBytes, at now: Instant
+        _ connection: inout Connection, _ id: ConnectionID, _ received: consuming ReceivedBytes, at now: Instant
     ) {
         var input = received
         while true {
             switch connection.conversation.next(&input, at: now) {
             case .wait:
                 if connection.output.isEmpty || connection.isBlocked {
-                    return rest(connection, id, input)
+                    return rest(&connection, id, input)
                 }
-                guard flush(connection, id, at: now) else { return keepReadBuffer(input) }
-                if connection.isBlocked { return rest(connection, id, input) }
+                guard flush(&connection, id, at: now) else { return keepReadBuffer(input) }
+                if connection.isBlocked { return rest(&connection, id, input) }
             case .ask(let request):
                 switch responder.answer(request) {
                 case .ready(let response):
-                    guard respond(connection, id, response, &input, at: now) else {
+                    guard respond(&connection, id, response, &input, at: now) else {
                         return keepReadBuffer(input)
                     }
                 case let later:
@@ -76,13 +76,13 @@ extension ConnectionLoop {
                     connection.conversation.awaitResponse(at: now)
                 }
             case .interim:
-                encode(connection) { $0.append(contentsOf: Conversation.continueLine) }
+                encode(&connection) { $0.append(contentsOf: Conversation.continueLine) }
             case .run(let body):
-                start(connection, id, body)
+                start(&connection, id, body)
             case .refuse(let refusal, let request):
                 let response = responder.response(
                     to: refusal, of: request, from: connection.conversation.remoteAddress)
-                guard respond(connection, id, response, &input, at: now) else { return keepReadBuffer(input) }
+                guard respond(&connection, id, response, &input, at: now) else { return keepReadBuffer(input) }
             case .shutdownWrite:
                 try? loop.system.shutdownWrite(connection.descriptor)
             case .close:
@@ -93,7 +93,7 @@ extension ConnectionLoop {
     }
 
     /// Starts the answer after the body has been read. The response arrives at the end of a turn.
-    private func start(_ connection: Connection, _ id: ConnectionID, _ body: [UInt8]) {
+    private func start(_ connection: inout Connection, _ id: ConnectionID, _ body: [UInt8]) {
         guard case .awaitsBody(let answer) = connection.response else {
             preconditionFailure("only a deferred or waiting answer is started")
         }
@@ -114,39 +114,39 @@ extension ConnectionLoop {
     // MARK: - Bytes in
 
     /// Reads once, advances the conversation, and rearms the poller if more can be read.
-    mutating func read(_ connection: Connection, _ id: ConnectionID, hasEnd: Bool, at now: Instant) {
+    mutating func read(_ connection: inout Connection, _ id: ConnectionID, hasEnd: Bool, at now: Instant) {
         var buffer = takeReadBuffer()
         do throws(SystemError) {
             let (count, isAll) = try loop.system.receive(connection.descriptor, into: &buffer)
             if count == 0 {
                 readBuffer = buffer
                 connection.conversation.receiveEnd()
-                return advance(connection, id, at: now)
+                return advance(&connection, id, at: now)
             }
             let mustRearm = !isAll || hasEnd
             let isFirst = connection.pending.isEmpty
             connection.conversation.bytesReceived(isFirst: isFirst, at: now)
             if isFirst {
                 advance(
-                    connection, id, ReceivedBytes(consume buffer, count: count, isReadBuffer: true), at: now)
+                    &connection, id, ReceivedBytes(consume buffer, count: count, isReadBuffer: true), at: now)
             } else {
                 connection.pending += buffer[..<count]
                 readBuffer = buffer
-                advance(connection, id, at: now)
+                advance(&connection, id, at: now)
             }
-            if mustRearm, connections[id] != nil { _ = rearm(connection, id) }
+            if mustRearm, connections[id] != nil { _ = rearm(&connection, id) }
         } catch {
             readBuffer = buffer
             if error.isBlocked {
-                guard rearm(connection, id) else { return }
-                return advance(connection, id, at: now)
+                guard rearm(&connection, id) else { return }
+                return advance(&connection, id, at: now)
             }
             close(connection, id)
         }
     }
 
     /// Moves the pending bytes out of the connection.
-    private func takePending(_ connection: Connection) -> ReceivedBytes {
+    private func takePending(_ connection: inout Connection) -> ReceivedBytes {
         var bytes: [UInt8] = []
         swap(&bytes, &connection.pending)
         let count = bytes.count
@@ -154,7 +154,7 @@ extension ConnectionLoop {
     }
 
     /// Stores the unconsumed bytes in the connection, and the read buffer in the loop.
-    private mutating func keep(_ connection: Connection, _ input: consuming ReceivedBytes) {
+    private mutating func keep(_ connection: inout Connection, _ input: consuming ReceivedBytes) {
         if input.isReadBuffer {
             if !input.isEmpty { connection.pending = Array(input.rest) }
             readBuffer = input.takeBytes()
@@ -174,7 +174,7 @@ extension ConnectionLoop {
 
     /// Encodes into the connection's queue. A queue without an array gets the loop's spare one.
     private mutating func encode<Result>(
-        _ connection: Connection, _ encode: (inout [UInt8]) -> Result
+        _ connection: inout Connection, _ encode: (inout [UInt8]) -> Result
     ) -> Result {
         if !connection.output.hasBuffer { connection.output.lend(spare.take() ?? SpareBuffer()) }
         return connection.output.encode(encode)
@@ -183,7 +183,7 @@ extension ConnectionLoop {
     /// Queues a response, and sends if the batch is full or the body is not copied. Returns false if the
     /// connection was closed.
     private mutating func respond(
-        _ connection: Connection, _ id: ConnectionID, _ response: Response,
+        _ connection: inout Connection, _ id: ConnectionID, _ response: Response,
         _ input: inout ReceivedBytes, at now: Instant
     ) -> Bool {
         if state.isDraining { connection.conversation.drain() }
@@ -193,16 +193,16 @@ extension ConnectionLoop {
         if body == nil, connection.output.encodedCount < Self.batchSize || connection.isBlocked {
             return true
         }
-        return connection.isBlocked || flush(connection, id, at: now)
+        return connection.isBlocked || flush(&connection, id, at: now)
     }
 
     /// Sends the queued output, and reports the progress to the conversation. Returns false if the connection
     /// was closed.
-    private mutating func flush(_ connection: Connection, _ id: ConnectionID, at now: Instant) -> Bool {
+    private mutating func flush(_ connection: inout Connection, _ id: ConnectionID, at now: Instant) -> Bool {
         do throws(SystemError) {
             switch try connection.output.send(to: connection.descriptor, loop.system) {
             case .all:
-                giveBack(connection)
+                giveBack(&connection)
                 connection.conversation.outputDrained(at: now)
             case .some where connection.isBlocked: connection.conversation.outputProgressed(at: now)
             case .some, .none: if !connection.isBlocked { connection.conversation.outputBlocked(at: now) }
@@ -215,7 +215,7 @@ extension ConnectionLoop {
     }
 
     /// Takes the spare array back, unless a burst made it too large to keep.
-    private mutating func giveBack(_ connection: Connection) {
+    private mutating func giveBack(_ connection: inout Connection) {
         guard let buffer = connection.output.reclaim(), buffer.bytes.capacity <= 4 * Self.batchSize else {
             return
         }
@@ -225,18 +225,18 @@ extension ConnectionLoop {
     // MARK: - Rest
 
     /// Suspends a connection until its next event: stores its bytes, registers its interest, sets its timer.
-    private mutating func rest(_ connection: Connection, _ id: ConnectionID, _ input: consuming ReceivedBytes)
+    private mutating func rest(_ connection: inout Connection, _ id: ConnectionID, _ input: consuming ReceivedBytes)
     {
-        keep(connection, input)
+        keep(&connection, input)
         // Reading stays registered here: `drive` removes it if unwanted bytes arrive, which is rare.
         let reading =
             connection.interest?.reading ?? false
             || connection.conversation.wantsBytes(pendingCount: connection.pending.count)
-        guard watch(connection, id, reading: reading) else { return }
-        schedule(connection, id)
+        guard watch(&connection, id, reading: reading) else { return }
+        schedule(&connection, id)
     }
 
-    mutating func schedule(_ connection: Connection, _ id: ConnectionID) {
+    mutating func schedule(_ connection: inout Connection, _ id: ConnectionID) {
         guard let deadline = connection.conversation.deadline else { return }
         if let entry = connection.timerEntry, entry <= deadline { return }
         connection.timerEntry = deadline
@@ -244,21 +244,21 @@ extension ConnectionLoop {
     }
 
     /// Registers what a connection waits for. Returns false if the connection was closed.
-    private mutating func watch(_ connection: Connection, _ id: ConnectionID, reading: Bool) -> Bool {
+    private mutating func watch(_ connection: inout Connection, _ id: ConnectionID, reading: Bool) -> Bool {
         let writing = !connection.output.isEmpty
         // Edge-triggered for reading alone, which is what connections nearly always wait for.
         let interest = Interest(reading: reading, writing: writing, byEdge: reading && !writing)
-        return interest == connection.interest || watch(connection, id, interest)
+        return interest == connection.interest || watch(&connection, id, interest)
     }
 
     /// Rearms the poller. Returns false if the connection was closed.
-    private mutating func rearm(_ connection: Connection, _ id: ConnectionID) -> Bool {
-        watch(connection, id, connection.interest ?? Interest(reading: true, byEdge: true))
+    private mutating func rearm(_ connection: inout Connection, _ id: ConnectionID) -> Bool {
+        watch(&connection, id, connection.interest ?? Interest(reading: true, byEdge: true))
     }
 
     /// Registers a connection with the poller, or changes its interest. Returns false if the connection was
     /// closed.
-    private mutating func watch(_ connection: Connection, _ id: ConnectionID, _ interest: Interest) -> Bool {
+    private mutating func watch(_ connection: inout Connection, _ id: ConnectionID, _ interest: Interest) -> Bool {
         do throws(SystemError) {
             if connection.interest == nil {
                 try loop.poller.add(connection.descriptor, source: id.source, interest: interest)

@@ -68,8 +68,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         let id = ConnectionID(source: source)
         if source == Self.listenerSource {
             acceptWaiting(atMost: Self.acceptsPerTurn, at: now)
-        } else if let connection = connections[id] {
-            drive(connection, id, readiness, at: now)
+        } else if let box = connections[id] {
+            drive(&box.connection, id, readiness, at: now)
         }
     }
 
@@ -79,8 +79,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         case Self.drainSource: break
         default:
             let id = ConnectionID(source: source)
-            guard let connection = connections[id] else { return }
-            timerEntryFired(connection, id, at: now)
+            guard let box = connections[id] else { return }
+            timerEntryFired(&box.connection, id, at: now)
         }
     }
 
@@ -111,8 +111,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     }
 
     private mutating func finish(_ id: ConnectionID, with response: Response, at now: Instant) {
-        guard let connection = connections[id] else { return }
-        finish(connection, id, with: response, at: now)
+        guard let box = connections[id] else { return }
+        finish(&box.connection, id, with: response, at: now)
     }
 
     // MARK: - Connections
@@ -149,20 +149,21 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         _ descriptor: consuming FileDescriptor, _ remoteAddress: SocketAddress,
         at now: Instant
     ) {
-        let connection = Connection(
-            descriptor: descriptor, remoteAddress: remoteAddress, limits: limits, openedAt: now,
-            isOverLimit: !state.connectionOpened())
-        let id = connections.insert(connection)
-        guard connection.isOverLimit else {
+        let box = ConnectionBox(
+            Connection(
+                descriptor: descriptor, remoteAddress: remoteAddress, limits: limits, openedAt: now,
+                isOverLimit: !state.connectionOpened()))
+        let id = connections.insert(box)
+        guard box.connection.isOverLimit else {
             // Read at once: the request has nearly always arrived already.
-            return read(connection, id, hasEnd: false, at: now)
+            return read(&box.connection, id, hasEnd: false, at: now)
         }
-        connection.conversation.rejectOverLimit()
-        advance(connection, id, at: now)
+        box.connection.conversation.rejectOverLimit()
+        advance(&box.connection, id, at: now)
     }
 
     /// Removes a connection, and cancels its handler. Its descriptor closes with the last reference.
-    mutating func close(_ connection: Connection, _ id: ConnectionID) {
+    mutating func close(_ connection: borrowing Connection, _ id: ConnectionID) {
         guard connections.remove(id) else { return }
         if case .task(let task) = connection.response { task.cancel() }
         state.connectionClosed(wasOverLimit: connection.isOverLimit)
@@ -203,7 +204,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         }
         if now >= deadline {
             for id in connections.ids {
-                if let connection = connections[id] { close(connection, id) }
+                if let box = connections[id] { close(box.connection, id) }
             }
             return false
         }
@@ -234,9 +235,9 @@ struct ConnectionLoop: EventHandler, ~Copyable {
 
     private mutating func drainAll(at now: Instant) {
         for id in connections.ids {
-            guard let connection = connections[id] else { continue }
-            connection.conversation.drain()
-            advance(connection, id, at: now)
+            guard let box = connections[id] else { continue }
+            box.connection.conversation.drain()
+            advance(&box.connection, id, at: now)
         }
     }
 }

@@ -24,7 +24,7 @@ struct ConnectionID: Hashable, Sendable {
 /// even if the slot or the descriptor number has been reused.
 struct ConnectionSlots {
     private struct Slot {
-        var connection: Connection?
+        var box: ConnectionBox?
         var generation: UInt32
     }
 
@@ -34,27 +34,27 @@ struct ConnectionSlots {
 
     /// Inserts a connection and returns its ID. Generations begin at 1, so no connection has a source below
     /// 2³².
-    mutating func insert(_ connection: Connection) -> ConnectionID {
+    mutating func insert(_ box: ConnectionBox) -> ConnectionID {
         count += 1
         if let index = free.popLast() {
-            slots[Int(index)].connection = connection
+            slots[Int(index)].box = box
             return ConnectionID(slot: index, generation: slots[Int(index)].generation)
         }
-        slots.append(Slot(connection: connection, generation: 1))
+        slots.append(Slot(box: box, generation: 1))
         return ConnectionID(slot: UInt32(slots.count - 1), generation: 1)
     }
 
-    subscript(id: ConnectionID) -> Connection? {
+    subscript(id: ConnectionID) -> ConnectionBox? {
         let index = Int(id.slot)
         guard index < slots.count, slots[index].generation == id.generation else { return nil }
-        return slots[index].connection
+        return slots[index].box
     }
 
     /// Removes a connection. Returns false if there is no connection with this ID.
     mutating func remove(_ id: ConnectionID) -> Bool {
         guard self[id] != nil else { return false }
         let index = id.slot
-        slots[Int(index)].connection = nil
+        slots[Int(index)].box = nil
         // The generation wraps to 1: 0 is not used for connections.
         slots[Int(index)].generation =
             slots[Int(index)].generation == .max ? 1 : slots[Int(index)].generation + 1
@@ -66,7 +66,7 @@ struct ConnectionSlots {
     /// The IDs of all connections.
     var ids: [ConnectionID] {
         slots.indices.compactMap { index in
-            slots[index].connection == nil
+            slots[index].box == nil
                 ? nil : ConnectionID(slot: UInt32(index), generation: slots[index].generation)
         }
     }

@@ -23,18 +23,18 @@ import Time
         let client = try Client(system.localAddress(listener.descriptor))
         connectionLoop.ready(1, Readiness(canRead: true), at: .now)
         let id = try #require(connectionLoop.connections.ids.first)
-        let connection = try #require(connectionLoop.connections[id])
+        let box = try #require(connectionLoop.connections[id])
         try client.send("GET /shared HTTP/1.1\r\nHost: a\r\n\r\n")
-        while case .none = connection.response {
+        while case .none = box.connection.response {
             connectionLoop.ready(id.source, Readiness(canRead: true), at: .now)
         }
         // The current response becomes ready while an earlier one is blocked.
         faults.arm(.send, .fails(EAGAIN), .always(from: 1))
-        connection.output.lend(SpareBuffer())
-        connection.output.encode { $0.append(0x20) }
-        connection.conversation.outputBlocked(at: .now)
-        connectionLoop.finish(connection, id, with: Response(status: .ok), at: .now)
-        #expect(connection.output.encodedCount > 1)
+        box.connection.output.lend(SpareBuffer())
+        box.connection.output.encode { $0.append(0x20) }
+        box.connection.conversation.outputBlocked(at: .now)
+        connectionLoop.finish(&box.connection, id, with: Response(status: .ok), at: .now)
+        #expect(box.connection.output.encodedCount > 1)
         faults.disarm()
         faults.arm(.recv, .fails(ECONNRESET), .once(at: 1))
         connectionLoop.ready(id.source, Readiness(canRead: true, canWrite: true), at: .now)
