@@ -54,7 +54,8 @@ extension ConnectionLoop {
 
     /// Performs the conversation's steps until it waits and the output is either sent or blocked.
     private mutating func advance(
-        _ connection: inout Connection, _ id: ConnectionID, _ received: consuming ReceivedBytes, at now: Instant
+        _ connection: inout Connection, _ id: ConnectionID, _ received: consuming ReceivedBytes,
+        at now: Instant
     ) {
         var input = received
         while true {
@@ -82,7 +83,9 @@ extension ConnectionLoop {
             case .refuse(let refusal, let request):
                 let response = responder.response(
                     to: refusal, of: request, from: connection.conversation.remoteAddress)
-                guard respond(&connection, id, response, &input, at: now) else { return keepReadBuffer(input) }
+                guard respond(&connection, id, response, &input, at: now) else {
+                    return keepReadBuffer(input)
+                }
             case .shutdownWrite:
                 try? loop.system.shutdownWrite(connection.descriptor)
             case .close:
@@ -200,10 +203,17 @@ extension ConnectionLoop {
     /// was closed.
     private mutating func flush(_ connection: inout Connection, _ id: ConnectionID, at now: Instant) -> Bool {
         do throws(SystemError) {
-            switch try connection.output.send(to: connection.descriptor, loop.system) {
+            let progress = try connection.output.send(
+                to: connection.descriptor, loop.system, endFollows: connection.conversation.endsAfterOutput)
+            switch progress {
             case .all:
                 giveBack(&connection)
                 connection.conversation.outputDrained(at: now)
+                // The kernel keeps the last segment for the FIN. A close alone would discard both if unread
+                // bytes have arrived.
+                if connection.conversation.closesNext {
+                    try? loop.system.shutdownWrite(connection.descriptor)
+                }
             case .some where connection.isBlocked: connection.conversation.outputProgressed(at: now)
             case .some, .none: if !connection.isBlocked { connection.conversation.outputBlocked(at: now) }
             }
@@ -225,8 +235,9 @@ extension ConnectionLoop {
     // MARK: - Rest
 
     /// Suspends a connection until its next event: stores its bytes, registers its interest, sets its timer.
-    private mutating func rest(_ connection: inout Connection, _ id: ConnectionID, _ input: consuming ReceivedBytes)
-    {
+    private mutating func rest(
+        _ connection: inout Connection, _ id: ConnectionID, _ input: consuming ReceivedBytes
+    ) {
         keep(&connection, input)
         // Reading stays registered here: `drive` removes it if unwanted bytes arrive, which is rare.
         let reading =
@@ -258,7 +269,9 @@ extension ConnectionLoop {
 
     /// Registers a connection with the poller, or changes its interest. Returns false if the connection was
     /// closed.
-    private mutating func watch(_ connection: inout Connection, _ id: ConnectionID, _ interest: Interest) -> Bool {
+    private mutating func watch(_ connection: inout Connection, _ id: ConnectionID, _ interest: Interest)
+        -> Bool
+    {
         do throws(SystemError) {
             if connection.interest == nil {
                 try loop.poller.add(connection.descriptor, source: id.source, interest: interest)

@@ -73,11 +73,11 @@ struct OutputQueue {
 
     /// Sends what the socket accepts. Throws the socket's error, except EAGAIN.
     mutating func send(
-        to descriptor: borrowing FileDescriptor, _ system: SystemCalls
+        to descriptor: borrowing FileDescriptor, _ system: SystemCalls, endFollows: Bool
     ) throws(SystemError) -> Progress {
         let count: Int
         do throws(SystemError) {
-            count = try sendOnce(to: descriptor, system)
+            count = try sendOnce(to: descriptor, system, endFollows)
         } catch {
             if error.isBlocked { return .none }
             throw error
@@ -92,9 +92,11 @@ struct OutputQueue {
     }
 
     private func sendOnce(
-        to descriptor: borrowing FileDescriptor, _ system: SystemCalls
+        to descriptor: borrowing FileDescriptor, _ system: SystemCalls, _ endFollows: Bool
     ) throws(SystemError) -> Int {
-        guard let body else { return try system.send(descriptor, encoded, from: sent) }
+        guard let body else {
+            return try system.send(descriptor, encoded, from: sent, endFollows: endFollows)
+        }
         if sent == encoded.count { return try system.send(descriptor, body.bytes, from: body.sent) }
         return try system.send(descriptor, encoded, from: sent, then: body.bytes, from: body.sent)
     }

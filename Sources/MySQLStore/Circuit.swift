@@ -83,12 +83,15 @@ struct Circuit: Sendable {
     /// A probe that began at this instant failed, and this is why. True when the reason is news: the circuit
     /// was open for another one, or the probe opened it, because nothing was heard meanwhile either.
     mutating func probeFailed(since began: Instant, _ reason: String, provesSilence: Bool) -> Bool {
-        guard let outage else {
-            guard provesSilence, isSilent(since: began) else { return false }
-            open(reason)
-            return true
-        }
-        self.outage = reason
+        if outage != nil { return remainsOpen(reason) }
+        guard provesSilence, isSilent(since: began) else { return false }
+        open(reason)
+        return true
+    }
+
+    /// The circuit is open still, and this is why by now. True when the reason is a new one.
+    mutating func remainsOpen(_ reason: String) -> Bool {
+        defer { outage = reason }
         return outage != reason
     }
 

@@ -23,7 +23,6 @@ final class DatabaseWatch: Sendable {
     private let random: RandomSource
     private let logger: Logger
     private let quickInterrupter = Interrupter()
-    private let patientInterrupter = Interrupter()
     private let wake: WakeEvent
     /// Signalled when the first probe ends, and when a thread does.
     private let progress: WakeEvent
@@ -32,11 +31,13 @@ final class DatabaseWatch: Sendable {
     private struct State {
         var isClosed = false
         var runningThreads = 0
-        /// When the patient probe under way began.
-        var patientProbeBegan: Instant?
+        /// What ends the patient probe under way. Each has its own: its session goes to the pool.
+        var patientProbe: Interrupter?
         /// A call got no answer, and nothing else was heard from the database since it began.
         var isSuspicious = false
         var firstProbe: Probe?
+        /// The log has said that the database is down.
+        var hasReportedOutage = false
     }
 
     /// How long the quick probes wait for the patient one: long enough for a near database.
@@ -80,12 +81,22 @@ final class DatabaseWatch: Sendable {
         }
     }
 
+    /// The first probe got no answer in the time that the start waits for it.
+    func startIsLate(_ reason: String) {
+        if circuit.withLock({ $0.outage != nil && $0.remainsOpen(reason) }) {
+            reportOutage("The database is down: \(reason)")
+        }
+    }
+
     /// Ends the threads; returns when they have ended, after a second at the latest.
     func close() {
-        state.withLock { $0.isClosed = true }
+        let patientProbe = state.withLock { state in
+            state.isClosed = true
+            return state.patientProbe
+        }
         wake.signal()
         quickInterrupter.interrupt()
-        patientInterrupter.interrupt()
+        patientProbe?.interrupt()
         let deadline = clock.now + .seconds(1)
         while state.withLock({ $0.runningThreads }) > 0, clock.now < deadline {
             progress.wait(for: clock.time(until: deadline))
@@ -159,8 +170,13 @@ extension DatabaseWatch {
     }
 
     private func beginOutage(_ reason: String) {
-        logger.error("The database is down, calls fail at once: \(reason)")
+        reportOutage("The database is down, calls fail at once: \(reason)")
         wake.signal()
+    }
+
+    private func reportOutage(_ line: String) {
+        state.withLock { $0.hasReportedOutage = true }
+        logger.error("\(line)")
     }
 }
 
@@ -193,7 +209,7 @@ extension DatabaseWatch {
         }
     }
 
-    private var isPatientProbeUnderWay: Bool { state.withLock { $0.patientProbeBegan != nil } }
+    private var isPatientProbeUnderWay: Bool { state.withLock { $0.patientProbe != nil } }
 
     private func awaitPatientProbe(until deadline: Instant) {
         while isPatientProbeUnderWay, !isClosed, clock.now < deadline {
@@ -207,16 +223,17 @@ extension DatabaseWatch {
         _ worked: @escaping @Sendable (_ wasDown: Bool) -> Void
     ) -> Bool {
         let began = clock.now
-        let isFree = state.withLock { state in
-            guard state.patientProbeBegan == nil else { return false }
-            state.patientProbeBegan = began
+        let interrupter = Interrupter()
+        let begins = state.withLock { state in
+            guard state.patientProbe == nil, !state.isClosed else { return false }
+            state.patientProbe = interrupter
             state.isSuspicious = false
             return true
         }
-        guard isFree else { return false }
+        guard begins else { return false }
         do {
             try startThread { watch in
-                switch probe(.opening, watch.patientInterrupter) {
+                switch probe(.opening, interrupter) {
                 case .success(let summary): watch.succeeded(summary, worked)
                 case .failure(let error): watch.failed(error, since: began)
                 }
@@ -229,7 +246,7 @@ extension DatabaseWatch {
     }
 
     private func endPatientProbe() {
-        state.withLock { $0.patientProbeBegan = nil }
+        state.withLock { $0.patientProbe = nil }
         wake.signal()
     }
 
@@ -237,9 +254,11 @@ extension DatabaseWatch {
         let now = clock.now
         let wasDown = circuit.withLock { $0.restore(at: now) }
         worked(wasDown)
-        let isFirst = note(.success(summary))
+        note(.success(summary))
         guard wasDown else { return }
-        logger.notice("\(isFirst ? "Connected to the database" : "Database connection restored"): \(summary)")
+        let wasReported = state.withLock { $0.hasReportedOutage }
+        logger.notice(
+            "\(wasReported ? "Database connection restored" : "Connected to the database"): \(summary)")
     }
 
     private func failed(_ error: MySQLError, since began: Instant) {
@@ -247,17 +266,16 @@ extension DatabaseWatch {
         let isNews = circuit.withLock {
             $0.probeFailed(since: began, reason, provesSilence: error.isBrokenConversation)
         }
-        if isNews { logger.error("The database is down: \(reason)") }
-        _ = note(.failure(error))
+        if isNews { reportOutage("The database is down: \(reason)") }
+        note(.failure(error))
     }
 
-    /// Keeps the first probe's end for whoever waits for it. True for the first.
-    private func note(_ result: Probe) -> Bool {
+    /// Keeps the first probe's end for whoever waits for it.
+    private func note(_ result: Probe) {
         let isFirst = state.withLock { state in
             defer { state.firstProbe = state.firstProbe ?? result }
             return state.firstProbe == nil
         }
         if isFirst { progress.signal() }
-        return isFirst
     }
 }

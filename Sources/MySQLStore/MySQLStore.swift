@@ -11,7 +11,7 @@ package import Time
 /// A pool of threads, each with one session, does the work; one more thread watches the database while it is
 /// down.
 package struct MySQLStore: BroadcastStore {
-    let workers: StorePool<MySQLThreadState>
+    let pool: StorePool<MySQLThreadState>
     private let sessions: SessionFactory
     private let watch: DatabaseWatch
     private let address: MySQLAddress
@@ -67,11 +67,11 @@ package struct MySQLStore: BroadcastStore {
             error.explained(address)
         }
         let sessions = SessionFactory(address: address, clock: clock, random: random) { watch.generation }
-        let workers = try StorePool(limits: Self.limits(poolSize: poolSize), clock: clock) { interrupter in
+        let pool = try StorePool(limits: Self.limits(poolSize: poolSize), clock: clock) { interrupter in
             MySQLThreadState(sessions: sessions, interrupter: interrupter) { watch.heard() }
         }
         self.sessions = sessions
-        self.workers = workers
+        self.pool = pool
         self.watch = watch
         do throws(StoreError) {
             try watch.start { limits, interrupter in
@@ -81,11 +81,11 @@ package struct MySQLStore: BroadcastStore {
                 }
             } worked: { wasDown in
                 // Sessions of before the outage are dead, and a login that began then may never be answered.
-                if wasDown { workers.renew() }
-                if !workers.warmUp() { sessions.dropSpare() }
+                if wasDown { pool.renew() }
+                if !pool.warmUp() { sessions.dropSpare() }
             }
         } catch {
-            workers.close()
+            pool.close()
             throw error
         }
         let firstProbe = watch.firstProbe(waitingUntil: clock.now + Self.startLimit)
@@ -93,6 +93,7 @@ package struct MySQLStore: BroadcastStore {
             close()
             throw .failed(error.explained(address))
         }
+        if firstProbe == nil { watch.startIsLate("MySQL at \(address.place) has not answered yet") }
     }
 
     /// Brings the schema up to date, for `megaphone migrate`. Blocks the thread; throws `failed` with one
@@ -111,7 +112,7 @@ package struct MySQLStore: BroadcastStore {
 
     /// What the sessions do at this moment.
     package var sessionCounts: PoolCounts {
-        var counts = workers.counts
+        var counts = pool.counts
         if sessions.hasSpare { counts.idle += 1 }
         return counts
     }
@@ -153,7 +154,7 @@ package struct MySQLStore: BroadcastStore {
 
     package func close() {
         watch.close()
-        workers.close()
+        pool.close()
         sessions.dropSpare()
     }
 
@@ -172,7 +173,7 @@ package struct MySQLStore: BroadcastStore {
             return receive(.failure(error))
         }
         let began = clock.now
-        workers.submit(operation, until: deadline) { state, attempts in
+        pool.submit(operation, until: deadline) { state, attempts in
             state.use(
                 until: deadline, generation: generation, attempts: attempts, isRepeatable: isRepeatable,
                 body)

@@ -26,7 +26,9 @@ import Time
         let store = try MySQLStore(
             address: database.address.with(port: proxy.port), poolSize: poolSize, migrate: true,
             logger: log.logger)
-        _ = await log.line(containing: "Connected to the database")
+        // Beyond 300 ms, the start has given up waiting, and has said that there is no answer yet.
+        _ = await log.line(containing: "not encrypted")
+        log.clear()
         return store
     }
 
@@ -45,7 +47,7 @@ import Time
     /// The default of `write_deadline`, less the API's twentieth for the way back.
     private static let writeLimit = Duration.milliseconds(1_900)
 
-    @Test(arguments: roundTrips)
+    @Test(arguments: roundTrips + [.milliseconds(600)])
     func put_succeedsWithinTheWriteDeadline(roundTrip: Duration) async throws {
         let store = try await connectedStore(roundTrip)
         for number in 0..<3 {
@@ -75,7 +77,7 @@ import Time
     @Test(arguments: roundTrips)
     func missedReads_refuseNoPUT_andNothingIsCalledDown(roundTrip: Duration) async throws {
         let store = try await connectedStore(roundTrip)
-        for _ in 0..<10 {
+        for _ in 0..<5 {
             _ = try? await store.readRows(deadline: soon(roundTrip / 4))
             _ = try? await store.readRows(deadline: soon(.milliseconds(110)))
             try? await store.check(deadline: soon(.milliseconds(110)))
@@ -85,7 +87,7 @@ import Time
         #expect(!log.lines.contains { $0.contains("down") || $0.contains("restored") }, "\(log.lines)")
     }
 
-    @Test(arguments: roundTrips)
+    @Test(arguments: roundTrips + [.milliseconds(600)])
     func reads_succeedWithinTwoSeconds(roundTrip: Duration) async throws {
         let store = try await connectedStore(roundTrip)
         for _ in 0..<3 { _ = try await store.readRows(deadline: soon(.seconds(2))) }

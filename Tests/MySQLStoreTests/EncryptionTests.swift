@@ -105,7 +105,7 @@ import Time
             try await OwnThread.run { try await putUntilItWorks(store, "v2", within: .seconds(2)) }
         }
         store.close()
-        #expect(store.workers.threadCount == 0)
+        #expect(store.pool.threadCount == 0)
         await proxy.waitUntilUnused()
         proxy.end()
     }

@@ -58,7 +58,7 @@ private func settledCount(of directory: String) async throws -> Int {
     /// that was forgotten would keep open.
     private func expectNothingLeft(of store: MySQLStore) async {
         store.close()
-        #expect(store.workers.threadCount == 0)
+        #expect(store.pool.threadCount == 0)
         await proxy.waitUntilUnused()
         proxy.end()
     }
@@ -83,7 +83,7 @@ private func settledCount(of directory: String) async throws -> Int {
     {
         let store = try makeStore()
         try await putOnEverySession(store, deadline: .seconds(20))
-        #expect(store.workers.threadCount == Self.poolSize + 1, "the timekeeper is one more")
+        #expect(store.pool.threadCount == Self.poolSize + 1, "the timekeeper is one more")
         proxy.set(fault)
         try await callInTrouble(store, rounds: 5)
         await #expect(throws: StoreError.self) { try await store.check(deadline: soon(.seconds(1))) }

@@ -36,6 +36,7 @@ import Time
             "@@session.character_set_client": "utf8mb4", "@@session.character_set_results": "utf8mb4",
             "@@session.innodb_lock_wait_timeout": "1", "@@session.lock_wait_timeout": "1",
             "@@session.sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
+            isMariaDB ? "@@session.tx_isolation" : "@@session.transaction_isolation": "REPEATABLE-READ",
             isMariaDB ? "@@session.wsrep_sync_wait" : "@@session.max_execution_time": isMariaDB
                 ? "7" : "10000",
         ]

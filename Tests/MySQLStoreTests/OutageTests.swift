@@ -61,10 +61,10 @@ import Time
         // The threads that were stuck are freed: by their sockets, or at the end of their logins.
         try await OwnThread.run {
             let limit = soon(.seconds(2))
-            while store.workers.threadCount > 1, Instant.now < limit {
+            while store.pool.threadCount > 1, Instant.now < limit {
                 try await Task.sleep(for: .milliseconds(10))
             }
-            #expect(store.workers.threadCount == 1, "the timekeeper")
+            #expect(store.pool.threadCount == 1, "the timekeeper")
         }
 
         server.resume()
@@ -75,7 +75,7 @@ import Time
         }
         #expect(log.lines.contains { $0.contains("Database connection restored") })
         store.close()
-        #expect(store.workers.threadCount == 0)
+        #expect(store.pool.threadCount == 0)
     }
 
     @Test func killedServer_failsCallersFast_andIsBackWithinTwoSeconds_withAllThatWasAcknowledged()
