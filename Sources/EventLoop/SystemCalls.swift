@@ -30,18 +30,15 @@ package struct SystemCalls: Sendable {
     }
 
     /// Sends bytes from `offset` on. Returns how many the kernel accepted.
-    ///
-    /// With `endFollows`, the kernel keeps the last segment until the sending side is shut down, and sends it
-    /// together with the FIN (MSG_MORE of send(2)): one packet instead of two.
     package func send(
-        _ socket: borrowing FileDescriptor, _ bytes: [UInt8], from offset: Int = 0, endFollows: Bool = false
+        _ socket: borrowing FileDescriptor, _ bytes: [UInt8], from offset: Int = 0
     ) throws(SystemError) -> Int {
         let limit = try limit(.send, bytes.count - offset)
         let number = socket.rawValue
-        let flags = Int32(MSG_NOSIGNAL) | (endFollows ? Int32(MSG_MORE) : 0)
         return try retrying(.send) {
             unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.send(number, $0.baseAddress.map { unsafe $0 + offset }, limit, flags)
+                unsafe Glibc.send(
+                    number, $0.baseAddress.map { unsafe $0 + offset }, limit, Int32(MSG_NOSIGNAL))
             }
         }
     }

@@ -203,17 +203,10 @@ extension ConnectionLoop {
     /// was closed.
     private mutating func flush(_ connection: inout Connection, _ id: ConnectionID, at now: Instant) -> Bool {
         do throws(SystemError) {
-            let progress = try connection.output.send(
-                to: connection.descriptor, loop.system, endFollows: connection.conversation.endsAfterOutput)
-            switch progress {
+            switch try connection.output.send(to: connection.descriptor, loop.system) {
             case .all:
                 giveBack(&connection)
                 connection.conversation.outputDrained(at: now)
-                // The kernel keeps the last segment for the FIN. A close alone would discard both if unread
-                // bytes have arrived.
-                if connection.conversation.closesNext {
-                    try? loop.system.shutdownWrite(connection.descriptor)
-                }
             case .some where connection.isBlocked: connection.conversation.outputProgressed(at: now)
             case .some, .none: if !connection.isBlocked { connection.conversation.outputBlocked(at: now) }
             }

@@ -73,11 +73,11 @@ struct OutputQueue {
 
     /// Sends what the socket accepts. Throws the socket's error, except EAGAIN.
     mutating func send(
-        to descriptor: borrowing FileDescriptor, _ system: SystemCalls, endFollows: Bool
+        to descriptor: borrowing FileDescriptor, _ system: SystemCalls
     ) throws(SystemError) -> Progress {
         let count: Int
         do throws(SystemError) {
-            count = try sendOnce(to: descriptor, system, endFollows)
+            count = try sendOnce(to: descriptor, system)
         } catch {
             if error.isBlocked { return .none }
             throw error
@@ -92,11 +92,9 @@ struct OutputQueue {
     }
 
     private func sendOnce(
-        to descriptor: borrowing FileDescriptor, _ system: SystemCalls, _ endFollows: Bool
+        to descriptor: borrowing FileDescriptor, _ system: SystemCalls
     ) throws(SystemError) -> Int {
-        guard let body else {
-            return try system.send(descriptor, encoded, from: sent, endFollows: endFollows)
-        }
+        guard let body else { return try system.send(descriptor, encoded, from: sent) }
         if sent == encoded.count { return try system.send(descriptor, body.bytes, from: body.sent) }
         return try system.send(descriptor, encoded, from: sent, then: body.bytes, from: body.sent)
     }

@@ -72,12 +72,6 @@ extension Conversation {
         hasOutput = false
     }
 
-    /// Whether nothing is appended to the output any more: its end is the end of the stream.
-    package var endsAfterOutput: Bool { phase == .closing }
-
-    /// Whether all output has been sent and the next step is `close`, without `shutdownWrite` before it.
-    package var closesNext: Bool { phase == .closing && !hasOutput && (hasEnded || !mayReceiveMore) }
-
     /// Returns the step after the last response has been sent. If the client may still send, only the sending
     /// side is shut down: closing could reset the connection while the client still reads (RFC 9112 section
     /// 9.6).
