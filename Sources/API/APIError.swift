@@ -74,7 +74,7 @@ extension APIError {
     var detail: String? {
         switch self {
         case .unexpected(let reason): reason
-        case .storeFailed(.deadlineExceeded): "the store did not answer in time"
+        case .storeFailed(.deadlineExceeded): "the database did not respond in time"
         case .storeFailed(.unavailable(let reason)), .storeFailed(.failed(let reason)): reason
         case .refused(.tooManyConnections): "over the connection limit"
         default: nil

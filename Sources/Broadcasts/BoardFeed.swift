@@ -163,9 +163,9 @@ package final class BoardFeed: Sendable {
                 state.lastFailure = error
                 state.channels.readFails()
             }
-            let told = state.listeners
+            let ended = state.listeners
             state.listeners = []
-            return (told, state.nextListeners.isEmpty ? nil : state.beginRead())
+            return (ended, state.nextListeners.isEmpty ? nil : state.beginRead())
         }
         for listener in listeners { listener.readEnded() }
         if let next { startRead(next) }

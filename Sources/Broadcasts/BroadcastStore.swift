@@ -1,9 +1,9 @@
 package import Time
 
-/// One stored broadcast as the store holds it.
+/// One broadcast as the database contains it.
 ///
-/// The parts are plain text on purpose: a row that another program wrote may hold an identifier or a version
-/// that our own rules refuse, and it must be served all the same.
+/// The parts are plain text: a row that another program wrote may contain an ID or a version that a PUT would
+/// reject, and is served nevertheless.
 package struct BoardRow: Hashable, Sendable {
     package let broadcasterID: String
     package let channelID: String
@@ -20,9 +20,9 @@ package struct BoardRow: Hashable, Sendable {
 package struct Change: Hashable, Sendable {
     package let broadcasterID: BroadcasterID
     package let channelID: ChannelID
-    /// The version that the channel is to have.
+    /// The new version of the channel.
     package let version: Version
-    /// The id of the token that the request carried.
+    /// The ID to which the token of the request belongs.
     package let author: String
     package let requestID: String
 
@@ -37,31 +37,31 @@ package struct Change: Hashable, Sendable {
         self.requestID = requestID
     }
 
-    /// Whether a store may run the change again after its answer was lost. Running a plain PUT twice is
-    /// harmless: only somebody who writes the same channel in between can tell, as with any client that
+    /// Whether a store may run the change again if the result was lost. Running a plain PUT twice is
+    /// harmless: it can only overwrite another PUT to the same channel in between, as can any client that
     /// repeats a failed request.
     package var isRepeatable: Bool { true }
 }
 
-/// What a change did to the store.
+/// The result of a change.
 package enum ChangeOutcome: Hashable, Sendable {
     /// The channel had no version before.
     case created
     /// The channel had another version before.
     case changed
-    /// The channel had this version; nothing was written.
+    /// The channel had this version already; nothing was written.
     case unchanged
 }
 
-/// Why a store could not do what was asked.
+/// The error of a store operation.
 ///
-/// The texts are for the operator's log. They never hold a password, and no client ever sees them.
+/// The texts are for the log. They contain no password, and are not sent to clients.
 package enum StoreError: Error, Hashable, Sendable {
-    /// The deadline passed before the store answered; the outcome of a write is unknown.
+    /// The deadline passed before the database responded. The outcome of a write is unknown.
     case deadlineExceeded
-    /// The store is known to be down, and callers fail at once until it is back.
+    /// The database is known to be down. Calls fail at once until it is back.
     case unavailable(String)
-    /// The store answered with an error, or the connection to it broke.
+    /// The database returned an error, or the connection to it was lost.
     case failed(String)
 }
 
@@ -74,24 +74,22 @@ extension StoreError: CustomStringConvertible {
     }
 }
 
-/// Where broadcasts are stored: the single source of truth, shared by every node that uses the same
-/// database.
+/// A store of broadcasts: the single source of truth, shared by all nodes that use the same database.
 ///
-/// Every call ends by its deadline, whatever the database does: a call stuck inside a client library is left
-/// behind, and its connection is closed. Cancellation of the calling task is ignored, because others may be
-/// waiting for the result of its call.
+/// Every call ends by its deadline: a thread stuck in a client library is left behind, and its connection is
+/// closed. Cancellation of the calling task is ignored, because other callers may wait for the same result.
 package protocol BroadcastStore: Sendable {
-    /// Reads all broadcasts. They reflect every change that any node has acknowledged before this call.
+    /// Reads all broadcasts, with every change that any node acknowledged before this call.
     ///
-    /// `make` is called with the rows, in any order, on the store's thread, while that is busy with this
-    /// read: rendering and hashing happen there. When nothing has changed since the store's last read, it is
-    /// not called, and `receive` gets the same board again.
+    /// `make` is called with the rows, in any order, on the store's thread and as part of the read: it
+    /// renders and hashes the board. If nothing has changed since the store's last read, `make` is not
+    /// called, and `receive` gets the same board again.
     ///
-    /// `receive` is called exactly once, by the deadline at the latest, on any thread, after the store's
-    /// thread has become free for its next call. A failure that is known at once (the database is down, too
-    /// many calls are waiting) is delivered before this call returns, on the caller's thread.
+    /// `receive` is called exactly once, by the deadline, on any thread, after the store's thread has become
+    /// free for its next call. An error that is known at once (the database is down, too many calls are
+    /// waiting) is delivered before this call returns, on the caller's thread.
     ///
-    /// Neither closure may block on anything but its own work.
+    /// Neither closure may wait for anything.
     func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
         receive: @escaping @Sendable (Result<Board, StoreError>) -> Void)
@@ -101,8 +99,7 @@ package protocol BroadcastStore: Sendable {
     /// An equal version changes neither the row nor its `last_updated`.
     func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome
 
-    /// Asks the database a real question, for the heartbeat. `receive` is called as in `read`, with nil when
-    /// the database works.
+    /// Runs a query, for the heartbeat. `receive` is called as in `read`, with nil if the database works.
     func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void)
 
     /// Ends the store's threads and connections. Pending calls fail with `unavailable`.

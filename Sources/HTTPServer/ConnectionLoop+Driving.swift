@@ -276,7 +276,7 @@ extension ConnectionLoop {
         } catch {
             if connection.interest == nil, let suppressed = state.unwatchedLog.admit(at: loop.clock.now) {
                 logger.warning(
-                    "A connection was closed: the poller would not watch it",
+                    "Closed a connection: cannot register it with epoll",
                     metadata: ["error": "\(error)", "suppressed": "\(suppressed)"])
             }
             close(connection, id)

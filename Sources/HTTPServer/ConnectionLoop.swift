@@ -134,7 +134,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
                 if error.isExhaustion {
                     if let suppressed = state.exhaustionLog.admit(at: now) {
                         logger.error(
-                            "New connections wait: descriptors or memory have run out",
+                            "Cannot accept connections: out of descriptors or memory",
                             metadata: ["error": "\(error)", "suppressed": "\(suppressed)"])
                     }
                     return pause(at: now)

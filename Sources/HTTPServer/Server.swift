@@ -90,7 +90,7 @@ package final class Server: Sendable {
                     try connectionLoop.loop.run(&connectionLoop)
                 } catch {
                     _ = consume connectionLoop
-                    logger.critical("An event loop ended", metadata: ["error": "\(error)"])
+                    logger.critical("An event loop failed", metadata: ["error": "\(error)"])
                     whenALoopFails(error)
                 }
             }

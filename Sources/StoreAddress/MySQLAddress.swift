@@ -34,20 +34,20 @@ package struct MySQLAddress: Hashable, Sendable {
     /// Parses the text after `mysql:`.
     init(afterScheme text: Substring) throws(DatabaseAddressError) {
         guard text.hasPrefix("//") else { throw DatabaseAddressError("needs // after mysql:") }
-        guard !text.contains("#") else { throw DatabaseAddressError("holds a bare #; write it as %23") }
+        guard !text.contains("#") else { throw DatabaseAddressError("has a bare #; write it as %23") }
         let authorityAndRest = text.dropFirst(2)
         let authority = authorityAndRest.prefix { $0 != "/" && $0 != "?" }
         let afterAuthority = authorityAndRest.dropFirst(authority.count)
         // Such an @ means that the password contains a bare / or ?. Its rest would be parsed as a path or an
         // option, and messages quote those.
         guard !afterAuthority.contains("@") else {
-            throw DatabaseAddressError("holds an @ after a / or ?; in a password, write them as %2F and %3F")
+            throw DatabaseAddressError("has an @ after a / or ?; in a password, write them as %2F and %3F")
         }
         let (path, query) = afterAuthority.divided(at: "?")
 
         // The last @ is the separator, so that a bare @ in the password is accepted.
         guard let at = authority.lastIndex(of: "@") else {
-            throw DatabaseAddressError("names no user; expected mysql://user:password@host/database")
+            throw DatabaseAddressError("has no user; expected mysql://user:password@host/database")
         }
         let (user, password) = authority[..<at].divided(at: ":")
         self.user = try decoded(user, "user")
@@ -58,7 +58,7 @@ package struct MySQLAddress: Hashable, Sendable {
         socket = options.socket
         encryption = try MySQLEncryption(options)
         (host, port) = try hostAndPort(authority[authority.index(after: at)...])
-        guard !host.isEmpty || socket != nil else { throw DatabaseAddressError("names no host") }
+        guard !host.isEmpty || socket != nil else { throw DatabaseAddressError("has no host") }
 
         database = try decoded(path.dropFirst(), "database")
         guard !database.isEmpty, !database.contains("/") else {
@@ -137,7 +137,7 @@ package struct MySQLEncryption: Hashable, Sendable {
             throw DatabaseAddressError("needs both of ssl-cert and ssl-key, or neither")
         }
         guard mode != .disabled || certificate == nil else {
-            throw DatabaseAddressError("has ssl-cert, which ssl-mode=DISABLED makes useless")
+            throw DatabaseAddressError("has ssl-cert, which has no effect with ssl-mode=DISABLED")
         }
     }
 }

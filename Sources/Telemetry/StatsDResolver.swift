@@ -55,7 +55,7 @@ struct StatsDResolver: Sendable {
         } catch {
             if last != .notFound {
                 logger.warning(
-                    "No metrics are sent to StatsD until statsd_host is found",
+                    "No metrics are sent to StatsD: statsd_host cannot be resolved",
                     metadata: ["host": "\(host)", "error": "\(error.reason)"])
             }
             return .notFound

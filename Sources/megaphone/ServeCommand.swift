@@ -36,17 +36,17 @@ struct ServeCommand: ParsableCommand {
         defer { log.close() }
         let logger = log.logger("megaphone")
         let descriptors = raiseDescriptorLimit()
-        func tell(_ loaded: LoadedSettings) {
+        func logNotes(of loaded: LoadedSettings) {
             for note in loaded.notes { logger.notice("\(note)") }
             for warning in loaded.settings.warnings(descriptors: descriptors) { logger.warning("\(warning)") }
         }
         let service = try Service(settings: settings, migrate: !leavesSchema, log: log)
-        tell(loaded)
+        logNotes(of: loaded)
         var current = settings
         try service.run(signals) {
             do {
                 let changed = try options.reload(replacing: current)
-                tell(changed)
+                logNotes(of: changed)
                 current = changed.settings
                 return current
             } catch let problems as SettingsErrors {

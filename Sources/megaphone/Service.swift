@@ -104,7 +104,7 @@ struct Service {
     ) throws(SystemError) {
         while failure.error == nil {
             switch try signals.next() {
-            case .signal(.hangUp): if let changed = reload() { takeOver(changed) }
+            case .signal(.hangUp): if let changed = reload() { applyReloaded(changed) }
             case .signal(.terminate), .signal(.interrupt): return
             case .notification: continue
             }
@@ -134,7 +134,7 @@ struct Service {
     }
 
     /// Applies the reloadable settings, and logs which other changes need a restart.
-    private func takeOver(_ changed: Settings) {
+    private func applyReloaded(_ changed: Settings) {
         apply(changed.reloadable)
         logger.notice("Configuration reloaded: tokens, freshness, max_channels and log level are in effect")
         let waiting = settings.changesThatWaitForARestart(in: changed)

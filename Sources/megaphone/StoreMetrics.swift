@@ -2,7 +2,7 @@ import BlockingWork
 import Broadcasts
 import Telemetry
 
-/// Counts and times what the store does.
+/// Counts the operations of the store and measures their duration.
 struct StoreMetrics: StoreObserver {
     private let metrics: MetricsRegistry
     private let operations: [StoreOperation: Counter]

@@ -11,8 +11,8 @@ import Time
 
 /// Opens the store that `database_url` names.
 ///
-/// An SQLite file that cannot be opened ends the start. A MySQL server that cannot be reached does not: the
-/// service starts, says 503, and recovers when the server is there.
+/// Throws if an SQLite file cannot be opened. If a MySQL server cannot be reached, the service starts,
+/// responds with 503, and recovers when the server is back.
 func openStore(
     _ settings: Settings, migrate: Bool, observer: StoreMetrics?, log: LogOutput
 ) throws(ExitCode) -> any BroadcastStore {
@@ -43,10 +43,10 @@ private func openSQLiteStore(
     return store
 }
 
-/// Brings the schema up to date, and fails where that cannot be done now.
+/// Updates the schema. Throws if the database cannot be reached.
 func migrateStore(_ settings: Settings, log: LogOutput) throws(ExitCode) {
     guard case .mysql(let address) = settings.database else {
-        // An SQLite file is brought up to date by being opened.
+        // Opening an SQLite file updates its schema.
         return try openStore(settings, migrate: true, observer: nil, log: log).close()
     }
     do {

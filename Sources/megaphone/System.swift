@@ -11,9 +11,9 @@ struct FileError: Error {
 
 /// Which files may be read.
 enum FileKind {
-    /// Also a pipe, whose writer is waited for: a shell passes the output of a command as one.
+    /// Pipes too, as a shell passes the output of a command. Opening or reading one waits for its writer.
     case any
-    /// Regular files only, which have no writer to wait for.
+    /// Regular files only; reading one waits for no writer.
     case regular
 }
 

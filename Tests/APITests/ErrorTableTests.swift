@@ -186,7 +186,7 @@ import Testing
         for (failure, logged) in [
             (StoreError.failed("SELECT on db.example.com failed"), "SELECT on db.example.com failed"),
             (.unavailable("no route to db.example.com"), "no route to db.example.com"),
-            (.deadlineExceeded, "the store did not answer in time"),
+            (.deadlineExceeded, "the database did not respond in time"),
         ] {
             let harness = try APIHarness(depth)
             harness.store.failure = failure

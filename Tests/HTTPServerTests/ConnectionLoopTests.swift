@@ -43,8 +43,8 @@ import Time
 
     /// While descriptors are exhausted, each loop tries to accept ten times a second.
     @Test(arguments: [
-        (SystemCall.accept4, EMFILE, "New connections wait"),
-        (.epollControl, ENOSPC, "the poller would not watch it"),
+        (SystemCall.accept4, EMFILE, "Cannot accept connections"),
+        (.epollControl, ENOSPC, "cannot register it with epoll"),
     ])
     func repeatedFailure_isLoggedOnceASecond_forAllLoops(
         call: SystemCall, error: Int32, message: String
