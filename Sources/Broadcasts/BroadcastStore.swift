@@ -1,9 +1,9 @@
 package import Time
 
-/// One stored broadcast as the store holds it.
+/// A broadcast as stored.
 ///
-/// The parts are plain text on purpose: a row that another program wrote may hold an identifier or a version
-/// that our own rules refuse, and it must be served all the same.
+/// Its parts are strings, because a row written by another program may contain an id or a version that our
+/// rules reject. It is served anyway.
 package struct BoardRow: Hashable, Sendable {
     package let broadcasterID: String
     package let channelID: String
@@ -16,13 +16,13 @@ package struct BoardRow: Hashable, Sendable {
     }
 }
 
-/// One change of a channel, requested by a PUT.
+/// A change of a channel, requested by a PUT.
 package struct Change: Hashable, Sendable {
     package let broadcasterID: BroadcasterID
     package let channelID: ChannelID
-    /// The version that the channel is to have.
+    /// The new version of the channel.
     package let version: Version
-    /// The id of the token that the request carried.
+    /// ID of the token in the request.
     package let author: String
     package let requestID: String
 
@@ -37,29 +37,30 @@ package struct Change: Hashable, Sendable {
         self.requestID = requestID
     }
 
-    /// Whether a store may run the change again after its answer was lost. Running a plain PUT twice is
-    /// harmless: only somebody who writes the same channel in between can tell, as with any client that
-    /// repeats a failed request.
+    /// Whether a store may run the change again after its answer was lost. A plain PUT may run twice: that is
+    /// visible only if another client writes the same channel in between, as with any client that retries a
+    /// failed request.
     package var isRepeatable: Bool { true }
 }
 
-/// What a change did to the store.
+/// The effect of a change.
 package enum ChangeOutcome: Hashable, Sendable {
-    /// The channel had no version before.
+    /// The channel had no version.
     case created
-    /// The channel had another version before.
+    /// The channel had another version.
     case changed
-    /// The channel had this version; nothing was written.
+    /// The channel already had this version; nothing was written.
     case unchanged
 }
 
-/// Why a store could not do what was asked.
+/// An error of a store.
 ///
-/// The texts are for the operator's log. They never hold a password, and no client ever sees them.
+/// The texts are for the operator's log. They never contain a password and are never sent to a client.
 package enum StoreError: Error, Hashable, Sendable {
-    /// The deadline passed before the store answered; the outcome of a write is unknown.
+    /// The deadline passed before the store answered. The outcome of a write is unknown.
     case deadlineExceeded
-    /// The store is known to be down, and callers fail at once until it is back.
+    /// The call was refused: the database is down, too many calls are waiting, the system has no thread left,
+    /// or the store is closed. If the store was closed during the call, the outcome of a write is unknown.
     case unavailable(String)
     /// The store answered with an error, or the connection to it broke.
     case failed(String)
@@ -74,35 +75,33 @@ extension StoreError: CustomStringConvertible {
     }
 }
 
-/// Where broadcasts are stored: the single source of truth, shared by every node that uses the same
-/// database.
+/// A store of broadcasts: the single source of truth, shared by all nodes that use the same database.
 ///
-/// Every call ends by its deadline, whatever the database does: a call stuck inside a client library is left
-/// behind, and its connection is closed. Cancellation of the calling task is ignored, because others may be
-/// waiting for the result of its call.
+/// Every call ends by its deadline, even if its thread is stuck inside a client library. Cancellation of the
+/// calling task is ignored, because other callers may share the result.
 package protocol BroadcastStore: Sendable {
-    /// Reads all broadcasts. They reflect every change that any node has acknowledged before this call.
+    /// Reads all broadcasts, including every change that any node has acknowledged before this call.
     ///
-    /// `make` is called with the rows, in any order, on the store's thread, while that is busy with this
-    /// read: rendering and hashing happen there. When nothing has changed since the store's last read, it is
-    /// not called, and `receive` gets the same board again.
+    /// `make` is called with the rows, in any order, on the store's thread, and renders and hashes them
+    /// there. If nothing has changed since the store's last read, `make` is not called, and `receive` gets
+    /// the same board again.
     ///
-    /// `receive` is called exactly once, by the deadline at the latest, on any thread, after the store's
-    /// thread has become free for its next call. A failure that is known at once (the database is down, too
-    /// many calls are waiting) is delivered before this call returns, on the caller's thread.
+    /// `receive` is called exactly once, by the deadline, on any thread, after the store's thread has become
+    /// free for its next call. If the call is refused at once (the database is down, too many calls are
+    /// waiting), it is called on the caller's thread before this function returns.
     ///
-    /// Neither closure may block on anything but its own work.
+    /// Neither closure may block.
     func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
         receive: @escaping @Sendable (Result<Board, StoreError>) -> Void)
 
-    /// Stores one change and returns after the commit.
+    /// Stores one change. Returns after the commit.
     ///
     /// An equal version changes neither the row nor its `last_updated`.
     func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome
 
-    /// Asks the database a real question, for the heartbeat. `receive` is called as in `read`, with nil when
-    /// the database works.
+    /// Runs a query against the table, for the heartbeat. `receive` is called as in `read`, with nil if the
+    /// database works.
     func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void)
 
     /// Ends the store's threads and connections. Pending calls fail with `unavailable`.

@@ -2,7 +2,7 @@ import BlockingWork
 import Broadcasts
 import Telemetry
 
-/// Counts and times what the store does.
+/// Metrics of the store.
 struct StoreMetrics: StoreObserver {
     private let metrics: MetricsRegistry
     private let operations: [StoreOperation: Counter]
@@ -37,7 +37,7 @@ struct StoreMetrics: StoreObserver {
         durations[operation]?.record(duration)
     }
 
-    /// Adds the gauges of a store's sessions.
+    /// Registers the gauges of the store's sessions.
     func register(_ counts: @escaping @Sendable () -> PoolCounts) {
         let states: KeyValuePairs<String, @Sendable (PoolCounts) -> Int> = [
             "busy": { $0.busy }, "idle": { $0.idle }, "opening": { $0.opening },

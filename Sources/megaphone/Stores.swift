@@ -9,10 +9,11 @@ import StoreAddress
 import Telemetry
 import Time
 
-/// Opens the store that `database_url` names.
+/// Opens the store that `database_url` selects.
 ///
-/// An SQLite file that cannot be opened ends the start. A MySQL server that cannot be reached does not: the
-/// service starts, says 503, and recovers when the server is there.
+/// An SQLite file that cannot be opened ends the start, as does a MySQL schema that this program cannot use.
+/// A MySQL server that cannot be reached does not: the service starts, answers 503, and recovers when the
+/// server is up.
 func openStore(
     _ settings: Settings, migrate: Bool, observer: StoreMetrics?, log: LogOutput
 ) throws(ExitCode) -> any BroadcastStore {
@@ -43,10 +44,10 @@ private func openSQLiteStore(
     return store
 }
 
-/// Brings the schema up to date, and fails where that cannot be done now.
+/// Migrates the schema. Throws the exit code if that fails.
 func migrateStore(_ settings: Settings, log: LogOutput) throws(ExitCode) {
     guard case .mysql(let address) = settings.database else {
-        // An SQLite file is brought up to date by being opened.
+        // Opening an SQLite file migrates it.
         return try openStore(settings, migrate: true, observer: nil, log: log).close()
     }
     do {
