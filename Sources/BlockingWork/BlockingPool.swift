@@ -2,14 +2,15 @@ import Synchronization
 import Threads
 package import Time
 
-/// The only threads of the program that may block: each owns a state, such as a database connection, and does
-/// one call at a time on it.
+/// A bounded pool of threads for blocking calls. Each thread owns a state, such as a database connection, and
+/// runs one call at a time on it.
 ///
-/// A call ends for its caller at its deadline, whatever the thread does. Threads come on demand and share
-/// nothing but the roster; one more thread, the timekeeper, sleeps until the nearest deadline. A call goes to
-/// the first thread that is ready: while new threads open their states, it may run on one that became free.
+/// Every call ends for its caller by its deadline, even if the thread is still blocked. Threads are started
+/// on demand and share only the roster. One more thread, the timekeeper, sleeps until the nearest deadline. A
+/// call runs on the first thread that is ready: if one becomes free while new threads still open their
+/// states, the call runs there.
 ///
-/// `close()` must be called: the threads hold on to the pool until then.
+/// The owner must call `close()`: until then the threads retain the pool.
 package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
     private let name: String
     private let clock: Clock
@@ -19,16 +20,16 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
     private let lastThreadLeft: WakeEvent
     private let runningThreads = Atomic(0)
 
-    /// The descriptors that a pool has open at most: an event for each thread, of which as many again may
-    /// be left behind, and two of its own.
+    /// Returns the maximum number of descriptors that a pool has open: one event per thread, including
+    /// threads left behind, and two for the pool itself.
     package static func descriptors(_ limits: PoolLimits) -> Int {
         2 + limits.maximumThreads * (limits.replacesLateThreads ? 2 : 1)
     }
 
-    /// Starts the timekeeper; threads follow with the first calls.
+    /// Starts the timekeeper. The pool starts its other threads when calls need them.
     ///
-    /// `makeState` runs on each thread's own thread, where the state also ends. It registers with the
-    /// interrupter what frees the thread from a call past its deadline.
+    /// `makeState` runs on each new thread; the state is also used and ended there. The state registers an
+    /// action with the interrupter that unblocks the thread when a call exceeds its deadline.
     package init(
         name: String, limits: PoolLimits, clock: Clock,
         makeState: @escaping @Sendable (Interrupter) -> State
@@ -43,13 +44,14 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
     }
 
     /// Runs the work on a thread of the pool. `receive` is called exactly once, with the value or an error,
-    /// at the deadline at the latest: on the pool's thread once that is free for its next call, on the
-    /// timekeeper, or on the caller's thread before this function returns when the call is refused at once.
-    /// It must not block.
+    /// no later than the deadline. It runs on the pool's thread after that has become free for its next call,
+    /// on the timekeeper, on the thread that calls `close()`, or on the caller's thread before this function
+    /// returns if the call is refused. It must not block.
     ///
-    /// Work that has not begun by the deadline never begins. Work that has begun goes on without anybody
-    /// waiting for it. Urgent work goes before all work that waits. Work that returns nil runs again once the
-    /// state has been opened anew; it is given how often it has run before.
+    /// Work that has not begun by the deadline never begins. Work that has begun continues after the
+    /// deadline, and its value is dropped. Urgent work is queued in front of all other work. If the work
+    /// returns nil, it runs again after the state has been reopened; `attempts` is the number of earlier
+    /// runs.
     package func submit<Value: Sendable>(
         until deadline: Instant, isUrgent: Bool = false,
         _ work: @escaping @Sendable (inout State, _ attempts: Int) -> Value?,
@@ -58,7 +60,7 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
         let call = PendingCall<Value>(receive)
         submit(
             Job(deadline: deadline, isUrgent: isUrgent, call: call) { cell, attempts in
-                guard let cell = cell as? StateCell<State> else { preconditionFailure("a job strayed") }
+                guard let cell = cell as? StateCell<State> else { preconditionFailure("job of another pool") }
                 guard let value = work(&cell.state, attempts) else { return false }
                 call.hold(value)
                 return true
@@ -67,8 +69,7 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
 
     /// Runs the work as `submit` does and returns its value.
     ///
-    /// Cancellation is ignored: the deadline bounds the wait, and others may share the value with a caller
-    /// that is gone.
+    /// Cancellation is ignored: the deadline bounds the wait, and other callers may share the value.
     package func run<Value: Sendable>(
         until deadline: Instant, isUrgent: Bool = false,
         _ work: @escaping @Sendable (inout State) -> Value
@@ -83,8 +84,8 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
         return try result.get()
     }
 
-    /// Fails all callers with `closed`, interrupts what is under way and ends the threads. Returns when they
-    /// have ended, after the grace at the latest.
+    /// Fails all calls with `closed`, interrupts running calls and ends the threads. Returns when the threads
+    /// have ended, or after `grace`.
     package func close(grace: Duration = .seconds(1)) {
         let (calls, wakeEvents, interrupters) = roster.withLock { $0.close() }
         for call in calls { call.fail(.closed) }
@@ -95,8 +96,8 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
         while threadCount > 0, clock.now < deadline { lastThreadLeft.wait(for: clock.time(until: deadline)) }
     }
 
-    /// Starts a thread that opens its state before a call needs it, unless `warmThreads` are idle already.
-    /// Returns whether it did.
+    /// Starts a thread that opens its state before a call needs it. Does nothing if `warmThreads` threads are
+    /// already idle or opening, or if the pool has its maximum of threads. Returns whether it started one.
     @discardableResult
     package func warmUp() -> Bool {
         guard let thread = roster.withLock({ $0.warmUp() }) else { return false }
@@ -104,8 +105,9 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
         return true
     }
 
-    /// Ends the idle threads and leaves behind those that are opening their states, because what they hold or
-    /// are about to get is of no use any more. Calls under way go on.
+    /// Discards all states that are idle or being opened, because the resource they belong to has been
+    /// replaced: ends the idle threads, and leaves behind the threads that are opening. Running calls
+    /// continue.
     package func renew() {
         let (wakeEvents, interrupters, replacements) = roster.withLock { $0.renew() }
         for wakeEvent in wakeEvents { wakeEvent.signal() }
@@ -113,10 +115,10 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
         for thread in replacements { start(thread) }
     }
 
-    /// What the threads do at this moment.
+    /// The current number of threads in each phase, and of waiting calls.
     package var counts: PoolCounts { roster.withLock { $0.counts } }
 
-    /// Threads that have not ended: the timekeeper, the threads, and those left behind.
+    /// The number of threads that have not ended: the timekeeper, the pool's threads, and those left behind.
     package var threadCount: Int { runningThreads.load(ordering: .acquiring) }
 
     private func submit(_ job: Job) {
@@ -144,7 +146,8 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
         }
     }
 
-    /// Starts a thread that `close()` waits for. It counts until all that it owned is gone.
+    /// Starts a thread and counts it until it has released everything it owns. `close()` waits for the count
+    /// to reach zero.
     private func startCounted(_ run: @escaping @Sendable () -> Void) throws(PoolError) {
         runningThreads.add(1, ordering: .relaxed)
         do throws(ThreadError) {
@@ -164,7 +167,7 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
         }
     }
 
-    /// A thread's life.
+    /// Runs a pool thread until the roster ends it.
     private func serve(as thread: PoolThread) {
         let cell = StateCell(makeState(thread.interrupter))
         var next = Roster.Assignment.open

@@ -1,15 +1,15 @@
 import Synchronization
 
-/// How another thread frees a thread that is stuck inside a client library, for example by shutting its
-/// socket down.
+/// Unblocks a thread that is stuck inside a client library, for example by shutting down its socket.
 ///
-/// The thread's state registers the action once it holds something that can be shut down and clears it before
-/// it lets go. The action runs under a lock: once `clear()` has returned, it neither runs nor will run.
+/// The thread's state registers the action once it holds something that can be shut down, and clears it
+/// before releasing that. The action runs under a lock: after `clear()` has returned, the action is not
+/// running and will not run.
 package final class Interrupter: Sendable {
     private struct State {
         var action: (@Sendable () -> Void)?
         var isInterrupted = false
-        /// The call under way, or the last one; nil while the state is opened.
+        /// The current or last call; nil while the state is being opened.
         var call: (any AnyPendingCall)?
 
         mutating func interrupt() {
@@ -22,10 +22,11 @@ package final class Interrupter: Sendable {
 
     package init() {}
 
-    /// Whether the call under way is to end: nobody waits for it any more.
+    /// Whether the current call or opening has been interrupted.
     package var isInterrupted: Bool { state.withLock { $0.isInterrupted } }
 
-    /// Sets what frees the thread, and does it at once when the call under way is to end. It must not block.
+    /// Sets the action, and runs it at once if the current call has already been interrupted. It must not
+    /// block.
     package func register(_ action: @escaping @Sendable () -> Void) {
         state.withLock { state in
             state.action = action
@@ -33,24 +34,25 @@ package final class Interrupter: Sendable {
         }
     }
 
-    /// Forgets the action; returns only when none is running.
+    /// Removes the action. Waits for an action that is running.
     package func clear() {
         state.withLock { $0.action = nil }
     }
 
-    /// Ends the call under way, whichever it is.
+    /// Interrupts the current call or opening.
     package func interrupt() {
         state.withLock { $0.interrupt() }
     }
 
-    /// Ends this call. It may have ended by itself meanwhile, and then the next one must not suffer for it.
+    /// Interrupts this call, or with nil the opening. Does nothing if the thread has already begun another
+    /// one.
     func interrupt(_ call: (any AnyPendingCall)?) {
         state.withLock { state in
             if state.call === call { state.interrupt() }
         }
     }
 
-    /// Another call begins, or with nil the opening of the state.
+    /// Records that a call begins, or with nil the opening of the state, and resets `isInterrupted`.
     func begin(_ call: (any AnyPendingCall)?) {
         state.withLock { state in
             state.isInterrupted = false

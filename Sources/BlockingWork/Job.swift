@@ -1,23 +1,23 @@
 import Time
 
-/// One call on its way to a thread, with the types of state and value erased: generic code that is not
-/// specialised, across modules, looks their metadata up again and again, which was a sixth of a call's cost.
+/// A queued or running call, with the types of state and value erased. Generic code that is not specialised
+/// across modules looks up their metadata at each use, which was a sixth of a call's cost.
 struct Job: Sendable {
     let deadline: Instant
-    /// Goes before all that wait.
+    /// Whether it is queued in front of all other jobs.
     let isUrgent: Bool
     let call: any AnyPendingCall
-    /// Does the work on a thread's `StateCell` and holds the value in the call. The pool delivers it in a
-    /// second step, so that the thread is free again, as far as the roster knows, before the caller can make
-    /// its next call.
+    /// Runs the work on a thread's `StateCell` and stores the value in the call. The pool delivers it in a
+    /// second step, so that the roster already lists the thread as free when the caller submits its next
+    /// call.
     ///
-    /// Returns false when the job must run again once the state has been opened anew.
+    /// Returns false if the job must run again after the state has been reopened.
     let perform: @Sendable (_ cell: AnyObject, _ attempts: Int) -> Bool
-    /// How often it has run before.
+    /// The number of earlier runs.
     var attempts = 0
 }
 
-/// A thread's state, for the thread's thread alone.
+/// A thread's state. Only that thread accesses it.
 final class StateCell<State: PoolState & ~Copyable> {
     var state: State
 
@@ -26,11 +26,11 @@ final class StateCell<State: PoolState & ~Copyable> {
     }
 }
 
-/// First in, first out, at amortised constant cost. Urgent jobs go to the front, which costs a copy: they are
-/// few.
+/// A queue of jobs: first in, first out, at amortised constant cost. An urgent job is inserted at the front,
+/// also before earlier urgent ones; that moves the whole array, but urgent jobs are few.
 struct JobQueue: Sendable {
     private var jobs: [Job] = []
-    /// `head` jobs at the front are gone already; at most half of the array is ever dead.
+    /// The number of removed jobs at the front. Invariant: zero or less than half of the array.
     private var head = 0
 
     var count: Int { jobs.count - head }
@@ -39,12 +39,12 @@ struct JobQueue: Sendable {
         if job.isUrgent { putBack(job) } else { jobs.append(job) }
     }
 
-    /// Puts a job in front of all others.
+    /// Inserts a job in front of all others.
     mutating func putBack(_ job: Job) {
         jobs.insert(job, at: head)
     }
 
-    /// The oldest job that somebody still waits for.
+    /// Removes and returns the first job whose caller still waits.
     mutating func popFirstAwaited() -> Job? {
         while head < jobs.count {
             let job = jobs[head]
@@ -58,7 +58,8 @@ struct JobQueue: Sendable {
         return nil
     }
 
-    /// Takes out what is due, and drops what nobody waits for any more.
+    /// Removes and returns the jobs whose deadlines have passed. Drops those whose callers have been
+    /// answered.
     mutating func removeExpired(at now: Instant) -> [Job] {
         let waiting = jobs[head...].filter { $0.call.isAwaited }
         jobs = waiting.filter { $0.deadline > now }

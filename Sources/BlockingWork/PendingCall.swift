@@ -1,19 +1,19 @@
 import Synchronization
 
-/// The end of a call that the pool sees, with the type of the value erased.
+/// A caller's pending result, with the type of the value erased.
 protocol AnyPendingCall: AnyObject, Sendable {
     /// False once the caller has been answered.
     var isAwaited: Bool { get }
 
-    /// Answers with the value that the work has made, unless the caller has been answered already.
+    /// Delivers the value that was stored, unless the caller has already been answered.
     func deliver()
 
-    /// Answers with an error, unless the caller has been answered already.
+    /// Delivers an error, unless the caller has already been answered.
     func fail(_ error: PoolError)
 }
 
-/// One caller's answer. Pool thread, timekeeper and `close` race for it; the first wins and calls `receive`,
-/// exactly once.
+/// A caller's pending result. Pool thread, timekeeper and `close` race to answer it; the first one calls
+/// `receive`, exactly once.
 final class PendingCall<Value: Sendable>: AnyPendingCall {
     typealias Receive = @Sendable (Result<Value, PoolError>) -> Void
 
@@ -33,7 +33,7 @@ final class PendingCall<Value: Sendable>: AnyPendingCall {
         state.withLock { $0.receive != nil }
     }
 
-    /// Keeps the value for `deliver`, so that the thread can become free in between.
+    /// Stores the value for `deliver`, so that the roster can list the thread as free before the delivery.
     func hold(_ value: Value) {
         state.withLock { $0.value = value }
     }

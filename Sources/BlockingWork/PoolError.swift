@@ -1,18 +1,18 @@
 import Threads
 
-/// Why a piece of work gave its caller no value.
+/// Why a call returned no value.
 package enum PoolError: Error, Hashable, Sendable {
-    /// The deadline passed. The work may have run, may be running, or will never begin.
+    /// The deadline passed. The work may have run, may still be running, or will never begin.
     case deadlineExceeded
-    /// Every thread is busy and the queue is full; the work will never run.
+    /// Every thread is busy and the queue is full. The work will never run.
     case queueFull
-    /// The pool is closed. As with the deadline, nothing is known of the work.
+    /// The pool is closed. The work may have run, may still be running, or will never begin.
     case closed
-    /// The system gave no thread or descriptor, with its error number; the work will never run.
+    /// The system has no thread or descriptor left; the value is `errno`. The work will never run.
     case systemLimit(Int32)
 }
 
-/// A wakeEvent, or `systemLimit` when the process has no descriptor left.
+/// Returns a new event. Throws `systemLimit` if the process has no descriptor left.
 func makeWakeEvent() throws(PoolError) -> WakeEvent {
     do {
         return try WakeEvent()

@@ -1,18 +1,20 @@
-/// How many threads and waiting calls a pool may have.
+/// Limits of a pool.
 package struct PoolLimits: Sendable {
-    /// Threads that serve, at least 1. As many again may be left behind, stuck in calls past their deadlines.
+    /// Maximum number of threads in service, at least 1. As many again may be left behind, stuck in calls
+    /// past their deadlines.
     package let maximumThreads: Int
-    /// Calls that wait for a thread at most; the next one is refused.
+    /// Maximum number of queued calls, not counting those that a starting thread will take. Further calls are
+    /// refused.
     package let maximumQueue: Int
-    /// A thread without work for this long ends; never, when nil.
+    /// A thread that is idle for this long ends, unless it is one of the `warmThreads`. Nil: no limit.
     package let idleLimit: Duration?
-    /// Idle threads that stay beyond the idle limit, so that the next calls find their states open.
+    /// Number of idle threads that are kept beyond the idle limit, so that the next calls find open states.
     package let warmThreads: Int
-    /// How long `PoolState.open` may take. A thread that exceeds it is interrupted and left behind.
+    /// Maximum duration of `PoolState.open`. A thread that exceeds it is interrupted and left behind.
     package let openingLimit: Duration
-    /// Whether a thread past its call's deadline is left behind and another may take its place. When false it
-    /// stays in service and goes on when its call returns: right for a state that cannot be made a second
-    /// time.
+    /// Whether a thread past its call's deadline is left behind, so that another thread can replace it. If
+    /// false, it stays in service and continues when its call returns. A state that cannot be made twice
+    /// needs false.
     package let replacesLateThreads: Bool
 
     package init(
@@ -28,22 +30,22 @@ package struct PoolLimits: Sendable {
     }
 }
 
-/// What the threads of a pool do at one moment.
+/// The number of threads in each phase, and of waiting calls.
 package struct PoolCounts: Hashable, Sendable {
-    /// Threads in a call.
+    /// Threads that run a call within its deadline.
     package var busy = 0
-    /// Threads that are ready for a call.
+    /// Threads that wait for a call.
     package var idle = 0
-    /// Threads that open their states.
+    /// Threads that start or open their states.
     package var opening = 0
-    /// Threads stuck in calls past their deadlines, which end when those return.
+    /// Threads stuck in calls or openings past their deadlines.
     package var leftBehind = 0
-    /// Calls that wait for a thread.
+    /// Calls in the queue.
     package var waiting = 0
 
     package init() {}
 
-    /// The counts of two pools together.
+    /// Returns the sums of the counts of two pools.
     package static func + (left: PoolCounts, right: PoolCounts) -> PoolCounts {
         var sum = left
         sum.busy += right.busy

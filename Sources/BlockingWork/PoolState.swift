@@ -1,29 +1,28 @@
 package import Time
 
-/// What a pool thread owns, such as a database session: made, used and ended on that thread alone.
+/// The state that a pool thread owns, such as a database session. It is made, used and ended on that thread.
 ///
-/// A state that takes long to become usable says so with `isOpen`. The pool then calls `open` apart from any
-/// call: a caller's deadline neither bounds nor interrupts it, and calls go to whichever thread is ready
-/// first.
+/// A state that takes long to become usable reports that with `isOpen`. The pool then calls `open` separately
+/// from any call: a caller's deadline neither bounds nor interrupts it, and calls run on the first thread
+/// that is ready.
 package protocol PoolState: ~Copyable, SendableMetatype {
-    /// Whether a call can run. While it is false, the pool calls `open` before the next call.
+    /// Whether a call can run. While this is false, the pool calls `open` before the next call.
     var isOpen: Bool { get }
 
-    /// When an idle state stops being open.
+    /// The instant at which an idle state stops being open; nil if it does not.
     var expiry: Instant? { get }
 
-    /// Makes the state usable. If that fails, the next call runs all the same, so that its caller learns the
-    /// error.
+    /// Makes the state usable. If that fails, the next call runs anyway, so that it can report the error.
     mutating func open()
 
-    /// Called last.
+    /// Releases the resources. Called once, last.
     mutating func end()
 }
 
 extension PoolState where Self: ~Copyable {
-    /// A state is open from the beginning.
+    /// True: the state is open from the beginning.
     package var isOpen: Bool { true }
-    /// It stays so.
+    /// Nil: the state does not expire.
     package var expiry: Instant? { nil }
     /// Does nothing.
     package mutating func open() {}

@@ -1,11 +1,11 @@
 import Threads
 import Time
 
-/// One thread of a pool, as the roster keeps it.
+/// A pool thread, as recorded in the roster.
 struct PoolThread: Sendable {
     enum Phase: Sendable {
-        /// The thread starts or opens its state, until an instant at the latest once that has begun; then it
-        /// runs the job, if it has one, else whatever waits.
+        /// The thread starts or opens its state; the limit is nil until the opening has begun. Afterwards it
+        /// runs the job, if it has one, else the first job in the queue.
         case opening(until: Instant?, Job?)
         case idle
         case running(Job)
@@ -15,7 +15,7 @@ struct PoolThread: Sendable {
     let wakeEvent: WakeEvent
     let interrupter: Interrupter
     var phase: Phase
-    /// It is past its deadline, and everything that can be done about it has been done.
+    /// Whether it is past its deadline and still in service, because it cannot be left behind.
     var isLate = false
 
     var job: Job? {
@@ -26,7 +26,7 @@ struct PoolThread: Sendable {
         }
     }
 
-    /// Whether it will take a job from the queue once it is open.
+    /// Whether it will take a job from the queue after opening.
     var opensForTheQueue: Bool {
         if case .opening(_, nil) = phase { !isLate } else { false }
     }
@@ -35,7 +35,7 @@ struct PoolThread: Sendable {
         if case .idle = phase { true } else { false }
     }
 
-    /// When something has to be done about it.
+    /// When the timekeeper must act on it; nil: never.
     var deadline: Instant? {
         guard !isLate else { return nil }
         return switch phase {

@@ -1,10 +1,10 @@
 import Time
 
 extension Roster {
-    /// What is to be done about what has reached its deadline.
+    /// What the timekeeper must do after it has released the lock.
     struct Expiry {
         var calls: [any AnyPendingCall] = []
-        /// The threads to interrupt, each with the call that it is in; nil for one that opens its state.
+        /// The threads to interrupt, each with its current call; nil for a thread that is opening its state.
         var interrupts: [(call: (any AnyPendingCall)?, interrupter: Interrupter)] = []
         var replacements: [PoolThread] = []
         var nextDeadline: Instant?
@@ -22,8 +22,8 @@ extension Roster {
         return expiry
     }
 
-    /// A caller's deadline ends its call. It ends what the thread does only where that is the call: opening
-    /// a state goes on to a limit of its own.
+    /// Applies a thread's deadline. A caller's deadline ends its call, and interrupts the thread only if it
+    /// runs that call: an opening has a limit of its own.
     private mutating func expire(_ thread: PoolThread, at now: Instant, _ expiry: inout Expiry) {
         switch thread.phase {
         case .idle:
@@ -39,13 +39,14 @@ extension Roster {
             }
             guard let end, end <= now else { return }
             expiry.interrupts.append((nil, thread.interrupter))
-            // A job that still has time goes to another thread.
+            // A job whose deadline has not passed goes to another thread.
             if leaveBehind(thread), let job, job.deadline > now { queue.putBack(job) }
         }
     }
 
-    /// A plan that is not due yet stays, even when its call is long done: then the next calls, which end
-    /// later, need not wake the timekeeper. It wakes once in the span of a deadline, not once a call.
+    /// Keeps a planned wake-up that is not due yet, even if its call has ended. Later calls have later
+    /// deadlines and then need not wake the timekeeper: it wakes once per span of a deadline, not once per
+    /// call.
     private mutating func planNextLook(at now: Instant) {
         if let wakes = timekeeperWakes, wakes > now { return }
         let next = threads.lazy.compactMap(\.deadline).min()

@@ -1,21 +1,21 @@
 import Threads
 import Time
 
-/// The state of a pool as plain data: which thread runs which job. It starts and wakes nothing itself; it
-/// returns what the pool must do after it has released the lock.
+/// The state of a pool as plain data: which thread runs which job. It does not start or wake threads; it
+/// returns what the pool must do after releasing the lock.
 struct Roster: Sendable {
-    /// What became of a new job.
+    /// The outcome of submitting a job.
     enum Admission {
         case wake(WakeEvent)
-        /// The job is queued, and this thread is to be started to serve the queue.
+        /// The job is queued, and the pool must start this thread to serve the queue.
         case start(PoolThread)
         case queued
         case refused(PoolError)
     }
 
-    /// What a thread does next.
+    /// The next action of a thread.
     enum Assignment {
-        /// Opens its state, then calls `opened`.
+        /// Open the state, then call `opened`.
         case open
         case run(Job)
         case wait
@@ -24,22 +24,23 @@ struct Roster: Sendable {
 
     let limits: PoolLimits
     private(set) var isClosed = false
-    /// Those that serve. Invariant: `idle` lists exactly the ids of the idle threads, the latest last.
+    /// The threads in service. Invariant: `idle` lists the ids of exactly the idle threads, the most recent
+    /// last.
     var threads: [PoolThread] = []
     private var idle: [Int] = []
-    /// Those left behind past their deadlines; they leave when their calls return.
+    /// Threads left behind past their deadlines. Each ends when its call or opening returns.
     private(set) var abandoned: [PoolThread] = []
     var queue = JobQueue()
     private var nextID = 0
-    /// When the timekeeper will look next; nil while it sleeps until it is woken.
+    /// When the timekeeper wakes next; nil while it waits without a limit.
     var timekeeperWakes: Instant?
 
     init(limits: PoolLimits) {
         self.limits = limits
     }
 
-    /// Gives the job to the thread that became idle last, whose stack and connection are warm, else queues
-    /// it, and starts a thread for the queue where there may be one more.
+    /// Gives the job to the thread that became idle most recently, because its stack and connection are warm.
+    /// Otherwise queues the job, and starts a thread for the queue if the limits allow one.
     mutating func admit(_ job: Job) -> Admission {
         if isClosed { return .refused(.closed) }
         if let wakeEvent = giveToIdle(job) { return .wake(wakeEvent) }
@@ -68,14 +69,15 @@ struct Roster: Sendable {
         return threads[index].wakeEvent
     }
 
-    /// Whether the timekeeper has to be woken to see this deadline in time.
+    /// Records a deadline. Returns whether the timekeeper must be woken because it would wake too late.
     mutating func bringForward(to deadline: Instant) -> Bool {
         if let wakes = timekeeperWakes, wakes <= deadline { return false }
         timekeeperWakes = deadline
         return true
     }
 
-    /// A thread begins to open its state. False when it has been left behind or the pool is closed.
+    /// Records that a thread begins to open its state. Returns false if it has been left behind or the pool
+    /// is closed.
     mutating func beginOpening(_ id: Int, until end: Instant) -> Bool {
         guard let index = index(of: id), case .opening(_, let job) = threads[index].phase, !isClosed
         else { return false }
@@ -83,8 +85,8 @@ struct Roster: Sendable {
         return true
     }
 
-    /// What a thread does now that it has opened its state, or has failed to: then it still takes a job, to
-    /// tell the caller why, and leaves when there is none.
+    /// Returns the next action of a thread that has opened its state or failed to. After a failure it still
+    /// runs a job, which reports the error to its caller; without a job it ends.
     mutating func opened(_ id: Int, isOpen: Bool) -> Assignment {
         guard let index = index(of: id) else { return leave(id) }
         threads[index].isLate = false
@@ -95,8 +97,8 @@ struct Roster: Sendable {
         return isOpen && !isClosed ? rest(index) : remove(index)
     }
 
-    /// What a thread does now that its job is done. `again` is the job when it must run once more after the
-    /// state has been opened anew.
+    /// Returns the next action of a thread whose job has ended. `again` is the job if it must run again after
+    /// the state has been reopened.
     mutating func finish(_ id: Int, isOpen: Bool = true, again: Job? = nil) -> Assignment {
         guard let index = index(of: id) else { return leave(id) }
         threads[index].isLate = false
@@ -116,8 +118,8 @@ struct Roster: Sendable {
         return .run(job)
     }
 
-    /// What an idle thread does after it was woken, or after its wait was over without that. A warm thread
-    /// whose state has expired opens it anew.
+    /// Returns the next action of an idle thread that was woken or whose wait timed out. A warm thread whose
+    /// state has expired reopens it.
     mutating func assignment(_ id: Int, isOpen: Bool = true, idleLimitReached: Bool) -> Assignment {
         guard let index = index(of: id) else { return leave(id) }
         if let job = threads[index].job { return .run(job) }
@@ -131,14 +133,15 @@ struct Roster: Sendable {
         return !isOpen || idleLimitReached && !isWarm ? remove(index) : .wait
     }
 
-    /// A thread that is to open its state although no call waits, unless enough are idle or about to be.
+    /// Adds a thread that opens its state although no call waits. Returns nil if enough threads are idle or
+    /// opening, or if the limits allow no more.
     mutating func warmUp() -> PoolThread? {
         guard idle.count + threadsForTheQueue < limits.warmThreads, mayStartThread else { return nil }
         return try? addThread()
     }
 
-    /// Ends the idle threads and leaves those behind that are opening their states: what they hold or are
-    /// about to get is not to be used any more. Their jobs go back into the queue.
+    /// Ends the idle threads and leaves behind the threads that are opening their states, because these
+    /// states must not be used. Jobs assigned to opening threads return to the queue.
     mutating func renew() -> (
         wakeEvents: [WakeEvent], interrupters: [Interrupter], replacements: [PoolThread]
     ) {
@@ -154,14 +157,16 @@ struct Roster: Sendable {
         return (resting.map(\.wakeEvent), interrupters, replacements())
     }
 
-    /// Takes back a thread that could not be started. Returns the calls that nobody is left to serve.
+    /// Removes a thread that could not be started. Returns the calls to fail: all queued ones, if no thread
+    /// is left.
     mutating func startFailed(_ id: Int) -> [any AnyPendingCall] {
         abandoned.removeAll { $0.id == id }
         if let index = index(of: id) { threads.remove(at: index) }
         return threads.isEmpty ? queue.removeAll().map(\.call) : []
     }
 
-    /// Lets everybody go: the calls to fail, the events to signal, the threads to interrupt.
+    /// Closes the pool. Returns the calls to fail, the events to signal and the interrupters of the busy
+    /// threads.
     mutating func close() -> (
         calls: [any AnyPendingCall], wakeEvents: [WakeEvent], interrupters: [Interrupter]
     ) {
@@ -188,7 +193,7 @@ struct Roster: Sendable {
 }
 
 extension Roster {
-    /// The threads to start because calls wait that no thread is about to take.
+    /// Adds the threads that the queue needs: more calls wait than opening threads will take.
     mutating func replacements() -> [PoolThread] {
         var started: [PoolThread] = []
         while queue.count > threadsForTheQueue, mayStartThread, let thread = try? addThread() {
@@ -197,8 +202,8 @@ extension Roster {
         return started
     }
 
-    /// Takes a thread out of service that is past its deadline, unless too many are already. False where it
-    /// stays.
+    /// Takes a thread past its deadline out of service. Returns false if it stays in service, because it
+    /// cannot be replaced or too many have been left behind.
     mutating func leaveBehind(_ thread: PoolThread) -> Bool {
         guard let index = index(of: thread.id) else { return false }
         guard limits.replacesLateThreads, abandoned.count < limits.maximumThreads else {
@@ -241,8 +246,8 @@ extension Roster {
         return .leave
     }
 
-    /// The end of a thread that was left behind or ended. Its call may have expired before it even woke up
-    /// for it.
+    /// Ends a thread that is no longer in service. Its call may have expired before the thread woke up for
+    /// it.
     private mutating func leave(_ id: Int) -> Assignment {
         abandoned.removeAll { $0.id == id }
         return .leave

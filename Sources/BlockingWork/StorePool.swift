@@ -1,14 +1,14 @@
 package import Broadcasts
 package import Time
 
-/// A store's thread threads: the pool, with its errors told in the store's words.
+/// A store's pool of threads. It reports errors as `StoreError`.
 package struct StorePool<State: PoolState & ~Copyable>: Sendable {
     private let pool: BlockingPool<State>
 
     /// See `BlockingPool.descriptors`.
     package static func descriptors(_ limits: PoolLimits) -> Int { BlockingPool<State>.descriptors(limits) }
 
-    /// Throws `unavailable` when the system gives no thread or descriptor.
+    /// Throws `unavailable` if the system has no thread or descriptor left.
     package init(
         limits: PoolLimits, clock: Clock, makeState: @escaping @Sendable (Interrupter) -> State
     ) throws(StoreError) {
@@ -21,8 +21,8 @@ package struct StorePool<State: PoolState & ~Copyable>: Sendable {
 
     /// Runs one operation on a thread of the pool; see `BlockingPool.submit`.
     ///
-    /// Reads and checks go before the PUTs that wait: there is one of each at a time, and crowds wait for
-    /// them.
+    /// Reads and checks run before waiting PUTs: callers share one read and one check at a time, so many
+    /// requests wait for each.
     package func submit<Value: Sendable>(
         _ operation: StoreOperation, until deadline: Instant,
         _ work: @escaping @Sendable (inout State, _ attempts: Int) -> Value?,
@@ -65,7 +65,7 @@ package struct StorePool<State: PoolState & ~Copyable>: Sendable {
 }
 
 extension StoreError {
-    /// What a failed call means to a store's caller.
+    /// Converts an error of the pool.
     package init(_ error: PoolError) {
         self =
             switch error {

@@ -1,9 +1,9 @@
 package import Time
 
-/// One broadcast as the database contains it.
+/// A broadcast as stored.
 ///
-/// The parts are plain text: a row that another program wrote may contain an ID or a version that a PUT would
-/// reject, and is served nevertheless.
+/// Its parts are strings, because a row written by another program may contain an id or a version that our
+/// rules reject. It is served anyway.
 package struct BoardRow: Hashable, Sendable {
     package let broadcasterID: String
     package let channelID: String
@@ -16,13 +16,13 @@ package struct BoardRow: Hashable, Sendable {
     }
 }
 
-/// One change of a channel, requested by a PUT.
+/// A change of a channel, requested by a PUT.
 package struct Change: Hashable, Sendable {
     package let broadcasterID: BroadcasterID
     package let channelID: ChannelID
     /// The new version of the channel.
     package let version: Version
-    /// The ID to which the token of the request belongs.
+    /// ID of the token in the request.
     package let author: String
     package let requestID: String
 
@@ -37,31 +37,32 @@ package struct Change: Hashable, Sendable {
         self.requestID = requestID
     }
 
-    /// Whether a store may run the change again if the result was lost. Running a plain PUT twice is
-    /// harmless: it can only overwrite another PUT to the same channel in between, as can any client that
-    /// repeats a failed request.
+    /// Whether a store may run the change again after its answer was lost. A plain PUT may run twice: that is
+    /// visible only if another client writes the same channel in between, as with any client that retries a
+    /// failed request.
     package var isRepeatable: Bool { true }
 }
 
-/// The result of a change.
+/// The effect of a change.
 package enum ChangeOutcome: Hashable, Sendable {
-    /// The channel had no version before.
+    /// The channel had no version.
     case created
-    /// The channel had another version before.
+    /// The channel had another version.
     case changed
-    /// The channel had this version already; nothing was written.
+    /// The channel already had this version; nothing was written.
     case unchanged
 }
 
-/// The error of a store operation.
+/// An error of a store.
 ///
-/// The texts are for the log. They contain no password, and are not sent to clients.
+/// The texts are for the operator's log. They never contain a password and are never sent to a client.
 package enum StoreError: Error, Hashable, Sendable {
-    /// The deadline passed before the database responded. The outcome of a write is unknown.
+    /// The deadline passed before the store answered. The outcome of a write is unknown.
     case deadlineExceeded
-    /// The database is known to be down. Calls fail at once until it is back.
+    /// The call was refused: the database is down, too many calls are waiting, the system has no thread left,
+    /// or the store is closed. If the store was closed during the call, the outcome of a write is unknown.
     case unavailable(String)
-    /// The database returned an error, or the connection to it was lost.
+    /// The store answered with an error, or the connection to it broke.
     case failed(String)
 }
 
@@ -76,30 +77,31 @@ extension StoreError: CustomStringConvertible {
 
 /// A store of broadcasts: the single source of truth, shared by all nodes that use the same database.
 ///
-/// Every call ends by its deadline: a thread stuck in a client library is left behind, and its connection is
-/// closed. Cancellation of the calling task is ignored, because other callers may wait for the same result.
+/// Every call ends by its deadline, even if its thread is stuck inside a client library. Cancellation of the
+/// calling task is ignored, because other callers may share the result.
 package protocol BroadcastStore: Sendable {
-    /// Reads all broadcasts, with every change that any node acknowledged before this call.
+    /// Reads all broadcasts, including every change that any node has acknowledged before this call.
     ///
-    /// `make` is called with the rows, in any order, on the store's thread and as part of the read: it
-    /// renders and hashes the board. If nothing has changed since the store's last read, `make` is not
-    /// called, and `receive` gets the same board again.
+    /// `make` is called with the rows, in any order, on the store's thread, and renders and hashes them
+    /// there. If nothing has changed since the store's last read, `make` is not called, and `receive` gets
+    /// the same board again.
     ///
     /// `receive` is called exactly once, by the deadline, on any thread, after the store's thread has become
-    /// free for its next call. An error that is known at once (the database is down, too many calls are
-    /// waiting) is delivered before this call returns, on the caller's thread.
+    /// free for its next call. If the call is refused at once (the database is down, too many calls are
+    /// waiting), it is called on the caller's thread before this function returns.
     ///
-    /// Neither closure may wait for anything.
+    /// Neither closure may block.
     func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
         receive: @escaping @Sendable (Result<Board, StoreError>) -> Void)
 
-    /// Stores one change and returns after the commit.
+    /// Stores one change. Returns after the commit.
     ///
     /// An equal version changes neither the row nor its `last_updated`.
     func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome
 
-    /// Runs a query, for the heartbeat. `receive` is called as in `read`, with nil if the database works.
+    /// Runs a query against the table, for the heartbeat. `receive` is called as in `read`, with nil if the
+    /// database works.
     func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void)
 
     /// Ends the store's threads and connections. Pending calls fail with `unavailable`.

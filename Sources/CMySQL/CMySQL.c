@@ -8,15 +8,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Both libraries define MYSQL_VERSION_ID; these names are in one each. */
+/* Both libraries define MYSQL_VERSION_ID; only MariaDB's defines these. */
 #if defined(MARIADB_PACKAGE_VERSION_ID) || defined(LIBMARIADB)
 #define HAS_MARIADB_CLIENT 1
 #else
 #define HAS_MARIADB_CLIENT 0
 #endif
 
-/* The numbers both libraries use for TLS trouble (CR_SSL_CONNECTION_ERROR), for want of memory, for calls out of
- * order (CR_NO_PREPARE_STMT) and for parameters that do not fit (CR_INVALID_PARAMETER_NO). */
+/* Error codes of both client libraries: CR_SSL_CONNECTION_ERROR, CR_OUT_OF_MEMORY, CR_NO_PREPARE_STMT and
+ * CR_INVALID_PARAMETER_NO. */
 enum { ERROR_TLS = 2026, ERROR_MEMORY = 2008, ERROR_NOT_PREPARED = 2030, ERROR_PARAMETER = 2034 };
 
 struct megaphone_mysql {
@@ -71,10 +71,10 @@ megaphone_mysql *megaphone_mysql_create(void) {
         return NULL;
     }
     MYSQL *client = &connection->client;
-    /* A server must not ask this process for files. */
+    /* A server must not request local files of this process. */
     unsigned no = 0;
     mysql_options(client, MYSQL_OPT_LOCAL_INFILE, &no);
-    /* The encoding of the user's name at login; the session's is set again by SQL. */
+    /* The encoding of the user name at login. The session's character set is set by SQL later. */
     mysql_options(client, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     return connection;
 }
@@ -94,8 +94,9 @@ void megaphone_mysql_set_tls(megaphone_mysql *connection, int mode, const char *
     if (certificate) mysql_options(client, MYSQL_OPT_SSL_CERT, certificate);
     if (key) mysql_options(client, MYSQL_OPT_SSL_KEY, key);
 #if HAS_MARIADB_CLIENT
-    /* ENFORCE asks for TLS and goes on without when the server has none; only VERIFY insists, before the
-     * password is sent. With an authority given, the chain is checked even without VERIFY. */
+    /* With ENFORCE alone, MariaDB's library continues without TLS if the server has none. Only VERIFY
+     * fails then, before the password is sent. If a CA is given, the certificate chain is checked even
+     * without VERIFY. */
     my_bool encrypt = mode != MEGAPHONE_MYSQL_TLS_DISABLED;
     my_bool verify = mode == MEGAPHONE_MYSQL_TLS_VERIFY_IDENTITY;
     mysql_options(client, MYSQL_OPT_SSL_ENFORCE, &encrypt);
@@ -110,8 +111,8 @@ void megaphone_mysql_set_tls(megaphone_mysql *connection, int mode, const char *
     };
     unsigned library_mode = modes[mode];
     mysql_options(client, MYSQL_OPT_SSL_MODE, &library_mode);
-    /* Without TLS, caching_sha2_password needs the server's public key the first time; MariaDB's library
-     * always asks. */
+    /* Without TLS, caching_sha2_password needs the server's public key at the first login. MariaDB's
+     * library always requests it. */
     bool ask_for_key = mode <= MEGAPHONE_MYSQL_TLS_PREFERRED;
     mysql_options(client, MYSQL_OPT_GET_SERVER_PUBLIC_KEY, &ask_for_key);
 #endif
@@ -120,10 +121,10 @@ void megaphone_mysql_set_tls(megaphone_mysql *connection, int mode, const char *
 int megaphone_mysql_connect(megaphone_mysql *connection, const char *host, unsigned port, const char *socket,
                             const char *user, const char *password, const char *database) {
     MYSQL *client = &connection->client;
-    /* Without this, "localhost" means a Unix socket to both libraries, whatever the port. */
+    /* Otherwise both libraries take the host "localhost" for a Unix socket, whatever the port. */
     unsigned protocol = socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
     mysql_options(client, MYSQL_OPT_PROTOCOL, &protocol);
-    /* No flags: CLIENT_FOUND_ROWS would make a new row and an equal one look alike. */
+    /* No flags: with CLIENT_FOUND_ROWS, a new row and an equal one have the same number of affected rows. */
     if (!mysql_real_connect(client, socket ? NULL : host, user, password, database, port, socket, 0)) {
         return client_error(connection);
     }
@@ -142,8 +143,9 @@ int megaphone_mysql_query(megaphone_mysql *connection, const char *statement, si
     drop_result(connection);
     if (mysql_real_query(client, statement, length)) return client_error(connection);
     connection->result = mysql_store_result(client);
-    /* An error after the first packet of a result shows only here: by the number, because MariaDB's library
-     * forgets the columns when the connection broke, and then this looks like a statement without a result. */
+    /* An error after the first packet of a result is reported only here. Check the error number first:
+     * when the connection breaks, MariaDB's library clears the field count, which then looks like a
+     * statement without a result. */
     if (!connection->result && (mysql_errno(client) || mysql_field_count(client))) {
         return client_error(connection);
     }
@@ -159,7 +161,7 @@ int megaphone_mysql_prepare(megaphone_mysql *connection, const char *statement, 
     if (!connection->statement) return fail(connection, ERROR_MEMORY, "out of memory");
     if (mysql_stmt_prepare(connection->statement, statement, length)) return statement_error(connection);
     if (mysql_stmt_param_count(connection->statement) != parameters) {
-        return fail(connection, ERROR_PARAMETER, "the statement has another number of parameters");
+        return fail(connection, ERROR_PARAMETER, "wrong number of parameters");
     }
     memset(connection->binds, 0, sizeof connection->binds);
     for (unsigned index = 0; index < parameters; index++) {

@@ -1,18 +1,17 @@
 import Randomness
 
-/// Backoff between attempts: growing, so that what is in trouble is left in peace, and each drawn at random,
-/// so that many who try do not come at once.
+/// Exponential backoff with jitter.
 struct Backoff: Sendable {
-    /// Of a pause that grew as far as it may, before the draw.
+    /// The maximum delay before jitter.
     let longest: Duration
     private var next: Duration
 
-    /// Between probes of a database that is down. With a quick probe of one second and the head start of a
-    /// patient one, no more than two seconds pass between the database's return and its being noticed.
+    /// Between probes of a database that is down. Together with the one-second timeout of a quick probe and
+    /// the head start of the patient probe, a recovered database is noticed within two seconds.
     static let betweenProbes = Backoff(first: .milliseconds(50), longest: .milliseconds(700))
 
-    /// Before a statement that met a conflict is tried again. On two Galera nodes with four writers of one
-    /// channel on each, all PUTs came through; without a pause four in ten did not.
+    /// Before a statement that met a conflict is retried. On two Galera nodes with four writers of one
+    /// channel on each, all PUTs succeeded; without a delay four in ten did not.
     static let afterConflicts = Backoff(first: .milliseconds(2), longest: .milliseconds(64))
 
     private init(first: Duration, longest: Duration) {
@@ -20,7 +19,7 @@ struct Backoff: Sendable {
         self.longest = longest
     }
 
-    /// Between half of the pause and all of it.
+    /// Returns the next delay, reduced by up to half at random.
     mutating func draw(_ random: RandomSource) -> Duration {
         defer { next = min(next * 2, longest) }
         return next * (0.5 + random.fraction() / 2)

@@ -1,60 +1,64 @@
 import Broadcasts
 import Time
 
-/// Whether calls go to the database or fail at once: plain data, without a clock or a thread.
+/// A circuit breaker: decides whether calls go to the database or fail at once. Plain data, without a clock
+/// or a thread.
 ///
-/// It opens after several errors in a row of the connection or the server, or when PUTs get no answer while
-/// nothing at all is heard from the database. It closes when the watch has seen the database work again.
+/// It opens after several connection or server errors in a row, when PUTs time out while the database is
+/// silent, or when a probe fails while the database is silent. It closes when a probe succeeds.
 struct Circuit: Sendable {
-    /// Errors, or PUTs without an answer, in a row after which the database counts as down. A single one may
-    /// be one dead connection's.
+    /// Number of consecutive errors after which the circuit opens, and number of consecutive PUTs without an
+    /// answer that count as certain. A single error may come from one dead connection.
     static let failureLimit = 3
-    /// PUTs without an answer count as an outage only after the database has been silent for this long, and a
-    /// single one only after twice as long: a database that is far away or slow is heard from meanwhile.
+    /// PUTs without an answer open the circuit only after the database has been silent for this long; fewer
+    /// than `failureLimit` of them only after twice as long. A distant or slow database answers something
+    /// within that time.
     static let silenceLimit = Duration.seconds(2)
 
-    /// Counts outages. Sessions and calls of an earlier generation no longer count.
+    /// Incremented when the circuit opens and when sessions are distrusted. Results of calls of an earlier
+    /// generation are ignored, and sessions of an earlier generation are not used for later calls.
     private(set) var generation = 0
-    /// Why calls fail at once; nil while they do not.
+    /// Why calls fail at once; nil while the circuit is closed.
     private(set) var outage: String?
     private var failuresInARow = 0
     private var missesInARow = 0
-    /// When the first of those calls began that got no answer.
+    /// When the first call without an answer began; nil after an answer.
     private var silentSince: Instant?
-    /// When the database was last heard from: a new session, or an answer of any kind.
+    /// When the database last answered: a new session, a successful probe, or a result that does not mean
+    /// database trouble.
     private var lastHeard: Instant?
 
-    /// A circuit begins open: nothing has been seen to work.
+    /// A new circuit is open: no probe has succeeded yet.
     init(outage: String) {
         self.outage = outage
     }
 
-    /// Lets a call through and returns its generation, or throws `unavailable`.
+    /// Returns the current generation for a new call. Throws `unavailable` while the circuit is open.
     func admit() throws(StoreError) -> Int {
         if let outage { throw .unavailable(outage) }
         return generation
     }
 
-    /// A call of this generation was answered.
+    /// Records that a call of this generation was answered.
     mutating func succeeded(_ generation: Int, at now: Instant) {
         if generation == self.generation { failuresInARow = 0 }
         heard(at: now)
     }
 
-    /// The database gave a sign of life.
+    /// Records that the database answered.
     mutating func heard(at now: Instant) {
         lastHeard = now
         missesInARow = 0
         silentSince = nil
     }
 
-    /// Whether nothing has been heard from the database since an instant.
+    /// Whether the database has not answered since an instant.
     func isSilent(since began: Instant) -> Bool {
         lastHeard.map { $0 < began } ?? true
     }
 
-    /// A call of this generation met an error of the connection or the server. True when that opened the
-    /// circuit.
+    /// Records that a call of this generation failed with a connection or server error. Returns whether that
+    /// opened the circuit.
     mutating func failed(_ generation: Int, _ reason: String) -> Bool {
         guard generation == self.generation, outage == nil else { return false }
         failuresInARow += 1
@@ -63,8 +67,9 @@ struct Circuit: Sendable {
         return true
     }
 
-    /// A call of this generation got no answer within its deadline. True when that opened the circuit: only
-    /// a PUT does, so that calls with a shorter deadline never refuse one.
+    /// Records that a call of this generation got no answer by its deadline. Returns whether that opened the
+    /// circuit. Only a PUT can open it: reads and checks have shorter deadlines and must not cause PUTs to be
+    /// refused.
     mutating func missed(
         _ operation: StoreOperation, _ generation: Int, since began: Instant, at now: Instant,
         _ reason: String
@@ -80,8 +85,9 @@ struct Circuit: Sendable {
         return true
     }
 
-    /// A probe that began at this instant failed, and this is why. True when the reason is news: the circuit
-    /// was open for another one, or the probe opened it, because nothing was heard meanwhile either.
+    /// Records that a probe that began at this instant failed. Returns whether the outage must be logged: the
+    /// circuit was open with another reason, or the probe opened it because the database was silent since it
+    /// began.
     mutating func probeFailed(since began: Instant, _ reason: String, provesSilence: Bool) -> Bool {
         if outage != nil { return remainsOpen(reason) }
         guard provesSilence, isSilent(since: began) else { return false }
@@ -89,13 +95,13 @@ struct Circuit: Sendable {
         return true
     }
 
-    /// The circuit is open still, and this is why by now. True when the reason is a new one.
+    /// Updates the reason of an open circuit. Returns whether it differs from the last one.
     mutating func remainsOpen(_ reason: String) -> Bool {
         defer { outage = reason }
         return outage != reason
     }
 
-    /// The watch has seen the database work. True when the circuit was open.
+    /// Closes the circuit after a successful probe. Returns whether it was open.
     mutating func restore(at now: Instant) -> Bool {
         defer { outage = nil }
         failuresInARow = 0
@@ -103,8 +109,8 @@ struct Circuit: Sendable {
         return outage != nil
     }
 
-    /// A call of this generation found out that its session is with the wrong server: the others of its time
-    /// may be too.
+    /// Starts a new generation, because a call of this generation found that its session is with the wrong
+    /// server. Other sessions of that generation may be, too.
     mutating func distrustSessions(of generation: Int) {
         if generation == self.generation { self.generation += 1 }
     }

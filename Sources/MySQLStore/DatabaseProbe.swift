@@ -2,14 +2,14 @@ import BlockingWork
 import Logging
 import StoreAddress
 
-/// One probe of the database, with whatever it needs done to its tables.
+/// Probes the database once, and migrates its schema if needed and allowed.
 struct DatabaseProbe {
     let address: MySQLAddress
     let migrates: Bool
     let logger: Logger
 
-    /// Opens a session, and hands it to the pool when it is as good as the pool's own. Returns a line about
-    /// the server.
+    /// Opens a session and checks the schema. A session with the limits of the pool's sessions becomes the
+    /// spare session. Returns a summary of the server for the log.
     func run(
         _ sessions: SessionFactory, _ limits: MySQLLimits, _ interrupter: Interrupter
     ) throws(MySQLError) -> String {
@@ -19,7 +19,7 @@ struct DatabaseProbe {
             break
         case .behind(let version):
             guard migrates else { throw error("has version \(version); run megaphone migrate") }
-            // One session at a time, because an interrupter ends no more than one.
+            // Close this session first: an interrupter can shut down only one.
             _ = consume session
             try bringUpToDate(sessions, interrupter)
             session = try sessions.open(limits, interrupter)
@@ -42,7 +42,7 @@ struct DatabaseProbe {
             guard error.isDenied, error.stage == .statement else { throw error }
             throw MySQLError(
                 code: error.code,
-                message: "\(error.message); run megaphone migrate as a user who may change tables",
+                message: "\(error.message); run megaphone migrate as a user with CREATE and ALTER privileges",
                 stage: error.stage)
         }
     }

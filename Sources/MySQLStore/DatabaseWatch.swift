@@ -6,15 +6,14 @@ import Synchronization
 import Threads
 import Time
 
-/// Knows whether the database works. While it does not, calls fail at once, and the watch probes the database
-/// until it is back.
+/// Watches whether the database works. While it does not, calls fail at once, and the watch probes the
+/// database until a probe succeeds.
 ///
-/// Each round begins with a patient probe, on a thread of its own, which has the time that a login at a
-/// distant or busy database may take. While it gets no answer, quick probes go on beside it: a connection
-/// that was opened during an outage may never be answered, and the end of the outage has to be noticed within
-/// two seconds.
+/// Each round starts with a patient probe on a thread of its own, with timeouts that suit a distant or busy
+/// database. While it is unanswered, quick probes run in parallel: a connection opened during an outage may
+/// never be answered, and the end of the outage must be noticed within two seconds.
 final class DatabaseWatch: Sendable {
-    /// How a probe ended: a line about the server, or why not.
+    /// The result of a probe: a summary of the server, or an error.
     typealias Probe = Result<String, MySQLError>
 
     private let circuit = Mutex(Circuit(outage: "not connected yet"))
@@ -24,23 +23,24 @@ final class DatabaseWatch: Sendable {
     private let logger: Logger
     private let quickInterrupter = Interrupter()
     private let wake: WakeEvent
-    /// Signalled when the first probe ends, and when a thread does.
+    /// Signalled after the first result of a probe, and when a thread ends.
     private let progress: WakeEvent
     private let state = Mutex(State())
 
     private struct State {
         var isClosed = false
         var runningThreads = 0
-        /// What ends the patient probe under way. Each has its own: its session goes to the pool.
+        /// Interrupts the running patient probe. Each probe has its own interrupter, because its session may
+        /// go to the pool.
         var patientProbe: Interrupter?
-        /// A call got no answer, and nothing else was heard from the database since it began.
+        /// A call timed out, and the database has not answered anything since it began.
         var isSuspicious = false
         var firstProbe: Probe?
-        /// The log has said that the database is down.
+        /// Whether an outage has been logged.
         var hasReportedOutage = false
     }
 
-    /// How long the quick probes wait for the patient one: long enough for a near database.
+    /// How long the first quick probe of a round waits for the patient one: enough for a nearby database.
     private static let headStart = Duration.milliseconds(250)
 
     init(
@@ -59,8 +59,8 @@ final class DatabaseWatch: Sendable {
         }
     }
 
-    /// Starts the thread, which probes at once. `probe` blocks it. `worked` is called after each probe that
-    /// succeeded, with whether the database had been down.
+    /// Starts the watch thread, which probes at once. `probe` may block. `worked` is called after each
+    /// successful probe, with whether the circuit was open. Both run on the watch's threads.
     func start(
         probe: @escaping @Sendable (MySQLLimits, Interrupter) -> Probe,
         worked: @escaping @Sendable (_ wasDown: Bool) -> Void
@@ -72,7 +72,7 @@ final class DatabaseWatch: Sendable {
         }
     }
 
-    /// Waits for the first probe to end. Nil when that takes longer.
+    /// Waits for the first result of a probe. Returns nil at the deadline.
     func firstProbe(waitingUntil deadline: Instant) -> Probe? {
         while true {
             if let probe = state.withLock({ $0.firstProbe }) { return probe }
@@ -81,14 +81,14 @@ final class DatabaseWatch: Sendable {
         }
     }
 
-    /// The first probe got no answer in the time that the start waits for it.
+    /// Logs an outage if the first probe has not been answered within the time that the start waits.
     func startIsLate(_ reason: String) {
         if circuit.withLock({ $0.outage != nil && $0.remainsOpen(reason) }) {
             reportOutage("The database is down: \(reason)")
         }
     }
 
-    /// Ends the threads; returns when they have ended, after a second at the latest.
+    /// Interrupts the probes and ends the threads. Returns when they have ended, or after one second.
     func close() {
         let patientProbe = state.withLock { state in
             state.isClosed = true
@@ -123,7 +123,7 @@ final class DatabaseWatch: Sendable {
     }
 }
 
-/// What calls report, and what they learn.
+/// Reports from calls.
 extension DatabaseWatch {
     /// See `Circuit.admit`.
     func admit() throws(StoreError) -> Int {
@@ -150,8 +150,8 @@ extension DatabaseWatch {
         if circuit.withLock({ $0.failed(generation, reason) }) { beginOutage(reason) }
     }
 
-    /// A call that began at this instant got no answer within its deadline. A PUT is evidence of an outage;
-    /// any other call is only a reason to probe the database.
+    /// Records that a call that began at this instant got no answer by its deadline. A PUT may open the
+    /// circuit. Otherwise, a probe starts if the database has been silent since that instant.
     func missed(_ operation: StoreOperation, _ generation: Int, since began: Instant, _ reason: String) {
         let now = clock.now
         let (isSilent, hasOpened) = circuit.withLock { circuit in
@@ -180,7 +180,7 @@ extension DatabaseWatch {
     }
 }
 
-/// The thread's work.
+/// The loop of the watch thread, and the patient probe.
 extension DatabaseWatch {
     private var isClosed: Bool { state.withLock { $0.isClosed } }
 
@@ -217,7 +217,7 @@ extension DatabaseWatch {
         }
     }
 
-    /// False when one is under way already, or there is no thread for it.
+    /// Starts a patient probe. Returns false if one is running, the watch is closed, or the system has no thread.
     private func startPatientProbe(
         _ probe: @escaping @Sendable (MySQLLimits, Interrupter) -> Probe,
         _ worked: @escaping @Sendable (_ wasDown: Bool) -> Void
@@ -239,10 +239,12 @@ extension DatabaseWatch {
                 }
                 watch.endPatientProbe()
             }
+            return true
         } catch {
-            endPatientProbe()
+            // Without a wake-up: the next try is due after the backoff.
+            state.withLock { $0.patientProbe = nil }
+            return false
         }
-        return true
     }
 
     private func endPatientProbe() {
@@ -270,7 +272,7 @@ extension DatabaseWatch {
         note(.failure(error))
     }
 
-    /// Keeps the first probe's end for whoever waits for it.
+    /// Stores the first result for `firstProbe`.
     private func note(_ result: Probe) {
         let isFirst = state.withLock { state in
             defer { state.firstProbe = state.firstProbe ?? result }

@@ -2,17 +2,18 @@ import BlockingWork
 import CMySQL
 import StoreAddress
 
-/// A logged-in connection, for one thread at a time: the one that owns the value, which may move to another.
+/// A logged-in connection. Used by one thread at a time; it may move to another thread.
 @safe
 struct MySQLConnection: ~Copyable, Sendable {
-    /// The library's connection. A number, because the compiler lets no pointer move between threads.
+    /// The library's connection, as a number, because pointers are not `Sendable`.
     private let handleBits: UInt
     private var interrupter: Interrupter
-    /// Another descriptor of the connection's socket, so that the interrupter never meets a number that the
-    /// library has closed and the system has given to somebody else.
+    /// A duplicate of the socket's descriptor. The library may close its own, and the system may reuse that
+    /// number; the interrupter must not shut down the wrong socket.
     private var socket: Int32 = -1
 
-    /// Whether the library can be used. It has to be readied once, before any other thread calls it.
+    /// Whether the client library is initialised. Initialisation must happen once, before another thread
+    /// calls the library.
     static let isLibraryReady = megaphone_mysql_library_init() == 0
 
     /// Connects and logs in.
@@ -21,7 +22,7 @@ struct MySQLConnection: ~Copyable, Sendable {
     ) throws(MySQLError) -> MySQLConnection {
         guard isLibraryReady, let handle = unsafe megaphone_mysql_create() else {
             throw MySQLError(
-                code: .CR_OUT_OF_MEMORY, message: "the client library has no memory", stage: .login)
+                code: .CR_OUT_OF_MEMORY, message: "out of memory", stage: .login)
         }
         var connection = unsafe MySQLConnection(handle: handle, interrupter: interrupter)
         try connection.logIn(address, limits: limits)
@@ -33,10 +34,11 @@ struct MySQLConnection: ~Copyable, Sendable {
         self.interrupter = interrupter
     }
 
-    /// Gives back what the client library keeps for the calling thread, which uses no connection afterwards.
+    /// Frees what the client library keeps for the calling thread. The thread must not use a connection
+    /// afterwards.
     static func endThread() { megaphone_mysql_thread_end() }
 
-    /// Hands the connection to another thread, whose interrupter shuts it down from now on.
+    /// Moves the connection to another thread, whose interrupter can shut it down from now on.
     mutating func move(to interrupter: Interrupter) {
         self.interrupter.clear()
         self.interrupter = interrupter
@@ -47,7 +49,7 @@ struct MySQLConnection: ~Copyable, Sendable {
 
     deinit {
         unsafe megaphone_mysql_close(handle)
-        // From here on nobody shuts the descriptor down, so it may go.
+        // After `clear()` no other thread uses the duplicate, so it can be closed.
         interrupter.clear()
         if socket >= 0 { megaphone_mysql_release(socket) }
     }
@@ -63,12 +65,12 @@ struct MySQLConnection: ~Copyable, Sendable {
         guard result == 0 else { throw lastError(.login) }
         socket = unsafe megaphone_mysql_duplicate_socket(handle)
         guard socket >= 0 else {
-            throw MySQLError(code: .CR_SOCKET_CREATE_ERROR, message: "no descriptor left", stage: .login)
+            throw MySQLError(code: .CR_SOCKET_CREATE_ERROR, message: "no file descriptor left", stage: .login)
         }
         interrupter.register { [socket] in megaphone_mysql_shut_down(socket) }
     }
 
-    /// The server's version, as it gives it.
+    /// The server's version string.
     var serverVersion: String { unsafe String(cString: megaphone_mysql_server_version(handle)) }
 
     /// The cipher in use; nil without encryption.
@@ -78,26 +80,26 @@ struct MySQLConnection: ~Copyable, Sendable {
         guard unsafe megaphone_mysql_ping(handle) == 0 else { throw lastError(.statement) }
     }
 
-    /// Runs one statement and takes its whole result, if it has one.
+    /// Runs one statement and buffers its whole result, if it has one.
     func query(_ sql: String) throws(MySQLError) {
         guard unsafe megaphone_mysql_query(handle, sql, sql.utf8.count) == 0 else {
             throw lastError(.statement)
         }
     }
 
-    /// Goes on to the next row of the last query's result; false when there is none.
+    /// Advances to the next row of the last query's result. Returns false if there is none.
     func nextRow() -> Bool {
         unsafe megaphone_mysql_next_row(handle) != 0
     }
 
-    /// A value of the row; nil for SQL's NULL. Bytes that are not UTF-8 are replaced.
+    /// Returns a value of the current row; nil for NULL. Invalid UTF-8 is replaced.
     func text(at column: UInt32) -> String? {
         var count = 0
         guard let bytes = unsafe megaphone_mysql_value(handle, column, &count) else { return nil }
         return unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
-    /// Whether a value of the row has the bytes of this text.
+    /// Whether a value of the current row has the same bytes as this text.
     func holds(_ text: String, at column: UInt32) -> Bool {
         var count = 0
         guard let bytes = unsafe megaphone_mysql_value(handle, column, &count) else { return false }
@@ -106,21 +108,21 @@ struct MySQLConnection: ~Copyable, Sendable {
         return unsafe text.utf8.span.withUnsafeBytes { unsafe $0.elementsEqual(value) }
     }
 
-    /// The first value of the first row, as a number where it is one.
+    /// Returns the first value of the first row; nil if there is no row or the value is not an integer.
     func integer(_ sql: String) throws(MySQLError) -> Int? {
         try query(sql)
         return nextRow() ? text(at: 0).flatMap { Int($0) } : nil
     }
 
-    /// Prepares the one statement that `execute` runs.
+    /// Prepares the statement that `execute` runs, in place of the last one.
     func prepare(_ sql: String, parameters: UInt32) throws(MySQLError) {
         guard unsafe megaphone_mysql_prepare(handle, sql, sql.utf8.count, parameters) == 0 else {
             throw lastError(.statement)
         }
     }
 
-    /// Runs the prepared statement and returns how many rows it affected: of an upsert, 1 for a new row, 2
-    /// for a changed one and 0 for an equal one.
+    /// Runs the prepared statement and returns the number of affected rows. For an upsert that is 1 for a new
+    /// row, 2 for a changed row and 0 for an equal one.
     func execute(_ parameters: [String]) throws(MySQLError) -> UInt64 {
         for (index, parameter) in parameters.enumerated() {
             let result = unsafe parameter.utf8.span.withUnsafeBufferPointer { bytes in

@@ -1,12 +1,12 @@
 import StoreAddress
 
-/// An error of the server or the client library, or of our own check of the schema.
+/// An error of the server, of the client library, or of our schema check.
 struct MySQLError: Error, Hashable, Sendable {
-    /// What was under way.
+    /// The operation that failed.
     enum Stage: Sendable {
         case login
         case statement
-        /// Our own check of the schema; the code is `none`.
+        /// Our schema check or a migration. An error of our own has the code `none`.
         case schema
     }
 
@@ -14,8 +14,8 @@ struct MySQLError: Error, Hashable, Sendable {
     let message: String
     let stage: Stage
 
-    /// The conversation broke off, or did not begin. Whether the statement ran is unknown: both libraries
-    /// give the same number before a statement was sent and after its answer was lost.
+    /// Whether the connection broke or could not be made. It is unknown whether the statement ran: both
+    /// client libraries report the same code before a statement was sent and after its answer was lost.
     var isBrokenConversation: Bool {
         switch code {
         case .CR_CONNECTION_ERROR, .CR_CONN_HOST_ERROR, .CR_SERVER_GONE_ERROR, .CR_SERVER_LOST,
@@ -29,7 +29,7 @@ struct MySQLError: Error, Hashable, Sendable {
         }
     }
 
-    /// The server refuses everyone, or this account.
+    /// Whether the server refuses all clients or this account.
     private var isRefusal: Bool {
         switch code {
         case .CR_UNKNOWN_HOST, .ER_CON_COUNT_ERROR, .ER_TOO_MANY_USER_CONNECTIONS, .ER_UNKNOWN_COM_ERROR,
@@ -39,52 +39,54 @@ struct MySQLError: Error, Hashable, Sendable {
         }
     }
 
-    /// No server answered at the address.
+    /// Whether no server answered at the address.
     private var isUnreachable: Bool {
         [.CR_CONNECTION_ERROR, .CR_CONN_HOST_ERROR, .CR_UNKNOWN_HOST, .CR_SERVER_LOST].contains(code)
     }
 
-    /// Trouble with the connection or the server, as opposed to trouble with one statement.
+    /// Whether this is an error of the connection or the server, not of one statement.
     var isConnectionTrouble: Bool { isBrokenConversation || isRefusal }
 
-    /// Another transaction was first: the server ended a deadlock, or another Galera node has written the
-    /// row.
+    /// Whether the transaction lost a conflict: it was chosen as the victim of a deadlock, or another Galera
+    /// node had written the row.
     var isConflict: Bool { code == .ER_LOCK_DEADLOCK }
 
-    /// A lock was not acquired in time, or lost to a conflict. Nothing of the statement was stored.
+    /// Whether a lock wait timed out, or the transaction lost a conflict. Nothing of the statement was
+    /// stored.
     var isLockTrouble: Bool { code == .ER_LOCK_WAIT_TIMEOUT || isConflict }
 
-    /// The server does not know the prepared statement any more.
+    /// Whether the server does not know the prepared statement any more.
     private var isStaleStatement: Bool { code == .ER_UNKNOWN_STMT_HANDLER || code == .ER_NEED_REPREPARE }
 
-    /// The server takes no writes: it may have been the primary and be a replica now, whose reads are old.
-    /// The next session may reach the new primary.
+    /// Whether the server is read-only. It may be a former primary that is a replica now and returns stale
+    /// reads. The next session may reach the new primary.
     var isReadOnly: Bool { code == .ER_OPTION_PREVENTS_STATEMENT || code == .ER_READ_ONLY_MODE }
 
-    /// The account lacks the right.
+    /// Whether the account lacks a privilege.
     var isDenied: Bool { code == .ER_DBACCESS_DENIED_ERROR || code == .ER_TABLEACCESS_DENIED_ERROR }
 
-    /// A value does not fit into the new type of its column.
+    /// Whether a value does not fit the new type of its column.
     var isMisfit: Bool { code == .ER_TRUNCATED_WRONG_VALUE_FOR_FIELD }
 
-    /// The table or the database does not exist.
+    /// Whether the table or the database does not exist.
     private var isMissingTable: Bool { code == .ER_NO_SUCH_TABLE || code == .ER_BAD_DB_ERROR }
 
     /// Whether the session must not be used again.
     var endsSession: Bool { isConnectionTrouble || isStaleStatement || isReadOnly }
 
-    /// Whether the same statement may succeed at once, on a new session where this one ended. One that must
-    /// not run twice is repeated only where the error proves that nothing of it was stored.
+    /// Whether the same statement may succeed if it is retried at once, on a new session if this one must not
+    /// be used again. A statement that must not run twice is retried only if the error proves that nothing
+    /// was stored.
     func isWorthRepeating(_ isRepeatable: Bool) -> Bool {
         if isLockTrouble || isStaleStatement { return true }
         if stage == .login { return isBrokenConversation }
         return isRepeatable && isConnectionTrouble
     }
 
-    /// Whether this is trouble with the database as a whole, as far as one call can tell.
+    /// Whether this error means that the database as a whole is in trouble.
     var isDatabaseTrouble: Bool { isConnectionTrouble || isMissingTable || stage == .schema }
 
-    /// One line for the operator, with account and address, never with the password.
+    /// Returns one line for the operator, with user and address, never with the password.
     func explained(_ address: MySQLAddress) -> String {
         let place = address.place
         return switch stage {

@@ -1,14 +1,14 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-/// The numbers of errors that the service tells apart, by their names in MySQL's and MariaDB's manuals.
-/// `CR_` names are the client library's.
+/// The error codes that the service distinguishes, by their names in the manuals of MySQL and MariaDB. The
+/// `CR_` codes are client library errors.
 struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     let rawValue: UInt32
 
     /// Too many connections to the server.
     static let ER_CON_COUNT_ERROR = MySQLErrorCode(rawValue: 1040)
     static let ER_DBACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1044)
-    /// A Galera node without its cluster.
+    /// On Galera: the node is not part of a cluster.
     static let ER_UNKNOWN_COM_ERROR = MySQLErrorCode(rawValue: 1047)
     static let ER_BAD_DB_ERROR = MySQLErrorCode(rawValue: 1049)
     static let ER_SERVER_SHUTDOWN = MySQLErrorCode(rawValue: 1053)
@@ -19,13 +19,13 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_NET_READ_INTERRUPTED = MySQLErrorCode(rawValue: 1159)
     static let ER_NET_ERROR_ON_WRITE = MySQLErrorCode(rawValue: 1160)
     static let ER_NET_WRITE_INTERRUPTED = MySQLErrorCode(rawValue: 1161)
-    /// A Galera node that lost its cluster.
+    /// On Galera: the node lost its cluster.
     static let ER_ERROR_DURING_COMMIT = MySQLErrorCode(rawValue: 1180)
     static let ER_NEW_ABORTING_CONNECTION = MySQLErrorCode(rawValue: 1184)
     static let ER_TOO_MANY_USER_CONNECTIONS = MySQLErrorCode(rawValue: 1203)
     static let ER_UNKNOWN_SYSTEM_VARIABLE = MySQLErrorCode(rawValue: 1193)
     static let ER_LOCK_WAIT_TIMEOUT = MySQLErrorCode(rawValue: 1205)
-    /// Also Galera's answer when another node has written the row.
+    /// On Galera also: another node has written the row.
     static let ER_LOCK_DEADLOCK = MySQLErrorCode(rawValue: 1213)
     static let ER_UNKNOWN_STMT_HANDLER = MySQLErrorCode(rawValue: 1243)
     /// The server is read-only.
@@ -45,9 +45,9 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let CR_SSL_CONNECTION_ERROR = MySQLErrorCode(rawValue: 2026)
     static let CR_MALFORMED_PACKET = MySQLErrorCode(rawValue: 2027)
     static let CR_SERVER_LOST_EXTENDED = MySQLErrorCode(rawValue: 2055)
-    /// MySQL 8 and later; the statement did not run.
+    /// Since MySQL 8. The statement did not run.
     static let ER_CLIENT_INTERACTION_TIMEOUT = MySQLErrorCode(rawValue: 4031)
 
-    /// Not an error of the server or the client library.
+    /// No error of the server or the client library.
     static let none = MySQLErrorCode(rawValue: 0)
 }

@@ -1,32 +1,33 @@
 import Time
 
-/// How long things may take, in whole seconds.
+/// Timeouts of a session, in whole seconds.
 struct MySQLLimits: Hashable, Sendable {
-    /// For connecting and logging in, by the client library, at least 1. MariaDB's bounds the login by
-    /// nothing else.
+    /// Client timeout for connecting and logging in, at least 1. It is the only limit of a login with
+    /// MariaDB's client library.
     let connect: UInt32
-    /// For each read and write after that, by the client library, at least 1.
+    /// Client timeout for each read and write after the login, at least 1.
     let readAndWrite: UInt32
-    /// For another session's lock, by the server, at least 1.
+    /// Server timeout for waiting for a lock, at least 1.
     let lock: UInt32
-    /// For one statement, by the server, which goes on when the client is gone. Zero: for ever.
+    /// Server timeout of a statement; zero: no limit. The server continues a statement when its client has
+    /// disconnected.
     let statement: UInt32
 
-    /// For a session of the pool. Callers leave at their deadlines, and then another thread shuts the socket
-    /// down; `readAndWrite` only bounds what that cannot end. During the login there is no socket yet, and
-    /// `connect` ends the wait.
+    /// For a session of the pool. When a call's deadline has passed, the timekeeper shuts down the socket;
+    /// `readAndWrite` bounds only what that does not end. During the login no socket is registered yet, and
+    /// `connect` bounds the wait.
     static func serving(connect: UInt32) -> MySQLLimits {
         MySQLLimits(connect: connect, readAndWrite: 10, lock: lockOfOneRow, statement: 10)
     }
 
-    /// For opening a session where nothing is known about how long that takes.
+    /// For opening a session when the duration of a login is not known yet.
     static let opening = serving(connect: 10)
 
-    /// For a quick probe of whether the database is back: that has to be noticed within two seconds, pauses
-    /// included.
+    /// For a quick probe that finds out whether the database is back. That must be noticed within two
+    /// seconds, including the backoff.
     static let probing = MySQLLimits(connect: 1, readAndWrite: 1, lock: lockOfOneRow, statement: 10)
 
-    /// For changing tables.
+    /// For migrating the schema.
     static let migrating = MySQLLimits(connect: 5, readAndWrite: 60, lock: 20, statement: 0)
 
     static let lockOfOneRow: UInt32 = 1

@@ -1,36 +1,36 @@
 import Logging
 
-/// The tables of our database, and how an older one becomes this.
+/// The schema of our database and its migrations.
 ///
-/// Applied migrations are recorded in `megaphone_migrations`. The original's own record,
-/// `__diesel_schema_migrations`, is left as it is, so that its nodes go on working.
+/// Applied migrations are recorded in `megaphone_migrations`. The table `__diesel_schema_migrations` of
+/// Mozilla's Megaphone is not changed, so that its nodes keep working.
 enum MySQLSchema {
-    /// One step. It may be run again, and on several nodes at once: MySQL commits each change of a table by
-    /// itself, so a node can end between a step and its record.
+    /// One migration. It must be repeatable, also on several nodes at once: MySQL commits each DDL statement
+    /// implicitly, so a node can die after a migration and before its record.
     private struct Migration: Sendable {
-        /// For people, and for SQL as it stands: without a quote.
+        /// A description, used in the log and unescaped in SQL: it must not contain quotes.
         let name: String
         let apply: @Sendable (borrowing MySQLConnection) throws(MySQLError) -> Void
     }
 
-    /// In order, numbered from 1. Add at the end, and never change one that has been released.
+    /// In order, numbered from 1. Append new ones; never change a released one.
     private static let migrations = [
         Migration(name: "create broadcastsv1 or adopt it", apply: createTable),
         Migration(name: "compare ids byte by byte", apply: makeIDsCaseSensitive),
     ]
 
-    /// The version that this program knows.
+    /// The schema version of this program.
     static var knownVersion: Int { migrations.count }
 
-    /// How far the database is.
+    /// The schema version of the database, compared with `knownVersion`.
     enum State: Hashable {
         case current
         case behind(Int)
         case ahead(Int)
     }
 
-    /// Reads from both tables in one statement. Login alone proves little: a Galera node without its cluster
-    /// lets one in and answers nothing.
+    /// Reads from both tables in one statement. A successful login proves little: a Galera node without its
+    /// cluster accepts logins and answers no queries.
     static func state(on connection: borrowing MySQLConnection) throws(MySQLError) -> State {
         do {
             return state(
@@ -42,13 +42,13 @@ enum MySQLSchema {
         } catch {
             guard error.code == .ER_NO_SUCH_TABLE else { throw error }
             let state = try recordedState(on: connection)
-            // The record is there, the table is not.
+            // The version is recorded, but `broadcastsv1` is missing.
             if state == .current { throw error }
             return state
         }
     }
 
-    /// How far the record says that the database is, whether its tables exist or not.
+    /// Returns the recorded version, whether or not `broadcastsv1` exists.
     private static func recordedState(
         on connection: borrowing MySQLConnection
     ) throws(MySQLError) -> State {
@@ -66,10 +66,11 @@ enum MySQLSchema {
         return version < knownVersion ? .behind(version) : .ahead(version)
     }
 
-    /// Applies what is missing. The session ends afterwards, and the lock with it.
+    /// Applies the missing migrations. The caller closes the session afterwards, which releases the named
+    /// lock.
     ///
-    /// The named lock keeps the nodes of one server in line. The other servers of a cluster do not know of
-    /// it, and some refuse to give any; there, each step's being repeatable has to do.
+    /// The lock serialises the nodes that use the same server. Other servers of a cluster do not see it, and
+    /// some servers refuse GET_LOCK; there, correctness depends on each migration being repeatable.
     static func migrate(_ connection: borrowing MySQLConnection, logger: Logger) throws(MySQLError) {
         try lock(connection, logger: logger)
         try connection.query(
@@ -103,17 +104,17 @@ enum MySQLSchema {
             outcome = try connection.integer("SELECT GET_LOCK('megaphone.migrations', \(limit))")
         } catch {
             guard !error.isConnectionTrouble else { throw error }
-            logger.warning("Migrating without a lock, which this server does not give: \(error.message)")
+            logger.warning("Migrating without a lock because GET_LOCK failed: \(error.message)")
             return
         }
         switch outcome {
         case 1: return
         case 0:
             throw MySQLError(
-                code: .none, message: "another node has been migrating it for too long", stage: .schema)
+                code: .none, message: "timed out waiting for another node to migrate it", stage: .schema)
         default:
-            // NULL: the server met an error of its own.
-            throw MySQLError(code: .none, message: "the lock for migrating it failed", stage: .schema)
+            // NULL: an error occurred on the server.
+            throw MySQLError(code: .none, message: "GET_LOCK for migrating it failed", stage: .schema)
         }
     }
 
@@ -131,8 +132,8 @@ enum MySQLSchema {
             """)
     }
 
-    /// In the original, `a/B` and `a/b` share a row. Ids that are not ASCII can only have been written by
-    /// hand; they stay what they are, at the price of a wider key.
+    /// In Mozilla's schema, `a/B` and `a/b` are the same row. Non-ASCII ids can only have been written by
+    /// hand; they are kept, which needs a wider key.
     private static func makeIDsCaseSensitive(_ connection: borrowing MySQLConnection) throws(MySQLError) {
         do {
             try setIDs("CHARACTER SET ascii COLLATE ascii_bin", connection)

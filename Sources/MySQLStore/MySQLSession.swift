@@ -4,16 +4,16 @@ import Logging
 import StoreAddress
 import Time
 
-/// A connection made ready: every session is the same, whatever the server's defaults are.
+/// A connection with session variables set: all sessions are alike, whatever the server's defaults are.
 struct MySQLSession: ~Copyable, Sendable {
     private(set) var connection: MySQLConnection
-    /// The circuit's generation in which the session was opened. One from before an outage is not used again.
+    /// The circuit's generation when the session was opened. Calls of a later generation do not use it.
     let generation: Int
-    /// When the session is replaced by another.
+    /// When the session must be replaced.
     let expiry: Instant
     private var isUpsertPrepared = false
 
-    /// Connects, logs in and sets the session up.
+    /// Connects, logs in and sets the session variables.
     static func open(
         _ address: MySQLAddress, limits: MySQLLimits, interrupter: Interrupter,
         variables: ServerVariables, generation: Int, expiry: Instant
@@ -29,12 +29,12 @@ struct MySQLSession: ~Copyable, Sendable {
         self.expiry = expiry
     }
 
-    /// Hands the session to another thread; see `MySQLConnection.move`.
+    /// Moves the session to another thread; see `MySQLConnection.move`.
     mutating func move(to interrupter: Interrupter) {
         connection.move(to: interrupter)
     }
 
-    /// The server, its version and whether the session is encrypted, for the log.
+    /// The server's version and the session's encryption, for the log.
     var summary: String {
         "\(connection.serverVersion), \(connection.cipher.map { "encrypted with \($0)" } ?? "not encrypted")"
     }
@@ -44,10 +44,11 @@ struct MySQLSession: ~Copyable, Sendable {
         try MySQLSchema.state(on: connection)
     }
 
-    /// Runs statements as one transaction: commits after the body, or rolls back on any error and throws it.
+    /// Runs statements as one transaction: commits after the body, or rolls back on any error and rethrows
+    /// it.
     ///
-    /// It never commits after an error: on Galera a COMMIT after a conflict succeeds and stores nothing, and
-    /// after a lock wait that timed out it stores the other statements.
+    /// It never commits after an error. On Galera a COMMIT after a conflict succeeds and stores nothing;
+    /// after a lock wait timeout it stores the other statements.
     mutating func withTransaction<Value>(
         _ body: (inout MySQLSession) throws(MySQLError) -> Value
     ) throws(MySQLError) -> Value {
@@ -57,22 +58,22 @@ struct MySQLSession: ~Copyable, Sendable {
             try connection.query("COMMIT")
             return value
         } catch {
-            // The end of a session rolls back, too.
+            // The server rolls back when the session ends.
             guard !error.endsSession else { throw error }
             try connection.query("ROLLBACK")
             throw error
         }
     }
 
-    /// Throws when the session has died since it was last used.
+    /// Throws if the connection is broken.
     func ping() throws(MySQLError) {
         try connection.ping()
     }
 
-    /// Stores one version in one statement, which is a transaction of its own.
+    /// Stores one version with one autocommitted statement.
     ///
-    /// The version is bound twice: no other form of naming the new value exists on MySQL 5.7 to 9 and MariaDB
-    /// alike. The server sets `last_updated` when, and only when, the row changes.
+    /// The version is bound twice, because no other reference to the new value works on both MySQL 5.7 to 9
+    /// and MariaDB. The server sets `last_updated` only if the row changes.
     mutating func put(_ change: Change) throws(MySQLError) -> ChangeOutcome {
         if !isUpsertPrepared {
             try connection.prepare(
@@ -91,8 +92,8 @@ struct MySQLSession: ~Copyable, Sendable {
         }
     }
 
-    /// Reads the table. Returns nil when its rows are the last ones, in the same order: then no text is made
-    /// again, and nobody has to look at the rows.
+    /// Reads the table. Returns nil if its rows equal the last ones, in the same order: then no strings are
+    /// created, and the caller can keep its board.
     func readRows(unlike last: [BoardRow]) throws(MySQLError) -> [BoardRow]? {
         try connection.query("SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1")
         var unchanged = 0
@@ -105,7 +106,7 @@ struct MySQLSession: ~Copyable, Sendable {
         return unchanged == last.count ? nil : Array(last[..<unchanged])
     }
 
-    /// The row at hand and those after it.
+    /// Returns the current row and all later ones.
     private func remainingRows() -> [BoardRow] {
         var rows: [BoardRow] = []
         repeat {
@@ -122,7 +123,7 @@ struct MySQLSession: ~Copyable, Sendable {
             && connection.holds(row.broadcasterID, at: 0)
     }
 
-    /// Reads from the table, and asks whether the server takes writes: on a replica both login and reading
+    /// Reads from the table and checks that the server accepts writes: on a replica both login and reading
     /// work.
     func check() throws(MySQLError) {
         try connection.query("SELECT @@global.read_only, EXISTS (SELECT 1 FROM broadcastsv1)")

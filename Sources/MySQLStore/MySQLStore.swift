@@ -6,9 +6,9 @@ package import StoreAddress
 import Synchronization
 package import Time
 
-/// Broadcasts in a MySQL or MariaDB database, which any number of nodes may share.
+/// A store in a MySQL or MariaDB database, which any number of nodes may share.
 ///
-/// A pool of threads, each with one session, does the work; one more thread watches the database while it is
+/// Calls run on a pool of threads, each with one session. A `DatabaseWatch` probes the database while it is
 /// down.
 package struct MySQLStore: BroadcastStore {
     let pool: StorePool<MySQLThreadState>
@@ -21,37 +21,38 @@ package struct MySQLStore: BroadcastStore {
     private let nonconformingRows = NonconformingRows()
     private let lastBoard = LastBoard()
 
-    /// How long the start waits for the database: long enough for a first connection, too short to matter
-    /// when it is down.
+    /// How long the start waits for the first probe: long enough for a first connection, too short to matter
+    /// if the database is down.
     private static let startLimit = Duration.seconds(2)
-    /// Calls that wait for a session at most.
+    /// Maximum number of calls that wait for a session.
     private static let maximumQueue = 4_096
-    /// A session unused for this long ends, unless it is the last one.
+    /// A session that is unused for this long is closed, unless it is the last one.
     private static let idleLimit = Duration.seconds(60)
-    /// Giving up after less than this says nothing about the database.
+    /// A call that times out with a shorter deadline is no evidence of an outage.
     private static let minimumMeaningfulWait = Duration.milliseconds(100)
 
     private static func limits(poolSize: Int) -> PoolLimits {
-        // The client library bounds a login; the pool's own limit is for what it does not, such as looking a
-        // name up.
+        // The client library bounds a login. The opening limit covers what the library does not bound, such
+        // as name resolution.
         PoolLimits(
             maximumThreads: poolSize, maximumQueue: maximumQueue, idleLimit: idleLimit, warmThreads: 1,
             openingLimit: .seconds(Int(MySQLLimits.opening.connect) + 5), replacesLateThreads: true)
     }
 
-    /// The descriptors that a store has open at most: a socket and its duplicate for each thread, of which
-    /// as many again may be left behind, for two probes and for a session that waits for the pool; the pool;
-    /// and the watch's two events.
+    /// Returns the maximum number of descriptors that a store has open: a socket and its duplicate for each
+    /// thread, including those left behind, for two probes and for the spare session; those of the pool; and
+    /// the two events of the watch.
     package static func descriptors(poolSize: Int) -> Int {
         2 * (2 * poolSize + 3) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
     }
 
-    /// Connects, and with `migrate` brings the schema up to date. A database that cannot be reached, or that
-    /// refuses the login, is logged and looked for again and again; calls throw `unavailable` meanwhile.
+    /// Connects, and with `migrate` migrates the schema. If the database cannot be reached or refuses the
+    /// login, that is logged, the watch keeps probing, and calls throw `unavailable`. `poolSize` is the
+    /// maximum number of sessions, at least 1.
     ///
-    /// Throws `failed` when the schema is newer than this program knows, or older and not to be migrated;
-    /// `unavailable` when the system gives no thread or descriptor. `poolSize` is the most sessions at a
-    /// time, 1 or more.
+    /// Throws `failed` if the first probe ends within two seconds with a schema error: the schema is newer
+    /// than this program knows, or older without `migrate`, or its migration failed. Throws `unavailable` if
+    /// the client library cannot be initialised, or if the system has no thread or descriptor left.
     package init(
         address: MySQLAddress, poolSize: Int, migrate: Bool, observer: (any StoreObserver)? = nil,
         clock: Clock, random: RandomSource, logger: Logger
@@ -80,7 +81,8 @@ package struct MySQLStore: BroadcastStore {
                     return try prober.run(sessions, limits, interrupter)
                 }
             } worked: { wasDown in
-                // Sessions of before the outage are dead, and a login that began then may never be answered.
+                // Sessions opened before the outage are dead, and a login begun during it may never be
+                // answered.
                 if wasDown { pool.renew() }
                 if !pool.warmUp() { sessions.dropSpare() }
             }
@@ -96,8 +98,9 @@ package struct MySQLStore: BroadcastStore {
         if firstProbe == nil { watch.startIsLate("MySQL at \(address.place) has not answered yet") }
     }
 
-    /// Brings the schema up to date, for `megaphone migrate`. Blocks the thread; throws `failed` with one
-    /// line when the database cannot be reached, refuses, or is newer than this program knows.
+    /// Migrates the schema, for `megaphone migrate`. Blocks the calling thread. Throws `failed` with one line
+    /// for the operator if the database cannot be reached, returns an error, or has a newer schema than this
+    /// program knows.
     package static func migrate(
         _ address: MySQLAddress, clock: Clock, random: RandomSource, logger: Logger
     ) throws(StoreError) {
@@ -110,7 +113,7 @@ package struct MySQLStore: BroadcastStore {
         }
     }
 
-    /// What the sessions do at this moment.
+    /// The current number of sessions in each state, and of waiting calls.
     package var sessionCounts: PoolCounts {
         var counts = pool.counts
         if sessions.hasSpare { counts.idle += 1 }
@@ -158,8 +161,7 @@ package struct MySQLStore: BroadcastStore {
         sessions.dropSpare()
     }
 
-    /// Runs one operation on a session, unless the database is known to be down, and tells the watch how it
-    /// went.
+    /// Runs one operation on a session, unless the circuit is open, and reports its outcome to the watch.
     private func submit<Value: Sendable>(
         _ operation: StoreOperation, until deadline: Instant, isRepeatable: Bool = true,
         receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
@@ -197,7 +199,7 @@ package struct MySQLStore: BroadcastStore {
 }
 
 extension DatabaseWatch {
-    /// Takes an error of a call for evidence, and returns it explained.
+    /// Records the error of a call. Returns a line for the operator.
     fileprivate func note(_ error: MySQLError, _ generation: Int, _ address: MySQLAddress) -> String {
         let reason = error.explained(address)
         if error.isDatabaseTrouble {
@@ -210,7 +212,7 @@ extension DatabaseWatch {
     }
 }
 
-/// The board of the last read, by whichever session.
+/// The board of the last read on any session.
 private final class LastBoard: Sendable {
     private let board = Mutex<Board?>(nil)
 

@@ -2,25 +2,26 @@ import BlockingWork
 import Threads
 import Time
 
-/// One pool thread's session. The pool opens it apart from any call.
+/// The session of a pool thread.
 struct MySQLThreadState: PoolState, ~Copyable {
     private let sessions: SessionFactory
     private let interrupter: Interrupter
-    /// Called when the database let a session be opened.
+    /// Called after a session has been opened.
     private let opened: @Sendable () -> Void
     private var session: MySQLSession?
-    /// Nil without a session.
+    /// When the session expires; nil without a session.
     private(set) var expiry: Instant?
-    /// Why there is no session, until a caller has been told.
+    /// The error of the last `open`, until a call has reported it.
     private var openingError: MySQLError?
     private var lastUse: Instant
-    /// A session idle for longer is asked whether it still lives before a statement that must not run twice:
-    /// servers and firewalls end idle ones. Any other statement is its own question.
+    /// A session that has been idle for at least this long is pinged before a statement that must not run
+    /// twice, because servers and firewalls close idle connections. Other statements need no ping: they are
+    /// retried.
     private let trustedIdleTime: Duration
 
-    /// How often one call tries its statement, its deadline permitting. Conflicts are not counted: each means
-    /// that somebody else's statement came through, so that all do in the end. On two Galera nodes with two
-    /// writers of one channel on each, three attempts were not enough for one PUT in seven.
+    /// Maximum number of attempts of a call within its deadline. Conflicts do not count: each means that
+    /// another statement succeeded, so all succeed in the end. On two Galera nodes with two writers of one
+    /// channel on each, three attempts were not enough for one PUT in seven.
     private static let maximumAttempts = 3
 
     init(
@@ -53,11 +54,11 @@ struct MySQLThreadState: PoolState, ~Copyable {
         MySQLConnection.endThread()
     }
 
-    /// Runs a statement and returns its result, or nil when it must run again on a new session: the one at
-    /// hand was of an earlier generation, or turned out to be dead.
+    /// Runs a statement and returns its result, or nil if it must run again on a new session: the current one
+    /// was missing, expired, of an earlier generation, or broken.
     ///
-    /// Conflicts and lost locks are repeated here. A statement whose answer was lost runs again only when it
-    /// is repeatable.
+    /// Conflicts and lock wait timeouts are retried here. A statement whose answer was lost runs again only
+    /// if it is repeatable.
     mutating func use<Value>(
         until deadline: Instant, generation: Int, attempts: Int, isRepeatable: Bool,
         _ body: (inout MySQLSession) throws(MySQLError) -> Value
@@ -85,8 +86,9 @@ struct MySQLThreadState: PoolState, ~Copyable {
         _ error: MySQLError, _ attempt: Int, until deadline: Instant, _ isRepeatable: Bool
     ) -> Bool {
         let left = sessions.clock.time(until: deadline)
-        // Another wait for the same lock could last beyond the deadline, and "locked" says more than that.
-        // MariaDB 10.5 looks now and then which waits are over: one of a second took up to 2.4 there.
+        // Another wait for the same lock could exceed the deadline, and the caller would not learn that the
+        // row is locked. MariaDB 10.5 checks lock wait timeouts only periodically: one of 1 second took up to
+        // 2.4 seconds.
         if error.code == .ER_LOCK_WAIT_TIMEOUT, left < .seconds(MySQLLimits.lockOfOneRow) * 3 { return false }
         return attempt < Self.maximumAttempts && error.isWorthRepeating(isRepeatable) && left > .zero
     }

@@ -1,36 +1,36 @@
 import Synchronization
 
-/// The session variables that only some servers have, learned once for each server version, so that setting a
-/// session up takes one statement.
+/// The session variables that only some servers have. They are queried once per server version, so that
+/// setting up a session takes one statement.
 final class ServerVariables: Sendable {
-    /// Statements end on the server too when nobody waits any more, because the client's leaving does not end
-    /// them. On a cluster, a statement waits until its node has all that was committed before on others:
-    /// reads, or an acknowledged PUT could be missing, and writes, because a PUT equal to what a lagging node
-    /// still holds would be answered and stored nowhere.
+    /// Statements time out on the server, too, because a client that disconnects does not end them. On a
+    /// cluster, a statement first waits until its node has applied all commits of the other nodes. Without
+    /// that, a read could miss an acknowledged PUT, and a PUT of the value that a lagging node still holds
+    /// would be acknowledged without being stored.
     private static func values(_ limits: MySQLLimits) -> [(name: String, value: String)] {
         [
-            ("max_statement_time", "\(limits.statement)"),  // MariaDB, seconds.
-            ("max_execution_time", "\(limits.statement * 1_000)"),  // MySQL, milliseconds, queries alone.
-            ("wsrep_sync_wait", "7"),  // Galera: reads, updates and inserts.
-            ("group_replication_consistency", "'BEFORE'"),  // InnoDB Cluster.
+            ("max_statement_time", "\(limits.statement)"),  // MariaDB, in seconds.
+            ("max_execution_time", "\(limits.statement * 1_000)"),  // MySQL, in ms, SELECT only.
+            ("wsrep_sync_wait", "7"),  // Galera: reads (1), updates (2) and inserts (4).
+            ("group_replication_consistency", "'BEFORE'"),  // MySQL Group Replication.
             ("transaction_isolation", isolation),
-            ("tx_isolation", isolation),  // The same before MySQL 8 and MariaDB 11.1.
+            ("tx_isolation", isolation),  // Its name before MySQL 8 and MariaDB 11.1.
         ]
     }
 
     private static let isolation = "'REPEATABLE-READ'"
 
-    /// By the server's version.
+    /// The names of the supported variables, by server version.
     private let known = Mutex<[String: Set<String>]>([:])
 
-    /// Sets a session up, so that every session is the same, whatever the server's defaults are.
+    /// Sets up a session, so that all sessions are alike whatever the server's defaults are.
     func setUp(_ connection: borrowing MySQLConnection, _ limits: MySQLLimits) throws(MySQLError) {
         let version = connection.serverVersion
         if let names = known.withLock({ $0[version] }) {
             do {
                 return try set(names, connection, limits)
             } catch {
-                // Another server of the same version, without a plugin that the first one had.
+                // Another server of the same version may lack a plugin that the first one had.
                 guard error.code == .ER_UNKNOWN_SYSTEM_VARIABLE else { throw error }
             }
         }
@@ -52,8 +52,9 @@ final class ServerVariables: Sendable {
         return found
     }
 
-    /// One statement, because each costs a way to the server and back. `SET NAMES` comes first: Oracle's
-    /// client offers a collation that MariaDB does not know, and MariaDB then takes its own default.
+    /// Uses one statement, because each costs a round trip. `SET NAMES` is needed although the client sends a
+    /// character set: Oracle's client library requests a collation that MariaDB does not know, and MariaDB
+    /// then uses its default.
     private func set(
         _ names: Set<String>, _ connection: borrowing MySQLConnection, _ limits: MySQLLimits
     ) throws(MySQLError) {

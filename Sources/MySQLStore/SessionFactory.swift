@@ -4,7 +4,7 @@ import StoreAddress
 import Synchronization
 import Time
 
-/// Opens the sessions of one store, and keeps one that the watch has opened until the pool takes it.
+/// Opens the sessions of one store. Keeps a spare session, opened by the watch, until the pool takes it.
 final class SessionFactory: Sendable {
     let clock: Clock
     let random: RandomSource
@@ -12,14 +12,14 @@ final class SessionFactory: Sendable {
     private let generation: @Sendable () -> Int
     private let variables = ServerVariables()
     private let spare = Mutex<MySQLSession?>(nil)
-    /// How long the last opening took.
+    /// Duration of the last successful open.
     private let openingTime = Mutex<Duration?>(nil)
 
-    /// A session ends after this, less a random tenth: behind a proxy, or after a name has moved to another
-    /// server, the nodes would otherwise keep their sessions with the old one.
+    /// Maximum age of a session; up to a tenth is subtracted at random. Without it, the nodes would keep
+    /// their sessions with the old server behind a proxy, or after a host name has moved to another server.
     private static let maximumLifetime = Duration.seconds(30 * 60)
 
-    /// `generation` is that of the sessions to open; see `Circuit.generation`.
+    /// `generation` returns the generation of new sessions; see `Circuit.generation`.
     init(
         address: MySQLAddress, clock: Clock, random: RandomSource, generation: @escaping @Sendable () -> Int
     ) {
@@ -29,7 +29,7 @@ final class SessionFactory: Sendable {
         self.generation = generation
     }
 
-    /// Opens a session for the pool, or takes the one that was kept.
+    /// Returns the spare session if it is current, else opens a new one.
     func open(_ interrupter: Interrupter) throws(MySQLError) -> MySQLSession {
         let generation = generation()
         if var session = spare.withLock({ $0.take() }), session.generation == generation,
@@ -41,7 +41,7 @@ final class SessionFactory: Sendable {
         return try open(limits, interrupter)
     }
 
-    /// Opens a session within these limits.
+    /// Opens a session with these limits.
     func open(_ limits: MySQLLimits, _ interrupter: Interrupter) throws(MySQLError) -> MySQLSession {
         let began = clock.now
         let session = try MySQLSession.open(
@@ -52,23 +52,23 @@ final class SessionFactory: Sendable {
         return session
     }
 
-    /// Keeps a session for the next thread that opens one.
+    /// Keeps a session as the spare, for the next thread that opens one.
     func keep(_ session: consuming MySQLSession) {
         var session: MySQLSession? = session
         spare.withLock { $0 = session.take() }
     }
 
-    /// Ends the session that was kept, if it was not taken.
+    /// Closes the spare session, if there is one.
     func dropSpare() {
         spare.withLock { $0 = nil }
     }
 
-    /// Whether a session is kept.
+    /// Whether there is a spare session.
     var hasSpare: Bool { spare.withLock { $0 != nil } }
 
-    /// Ten seconds for a login, or eight times what the last session took: a thread that is stuck in a login
-    /// cannot be interrupted, and it should not be stuck for longer than the distance of the database
-    /// justifies.
+    /// The connect timeout is eight times the duration of the last open, from 2 to 10 seconds, and 10 seconds
+    /// before the first one. A thread cannot be interrupted during a login, so the timeout should fit the
+    /// distance of the database.
     private var limits: MySQLLimits {
         guard let time = openingTime.withLock({ $0 }) else { return .opening }
         let (seconds, attoseconds) = (time * 8).components

@@ -1,14 +1,14 @@
 import CSQLite
 
-/// One open SQLite database, for one thread at a time.
+/// An SQLite connection. Used by one thread only.
 @safe
 struct SQLiteConnection: ~Copyable {
     private let handle: OpaquePointer
 
-    /// Opens the file for reading and writing; `:memory:` is a database of its own. `create` makes the file
-    /// when there is none.
+    /// Opens a database file for reading and writing. Each connection to `:memory:` has a database of its
+    /// own. `create` creates the file if it does not exist.
     static func open(path: String, create: Bool) throws(SQLiteError) -> SQLiteConnection {
-        // The connection stays on its pool thread, so SQLite's own lock would only cost.
+        // The connection stays on its thread, so SQLite's mutex would be pure cost.
         let flags =
             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
             | (create ? SQLITE_OPEN_CREATE : 0)
@@ -27,30 +27,32 @@ struct SQLiteConnection: ~Copyable {
     }
 
     deinit {
-        // Waits for statements that are still alive, whatever order the owner ends its fields in.
+        // Unlike `sqlite3_close`, this also works while statements exist: the owner may release its
+        // properties in any order.
         _ = unsafe sqlite3_close_v2(handle)
     }
 
-    /// Whether the system lets nobody write the file.
+    /// Whether the file could only be opened read-only.
     var isReadOnly: Bool { unsafe sqlite3_db_readonly(handle, "main") == 1 }
 
-    /// Whether the file was moved or removed since it was opened: what is written now would be lost.
+    /// Whether the file was moved or removed after it was opened: writes would be lost.
     var hasMoved: Bool { unsafe megaphone_sqlite3_has_moved(handle) != 0 }
 
-    /// Rows that the last statement inserted, changed or removed.
+    /// The number of rows that the last statement inserted, changed or deleted.
     var changes: Int32 { unsafe sqlite3_changes(handle) }
 
-    /// Rows that this connection has changed since it was opened.
+    /// The number of rows that this connection has inserted, changed or deleted since it was opened.
     var totalChanges: Int64 { unsafe sqlite3_total_changes64(handle) }
 
-    /// The row id of the last row inserted; an upsert that finds its row leaves it alone.
+    /// The rowid of the last inserted row. An upsert that updates a row does not change it.
     var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
     func forgetLastInsertedRow() {
         unsafe sqlite3_set_last_insert_rowid(handle, 0)
     }
 
-    /// How long a statement waits for another process that holds the lock.
+    /// Sets the busy timeout: how long a statement waits for a lock of another connection. The maximum is a
+    /// day.
     func setBusyLimit(_ limit: Duration) {
         let (seconds, attoseconds) = max(limit, .zero).components
         let milliseconds = min(seconds, 86_400) * 1_000 + attoseconds / 1_000_000_000_000_000
@@ -62,8 +64,8 @@ struct SQLiteConnection: ~Copyable {
         guard code == SQLITE_OK else { throw lastError(code) }
     }
 
-    /// Runs statements as one transaction that holds the write lock from the beginning: commits after the
-    /// body, or rolls back on any error and throws it. It never commits after an error.
+    /// Runs statements as one transaction that holds the write lock from its beginning. Commits after the
+    /// body, or rolls back on any error and rethrows it; never commits after an error.
     func withTransaction<Value>(
         _ body: (borrowing SQLiteConnection) throws(SQLiteError) -> Value
     ) throws(SQLiteError) -> Value {
@@ -73,13 +75,13 @@ struct SQLiteConnection: ~Copyable {
             try execute("COMMIT")
             return value
         } catch {
-            // It fails when SQLite has rolled back already, as after a full disk.
+            // ROLLBACK fails if SQLite has already rolled back, for example because the disk is full.
             try? execute("ROLLBACK")
             throw error
         }
     }
 
-    /// Compiles one statement that will be used again and again.
+    /// Compiles a statement that is used many times.
     func prepare(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
         var prepared: OpaquePointer?
         let code = unsafe sqlite3_prepare_v3(
@@ -88,7 +90,7 @@ struct SQLiteConnection: ~Copyable {
         return unsafe SQLiteStatement(prepared)
     }
 
-    /// The number in the first column of the first row.
+    /// Returns the integer in the first column of the first row, zero if there is none.
     func integer(_ sql: String) throws(SQLiteError) -> Int64 {
         let statement = try prepare(sql)
         _ = try statement.step()

@@ -1,16 +1,16 @@
 import CSQLite
 
-/// What SQLite answered in place of a result.
+/// An error of SQLite, or of our own checks.
 struct SQLiteError: Error, Hashable, Sendable {
     /// The extended result code.
     let code: Int32
-    /// SQLite's own words, and those of the operating system where it was the one to refuse.
+    /// SQLite's message, followed by the operating system's error if there was one.
     let message: String
 
-    /// The primary result code, which the extended one ends in.
+    /// The primary result code: the low byte of the extended one.
     var primaryCode: Int32 { code & 0xFF }
 
-    /// Whether the connection is of no more use: the file is not what it was.
+    /// Whether the connection must be closed: the file may have changed.
     var endsConnection: Bool {
         switch primaryCode {
         case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CANTOPEN, SQLITE_READONLY: true
@@ -18,7 +18,7 @@ struct SQLiteError: Error, Hashable, Sendable {
         }
     }
 
-    /// One line for the operator: what it means for this file, then SQLite's own words.
+    /// Returns one line for the operator: what the error means for this file, then SQLite's message.
     func explained(path: String) -> String {
         let meaning: String? =
             switch primaryCode {

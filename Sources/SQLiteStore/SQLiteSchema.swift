@@ -1,11 +1,11 @@
 import CSQLite
 
-/// The tables of our database. `user_version` counts the migrations that have been applied.
+/// The schema of our database and its migrations. `user_version` is the number of applied migrations.
 enum SQLiteSchema {
-    /// In order; each is applied once. Add at the end, and never change one that has been released.
+    /// In order; each is applied once. Append new ones; never change a released one.
     static let migrations = [
-        // The original's table. SQLite compares text byte by byte, so the ids are case-sensitive as they are.
-        // The row id stays, because its being given tells a new row from a changed one.
+        // The table of Mozilla's Megaphone. SQLite compares text byte by byte, so ids are case-sensitive. It
+        // is not a WITHOUT ROWID table: the last inserted rowid distinguishes a new row from a changed one.
         """
         CREATE TABLE broadcastsv1 (
             broadcaster_id TEXT NOT NULL COLLATE BINARY,
@@ -18,11 +18,11 @@ enum SQLiteSchema {
         """
     ]
 
-    /// Applies what is missing, each migration in a transaction of its own. Two processes may do so at once.
+    /// Applies the missing migrations, each in a transaction of its own. Several processes may do so at once.
     static func migrate(_ connection: borrowing SQLiteConnection) throws(SQLiteError) {
         while try version(of: connection) < migrations.count {
             try connection.withTransaction { connection throws(SQLiteError) in
-                // Another process may have been faster while this one waited for the lock.
+                // Another process may have applied it while this one waited for the lock.
                 let applied = try version(of: connection)
                 guard applied < migrations.count else { return }
                 try connection.execute(migrations[applied])
@@ -31,8 +31,8 @@ enum SQLiteSchema {
         }
     }
 
-    /// Throws unless every migration has been applied: a file that lacks one is not the file that the start
-    /// brought up to date.
+    /// Throws unless all migrations have been applied. The start has applied them, so a file without them is
+    /// another file.
     static func requireCurrent(_ connection: borrowing SQLiteConnection) throws(SQLiteError) {
         guard try version(of: connection) == migrations.count else {
             throw SQLiteError(

@@ -2,7 +2,7 @@ import Broadcasts
 import CSQLite
 import Time
 
-/// An open database with its schema in place and its statements compiled.
+/// An open database with a checked schema and compiled statements.
 struct SQLiteSession: ~Copyable {
     let connection: SQLiteConnection
     private let clock: Clock
@@ -12,22 +12,22 @@ struct SQLiteSession: ~Copyable {
     private let dataVersion: SQLiteStatement
     private var lastRead: (stamp: Stamp, board: Board)?
 
-    /// Changes whenever the table may have: SQLite's count of other connections' commits, and our own
-    /// changes.
+    /// Identifies the table's state: `PRAGMA data_version` changes with the commits of other connections,
+    /// `total_changes` with our own.
     private struct Stamp: Hashable {
         let dataVersion: Int64
         let totalChanges: Int64
     }
 
-    /// When a database is opened.
+    /// Why a database is opened.
     enum Occasion {
-        /// At the start: creates the file when there is none, and brings its schema up to date.
+        /// At the start: creates the file if it does not exist and migrates the schema.
         case start
-        /// Later: the file and its tables are there, or something has happened to them.
+        /// Later: the file and its tables must exist.
         case service
     }
 
-    /// Opens the database, in WAL mode where the file system can do it.
+    /// Opens the database, in WAL mode if the file system supports it. Waits for locks until the deadline.
     static func open(
         path: String, at occasion: Occasion, deadline: Instant, clock: Clock
     ) throws(SQLiteError) -> SQLiteSession {
@@ -36,10 +36,10 @@ struct SQLiteSession: ~Copyable {
         guard !connection.isReadOnly else {
             throw SQLiteError(code: SQLITE_READONLY, message: "the system refuses to open it for writing")
         }
-        // An empty file in the place of ours must not be given a header, or tables.
+        // Must come first: an empty file in the place of the database must not get a header or tables.
         if occasion == .service { try SQLiteSchema.requireCurrent(connection) }
-        // With WAL, readers and the writer do not wait for each other. FULL makes every commit reach the disk
-        // before its PUT is answered; without it the last ones may be lost in a power cut.
+        // With WAL, readers and the writer do not block each other. With FULL, each commit is synced to disk
+        // before its PUT is answered; otherwise a power failure could lose the last commits.
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
         if occasion == .start { try SQLiteSchema.migrate(connection) }
@@ -59,10 +59,10 @@ struct SQLiteSession: ~Copyable {
             dataVersion: dataVersion)
     }
 
-    /// Whether another file, or none, lies at the path by now: what is written here would be lost.
+    /// Whether the path no longer refers to the open file: writes would be lost.
     var isOrphaned: Bool { connection.hasMoved }
 
-    /// Stores one version in one statement, which is a transaction of its own.
+    /// Stores one version with one autocommitted statement.
     func put(_ change: Change, deadline: Instant) throws(SQLiteError) -> ChangeOutcome {
         limitWaiting(deadline)
         connection.forgetLastInsertedRow()
@@ -74,14 +74,14 @@ struct SQLiteSession: ~Copyable {
         return connection.lastInsertedRow == 0 ? .changed : .created
     }
 
-    /// Reads the table and makes a board of its rows, or returns the last board when nothing has been
-    /// committed since its rows were read.
+    /// Reads the table and makes a board of its rows. Returns the last board if nothing has been committed
+    /// since its rows were read.
     mutating func readBoard(
         deadline: Instant, make: ([BoardRow]) -> Board
     ) throws(SQLiteError) -> Board {
         limitWaiting(deadline)
-        // The stamp is taken before the rows: a commit in between costs a needless read next time, never a
-        // stale one.
+        // Take the stamp before reading: a commit between the two then costs a needless read next time, never
+        // a stale board.
         _ = try dataVersion.step()
         let stamp = Stamp(dataVersion: dataVersion.integer(at: 0), totalChanges: connection.totalChanges)
         dataVersion.reset()
@@ -107,8 +107,9 @@ struct SQLiteSession: ~Copyable {
         probe.reset()
     }
 
-    /// Gives a statement less than its caller's time, so that "locked" is what the caller hears: SQLite
-    /// counts the naps that it meant to take, and on a busy machine each lasts longer.
+    /// Sets the busy timeout to three quarters of the remaining time, so that the caller learns that the file
+    /// is locked before its deadline. SQLite counts the requested sleep times, and on a busy machine each
+    /// sleep takes longer.
     private func limitWaiting(_ deadline: Instant) {
         connection.setBusyLimit(clock.time(until: deadline) * 3 / 4)
     }

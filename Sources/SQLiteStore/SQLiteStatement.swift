@@ -1,12 +1,12 @@
 import CSQLite
 
-/// One compiled statement. It keeps its connection's memory alive, but is of use only as long as that is
-/// open.
+/// A compiled statement. The connection's memory lives until the statement is released, but the statement
+/// must not be used after the connection has been closed.
 @safe
 struct SQLiteStatement: ~Copyable {
     private let handle: OpaquePointer
 
-    /// Takes over a statement fresh from `sqlite3_prepare_v3`.
+    /// Takes ownership of a statement from `sqlite3_prepare_v3`.
     @unsafe
     init(_ handle: OpaquePointer) {
         unsafe self.handle = handle
@@ -16,7 +16,7 @@ struct SQLiteStatement: ~Copyable {
         _ = unsafe sqlite3_finalize(handle)
     }
 
-    /// Binds a text of at most a few hundred bytes; NUL is a byte like any other. Indices begin at 1.
+    /// Binds a text, which may contain NUL. Indices begin at 1.
     func bind(_ text: String, at index: Int32) throws(SQLiteError) {
         let code = unsafe text.utf8.span.withUnsafeBufferPointer { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
@@ -27,7 +27,7 @@ struct SQLiteStatement: ~Copyable {
         guard code == SQLITE_OK else { throw lastError(code) }
     }
 
-    /// Goes on to the next row; false, and the statement may run anew, when there is none.
+    /// Advances to the next row. Returns false after the last one, and resets the statement.
     func step() throws(SQLiteError) -> Bool {
         switch unsafe sqlite3_step(handle) {
         case SQLITE_ROW:
@@ -42,7 +42,7 @@ struct SQLiteStatement: ~Copyable {
         }
     }
 
-    /// Ends the run under way, and with it the read transaction of a query.
+    /// Resets the statement, which ends a query's read transaction.
     func reset() {
         _ = unsafe sqlite3_reset(handle)
     }
@@ -51,7 +51,7 @@ struct SQLiteStatement: ~Copyable {
         unsafe sqlite3_column_int64(handle, column)
     }
 
-    /// The column as text, bytes that are not UTF-8 replaced.
+    /// Returns a column as text; empty for NULL. Invalid UTF-8 is replaced.
     func text(at column: Int32) -> String {
         guard let bytes = unsafe sqlite3_column_text(handle, column) else { return "" }
         let count = Int(unsafe sqlite3_column_bytes(handle, column))

@@ -3,10 +3,10 @@ package import Broadcasts
 package import Logging
 package import Time
 
-/// Broadcasts in an SQLite file, or in memory for a trial.
+/// A store in an SQLite file, or in memory for trying the service out.
 ///
-/// One thread writes. A file has a second one that reads, on a connection of its own: in WAL mode a read does
-/// not wait for a write that waits for the disk.
+/// One thread writes. For a file, a second thread reads, on a connection of its own: in WAL mode a read does
+/// not wait for a write that syncs to disk. A database in memory has one thread for both.
 package struct SQLiteStore: BroadcastStore {
     private let writer: StorePool<SQLiteThreadState>
     private let reader: StorePool<SQLiteThreadState>?
@@ -15,28 +15,29 @@ package struct SQLiteStore: BroadcastStore {
     private let logger: Logger
     private let nonconformingRows = NonconformingRows()
 
-    /// How long opening waits for another process that holds the file's lock.
+    /// How long opening waits for a lock of another process.
     private static let openLimit = Duration.seconds(5)
-    /// Calls that wait for a thread at most; a disk that hangs must not fill the memory.
+    /// Maximum number of calls that wait for a thread. Bounds the memory if the disk hangs.
     private static let maximumQueue = 4_096
 
     private static let limits = PoolLimits(
         maximumThreads: 1, maximumQueue: maximumQueue, idleLimit: nil, replacesLateThreads: false)
 
-    /// The descriptors that a store has open at most: the file, its log and its index for the writer and
-    /// for the reader, and their two pools.
+    /// The maximum number of descriptors that a store has open: the database, its WAL and its shared-memory
+    /// file for the writer and the reader, and those of their two pools.
     package static let descriptors = 2 * (3 + StorePool<SQLiteThreadState>.descriptors(limits))
 
-    /// Opens the database at `path`, `:memory:` for one that ends with the store, and applies missing
-    /// migrations.
+    /// Opens the database at `path` and applies missing migrations. `:memory:` is a database that ends with
+    /// the store.
     ///
-    /// Throws `failed` with one line for the operator: directory missing, file read-only, not a database,
-    /// locked, or written by a newer program; `unavailable` when the system gives no thread.
+    /// Throws `failed` with one line for the operator, for example if the directory does not exist, or the
+    /// file is read-only, not a database, locked, or has a newer schema. Throws `unavailable` if the system
+    /// has no thread or descriptor left.
     package init(
         path: String, observer: (any StoreObserver)? = nil, clock: Clock, logger: Logger
     ) throws(StoreError) {
-        // Opened once here, so that what is wrong is known before anything listens. The threads open their
-        // own connections and never create the file.
+        // Open it here once, so that errors are reported before the service listens. The threads open
+        // connections of their own and never create the file.
         do {
             _ = try SQLiteSession.open(
                 path: path, at: .start, deadline: clock.now + Self.openLimit, clock: clock)
@@ -64,7 +65,7 @@ package struct SQLiteStore: BroadcastStore {
         }
     }
 
-    /// What the threads do at this moment.
+    /// The current number of threads in each phase, and of waiting calls.
     package var sessionCounts: PoolCounts {
         guard let reader else { return writer.counts }
         return reader.counts + writer.counts
@@ -106,7 +107,7 @@ package struct SQLiteStore: BroadcastStore {
         writer.close()
     }
 
-    /// Runs a call that does not write on the reader's thread, or on the only one.
+    /// Runs a call that does not write, on the reader's thread if there is one.
     private func submit<Value: Sendable>(
         _ operation: StoreOperation, _ deadline: Instant,
         receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,

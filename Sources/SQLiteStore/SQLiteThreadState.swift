@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Time
 
-/// One thread's database: opened when first needed, and again when the file has become useless.
+/// A thread's connection. It is opened by the first call, and reopened after the file has become unusable.
 struct SQLiteThreadState: PoolState, ~Copyable {
     private let path: String
     private let clock: Clock
@@ -38,7 +38,7 @@ struct SQLiteThreadState: PoolState, ~Copyable {
             if !session.isOrphaned { return session }
             presence.noteMissing()
         }
-        // Only a database in memory is made here: a file that is gone must not be replaced by an empty one.
+        // Creates only a database in memory: a missing file must not be replaced by an empty one.
         let session = try SQLiteSession.open(
             path: path, at: path == ":memory:" ? .start : .service, deadline: deadline, clock: clock)
         presence.noteFound()
@@ -46,8 +46,8 @@ struct SQLiteThreadState: PoolState, ~Copyable {
     }
 }
 
-/// Whether the file is at its path, so that its loss and its return are logged once each, whichever thread
-/// notices.
+/// Tracks whether the file is at its path, so that its loss and its return are logged once, not once per
+/// thread.
 final class FilePresence: Sendable {
     private let path: String
     private let logger: Logger
@@ -71,7 +71,7 @@ final class FilePresence: Sendable {
         if set(false) { logger.notice("SQLite database \(path) is open again") }
     }
 
-    /// Whether that is news.
+    /// Returns whether the value has changed.
     private func set(_ missing: Bool) -> Bool {
         isMissing.withLock { isMissing in
             defer { isMissing = missing }

@@ -37,7 +37,7 @@ struct StoreMetrics: StoreObserver {
         durations[operation]?.record(duration)
     }
 
-    /// Adds the gauges of a store's sessions.
+    /// Registers the gauges of the store's sessions.
     func register(_ counts: @escaping @Sendable () -> PoolCounts) {
         let states: KeyValuePairs<String, @Sendable (PoolCounts) -> Int> = [
             "busy": { $0.busy }, "idle": { $0.idle }, "opening": { $0.opening },

@@ -9,7 +9,7 @@ import StoreAddress
 import Telemetry
 import Time
 
-/// Opens the store that `database_url` names.
+/// Opens the store that `database_url` selects.
 ///
 /// Throws if an SQLite file cannot be opened. If a MySQL server cannot be reached, the service starts,
 /// responds with 503, and recovers when the server is back.

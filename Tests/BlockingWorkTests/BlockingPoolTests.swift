@@ -21,7 +21,7 @@ import Threads
     }
 
     @Test func close_endsEveryThread_andEachStateOnItsOwnThread() async throws {
-        let pool = try events.makePool(limits(workers: 4))
+        let pool = try events.makePool(limits(threads: 4))
         await withTaskGroup { group in
             for _ in 0..<200 {
                 group.addTask { _ = try? await pool.run(until: soon(.seconds(10))) { $0.uses += 1 } }
@@ -39,7 +39,7 @@ import Threads
         await #expect(throws: PoolError.closed) { try await pool.run(until: soon(.seconds(10))) { _ in } }
     }
 
-    @Test func close_failsCallersUnderWay_atOnce() async throws {
+    @Test func close_failsRunningCalls_atOnce() async throws {
         let unstick = try WakeEvent()
         let began = Event()
         let pool = try events.makePool(limits(), unstick: unstick)
@@ -57,7 +57,7 @@ import Threads
 
     @Test func run_refuses_whenTheQueueIsFull() async throws {
         let pool = try events.makePool(limits(queue: 1))
-        let busy = try await BusyWorker(of: pool)
+        let busy = try await BusyThread(of: pool)
         let refusals = await withTaskGroup(of: PoolError?.self) { group in
             for _ in 0..<3 {
                 group.addTask {
@@ -70,10 +70,10 @@ import Threads
                 }
             }
             var refused = 0
-            // Two are refused while the third waits in the queue; then the worker is let go.
+            // Two calls are refused while the third waits in the queue. Then the thread is released.
             for await error in group {
                 if error == .queueFull { refused += 1 }
-                if refused == 2 { busy.letGo() }
+                if refused == 2 { busy.release() }
             }
             return refused
         }
@@ -100,41 +100,41 @@ import Threads
         #expect(try await caller.value == 5)
     }
 
-    @Test func urgentWork_goesBeforeAllThatWaits() async throws {
+    @Test func urgentWork_runsBeforeQueuedWork() async throws {
         let order = Order()
         let pool = try events.makePool(limits())
         defer { pool.close() }
-        let busy = try await BusyWorker(of: pool)
+        let busy = try await BusyThread(of: pool)
         // Each call is queued before the task suspends for the first time.
         let calls = [("a", false), ("b", false), ("c", true)].map { name, isUrgent in
             Task.immediate {
                 try await pool.run(until: soon(.seconds(10)), isUrgent: isUrgent) { _ in order.add(name) }
             }
         }
-        busy.letGo()
+        busy.release()
         try await busy.end()
         for call in calls { try await call.value }
         #expect(order.names == ["c", "a", "b"])
     }
 
-    @Test func idleWorker_endsItsState_afterTheIdleLimit() async throws {
+    @Test func idleThread_endsItsState_afterTheIdleLimit() async throws {
         let ended = Event()
-        let pool = try BlockingPool(limits: limits(idle: .milliseconds(20))) { _ in Farewell(ended) }
+        let pool = try BlockingPool(limits: limits(idle: .milliseconds(20))) { _ in SignallingState(ended) }
         defer { pool.close() }
         try await pool.run(until: soon(.seconds(10))) { _ in }
         await ended.wait()
         try await pool.run(until: soon(.seconds(10))) { _ in }
     }
 
-    @Test func sequentialCalls_useOneWorker_howeverManyThereMayBe() async throws {
-        let pool = try events.makePool(limits(workers: 10))
+    @Test func sequentialCalls_useOneThread() async throws {
+        let pool = try events.makePool(limits(threads: 10))
         defer { pool.close() }
         for _ in 0..<2_000 { try await pool.run(until: soon(.seconds(10))) { $0.uses += 1 } }
         #expect(events.made.load(ordering: .relaxed) == 1)
     }
 
     @Test func everyCall_isAnsweredExactlyOnce_whenDeadlinesAndAnswersRace() async throws {
-        let pool = try events.makePool(limits(workers: 4, queue: 10_000))
+        let pool = try events.makePool(limits(threads: 4, queue: 10_000))
         // A continuation resumed twice ends the process; one never resumed keeps this group from ending.
         let answers = await withTaskGroup(of: Bool.self) { group in
             for index in 0..<5_000 {
@@ -163,8 +163,8 @@ private final class Order: Sendable {
     }
 }
 
-/// A state whose end can be waited for.
-private struct Farewell: PoolState, ~Copyable {
+/// A state whose end a test can await.
+private struct SignallingState: PoolState, ~Copyable {
     let event: Event
 
     init(_ event: Event) {

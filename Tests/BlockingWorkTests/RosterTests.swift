@@ -6,9 +6,9 @@ import Time
 
 @testable import BlockingWork
 
-/// What the pool decides in the moments between two threads, played through one step at a time.
+/// Plays through interleavings of two threads, one step at a time.
 @Suite struct RosterTests {
-    @Test func threadLeftBehindBeforeItWokeUp_leavesItsPlace() throws {
+    @Test func threadLeftBehindBeforeItWakes_freesItsPlace() throws {
         var roster = Roster(limits: limits(threads: 1))
         for _ in 1...3 {
             let thread = try started(roster.admit(job()))
@@ -17,7 +17,7 @@ import Time
             guard case .wake = roster.admit(job(until: .now)) else {
                 return #expect(Bool(false), "it is idle")
             }
-            // Its time is up before its thread has looked for the call.
+            // The call expires before the thread has woken up for it.
             #expect(roster.expire(at: .now + .seconds(1)).calls.count == 1)
             #expect(isLeave(roster.assignment(thread.id, idleLimitReached: false)))
         }
@@ -55,18 +55,18 @@ import Time
         #expect(isLeave(roster.opened(thread.id, isOpen: true)))
     }
 
-    @Test func call_runsOnWhicheverThreadIsReadyFirst() throws {
+    @Test func call_runsOnTheFirstReadyThread() throws {
         var roster = Roster(limits: limits(threads: 2))
         let first = try started(roster.admit(job()))
         #expect(isRun(roster.opened(first.id, isOpen: true)))
         let second = try started(roster.admit(job()))
-        #expect(isRun(roster.finish(first.id)), "it need not wait for the second thread")
+        #expect(isRun(roster.finish(first.id)), "it does not wait for the second thread")
         guard case .wait = roster.opened(second.id, isOpen: true) else {
             return #expect(Bool(false), "nothing waits")
         }
     }
 
-    @Test func everyWaitingCall_hearsOfFailedOpenings() throws {
+    @Test func everyWaitingCall_runs_afterFailedOpenings() throws {
         var roster = Roster(limits: limits(threads: 1))
         let thread = try started(roster.admit(job()))
         #expect(isQueued(roster.admit(job())))
@@ -137,9 +137,9 @@ import Time
         #expect(lost.count == 1)
     }
 
-    @Test func interruptOfACallThatEnded_leavesTheNextOneAlone() {
+    @Test func interrupt_isIgnored_afterItsCallHasEnded() {
         let interrupter = Interrupter()
-        let (first, second) = (TestReply(), TestReply())
+        let (first, second) = (TestCall(), TestCall())
         let interrupts = Atomic(0)
         interrupter.begin(first)
         interrupter.register { interrupts.add(1, ordering: .relaxed) }
@@ -157,7 +157,7 @@ import Time
     }
 
     private func job(until deadline: Instant = .now + .seconds(10)) -> Job {
-        Job(deadline: deadline, isUrgent: false, call: TestReply()) { _, _ in true }
+        Job(deadline: deadline, isUrgent: false, call: TestCall()) { _, _ in true }
     }
 
     private func started(_ admission: Roster.Admission) throws -> PoolThread {
@@ -186,7 +186,7 @@ import Time
     }
 }
 
-private final class TestReply: AnyPendingCall {
+private final class TestCall: AnyPendingCall {
     private let hasFailed = Atomic(false)
 
     var isAwaited: Bool { !hasFailed.load(ordering: .relaxed) }

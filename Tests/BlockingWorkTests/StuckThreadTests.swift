@@ -5,11 +5,11 @@ import Testing
 import Threads
 import Time
 
-/// What becomes of callers and threads when work does not end in time.
+/// Calls and threads whose work does not end in time.
 @Suite(.timeLimit(.minutes(1))) struct StuckThreadTests {
     private let events = Events()
 
-    @Test func run_leavesAtItsDeadline_whateverTheThreadDoes() async throws {
+    @Test func run_throwsAtItsDeadline_whileItsThreadIsStuck() async throws {
         let never = try WakeEvent()
         let pool = try events.makePool(limits())
         defer { pool.close(grace: .zero) }
@@ -24,13 +24,14 @@ import Time
         }
     }
 
-    @Test func run_isServedByAReplacement_afterAWorkerWasLeftBehind() async throws {
+    @Test func run_usesANewThread_afterOneWasLeftBehind() async throws {
         let never = try WakeEvent()
         let pool = try events.makePool(limits())
         await #expect(throws: PoolError.deadlineExceeded) {
             try await pool.run(until: soon(.milliseconds(20))) { _ in never.wait(until: nil) }
         }
-        // The thread is interrupted after its caller is let go, for the caller's deadline is the promise.
+        // The thread is interrupted after its caller has been answered, so that the caller's deadline is
+        // kept.
         while events.interrupted.load(ordering: .relaxed) == 0 { await Task.yield() }
         let uses = try await pool.run(until: soon(.seconds(10))) { $0.uses }
         #expect(uses == 0)
@@ -41,10 +42,10 @@ import Time
         #expect(events.ended.load(ordering: .relaxed) == 2)
     }
 
-    @Test func stuckWorkers_areBounded() async throws {
+    @Test func stuckThreads_areBounded() async throws {
         let never = try WakeEvent()
         let release = Event()
-        let pool = try events.makePool(limits(workers: 2))
+        let pool = try events.makePool(limits(threads: 2))
         for _ in 0..<6 {
             await #expect(throws: PoolError.deadlineExceeded) {
                 try await pool.run(until: soon(.milliseconds(20))) { _ in
@@ -61,7 +62,7 @@ import Time
         #expect(pool.threadCount == 0)
     }
 
-    @Test func lateWorker_staysInService_whenItsStateCannotBeReplaced() async throws {
+    @Test func lateThread_staysInService_whenItsStateCannotBeReplaced() async throws {
         let never = try WakeEvent()
         let pool = try events.makePool(limits(replaces: false))
         defer { pool.close() }
@@ -79,28 +80,28 @@ import Time
     @Test func queuedWork_neverBegins_afterItsDeadline() async throws {
         let pool = try events.makePool(limits())
         defer { pool.close() }
-        let busy = try await BusyWorker(of: pool)
+        let busy = try await BusyThread(of: pool)
         await #expect(throws: PoolError.deadlineExceeded) {
             try await pool.run(until: soon(.milliseconds(20))) { $0.uses += 100 }
         }
-        busy.letGo()
+        busy.release()
         try await busy.end()
         #expect(try await pool.run(until: soon(.seconds(10))) { $0.uses } == 0)
     }
 
-    @Test func counts_tellWhatTheThreadsDo() async throws {
+    @Test func counts_includeBusyWaitingAndLeftBehind() async throws {
         let never = try WakeEvent()
-        let pool = try events.makePool(limits(workers: 1))
+        let pool = try events.makePool(limits(threads: 1))
         await #expect(throws: PoolError.deadlineExceeded) {
             try await pool.run(until: soon(.milliseconds(20))) { _ in never.wait(until: nil) }
         }
-        let busy = try await BusyWorker(of: pool)
+        let busy = try await BusyThread(of: pool)
         let waiting = Task.immediate { try await pool.run(until: soon(.seconds(10))) { _ in } }
         let counts = pool.counts
         #expect(counts.busy == 1 && counts.leftBehind == 1 && counts.waiting == 1)
         #expect(counts.idle == 0 && counts.opening == 0)
         never.signal()
-        busy.letGo()
+        busy.release()
         try await busy.end()
         try await waiting.value
         #expect(pool.counts.waiting == 0)

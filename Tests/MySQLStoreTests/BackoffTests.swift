@@ -3,11 +3,11 @@ import Testing
 
 @testable import MySQLStore
 
-@Suite struct PausesTests {
+@Suite struct BackoffTests {
     @Test(arguments: [
         (Backoff.betweenProbes, Duration.milliseconds(50)), (.afterConflicts, .milliseconds(2)),
     ])
-    func pauses_grow_varyAndStayBelowTheirLimit(backoff: Backoff, first: Duration) {
+    func draw_growsToTheLimit_withJitter(backoff: Backoff, first: Duration) {
         var backoff = backoff
         #expect((first / 2...first).contains(backoff.draw(.system)))
         let later = (0..<100).map { _ in backoff.draw(.system) }.dropFirst(5)

@@ -19,13 +19,13 @@ import Time
         #expect(hasOpened == opens)
     }
 
-    @Test func newCircuit_letsNobodyThrough() {
+    @Test func newCircuit_refusesCalls() {
         #expect(throws: StoreError.unavailable("not connected yet")) {
             try Circuit(outage: "not connected yet").admit()
         }
     }
 
-    @Test func circuit_opensAfterFailuresInARow_andSaysWhy() throws {
+    @Test func circuit_opensAfterFailuresInARow_withTheLastReason() throws {
         var circuit = closedCircuit()
         try fail(&circuit, circuit.admit(), "one", opens: false)
         try fail(&circuit, circuit.admit(), "two", opens: false)
@@ -33,7 +33,7 @@ import Time
         #expect(throws: StoreError.unavailable("three")) { try circuit.admit() }
     }
 
-    @Test func success_startsTheCountAnew() throws {
+    @Test func success_resetsTheFailureCount() throws {
         var circuit = closedCircuit()
         for _ in 0..<10 {
             try fail(&circuit, circuit.admit(), "failure", opens: false)
@@ -42,7 +42,7 @@ import Time
         }
     }
 
-    @Test func callsFromBeforeAnOutage_areOfNoAccountAfterIt() throws {
+    @Test func callsOfAnEarlierGeneration_areIgnored() throws {
         var circuit = closedCircuit()
         let old = try circuit.admit()
         for _ in 0..<3 { _ = circuit.failed(old, "down") }
@@ -64,7 +64,7 @@ import Time
         #expect(try circuit.admit() == old + 1)
     }
 
-    @Test func failuresOfAnOpenCircuit_areNoNews() throws {
+    @Test func failureOfAnOpenCircuit_isIgnored() throws {
         var circuit = closedCircuit()
         let generation = try circuit.admit()
         for _ in 0..<3 { _ = circuit.failed(generation, "down") }
@@ -72,16 +72,16 @@ import Time
         #expect(circuit.generation == generation + 1)
     }
 
-    @Test func reason_isNewsOnlyWhenItChanges() {
+    @Test func failedProbe_isReported_onlyWhenTheReasonChanges() {
         var circuit = Circuit(outage: "not connected yet")
-        let news = ["refused", "refused", "no answer"].map {
+        let isReported = ["refused", "refused", "no answer"].map {
             circuit.probeFailed(since: start, $0, provesSilence: true)
         }
-        #expect(news == [true, false, true])
+        #expect(isReported == [true, false, true])
         #expect(throws: StoreError.unavailable("no answer")) { try circuit.admit() }
     }
 
-    /// Calls without an answer, one after the other; returns whether the last one opened the circuit.
+    /// Lets calls time out, one after the other. Returns whether the last one opened the circuit.
     private func miss(
         _ circuit: inout Circuit, _ count: Int, each duration: Duration, _ operation: StoreOperation = .put
     ) throws -> Bool {
@@ -94,7 +94,7 @@ import Time
         return hasOpened
     }
 
-    @Test func putsWithoutAnAnswer_openTheCircuit_whenNothingIsHeardForLong() throws {
+    @Test func missedPUTs_openTheCircuit_afterALongSilence() throws {
         var circuit = closedCircuit()
         circuit.heard(at: start - .seconds(1))
         let hasOpened = try miss(&circuit, 3, each: .milliseconds(700))
@@ -102,10 +102,10 @@ import Time
         var impatient = closedCircuit()
         impatient.heard(at: start - .seconds(1))
         let opensEarly = try miss(&impatient, 10, each: .milliseconds(100))
-        #expect(!opensEarly, "a second is not long")
+        #expect(!opensEarly, "one second is below the limit")
     }
 
-    @Test func putsWithoutAnAnswer_sayNothing_whileTheDatabaseIsHeardFrom() throws {
+    @Test func missedPUTs_doNotOpenTheCircuit_whileTheDatabaseAnswers() throws {
         var circuit = closedCircuit()
         for second in 0..<20 {
             let began = start + .seconds(second)
@@ -130,7 +130,7 @@ import Time
     }
 
     @Test(arguments: [StoreOperation.read, .check])
-    func otherCallsWithoutAnAnswer_refuseNoPUT_andLetOneTellMore(operation: StoreOperation) throws {
+    func missedReadsAndChecks_doNotOpenTheCircuit_butCountAsSilence(operation: StoreOperation) throws {
         var circuit = closedCircuit()
         circuit.heard(at: start - .seconds(1))
         let hasOpened = try miss(&circuit, 1_000, each: .milliseconds(250), operation)
@@ -138,6 +138,6 @@ import Time
         let later = start + .seconds(250)
         let opens = circuit.missed(
             .put, try circuit.admit(), since: later, at: later + .seconds(2), "no answer")
-        #expect(opens, "nothing was heard for minutes")
+        #expect(opens, "silent for minutes")
     }
 }

@@ -8,7 +8,7 @@ import Time
 
 @testable import MySQLStore
 
-/// A database that works and is far away.
+/// A working database with a long round trip.
 @Suite(.needsServer, .serialized, .timeLimit(.minutes(3))) struct DistantDatabaseTests {
     private let database: MySQLTestDatabase
     private let proxy: FaultProxy
@@ -20,13 +20,13 @@ import Time
         proxy = try FaultProxy(to: database.address.port)
     }
 
-    /// A store whose database is away by this round trip. Returns it once it is connected.
+    /// Opens a store over a connection with this round-trip time. Returns once it is connected.
     private func connectedStore(_ roundTrip: Duration, poolSize: Int = 4) async throws -> MySQLStore {
         proxy.set(.delay(roundTrip / 2))
         let store = try MySQLStore(
             address: database.address.with(port: proxy.port), poolSize: poolSize, migrate: true,
             logger: log.logger)
-        // Beyond 300 ms, the start has given up waiting, and has said that there is no answer yet.
+        // Above 300 ms, `init` stops waiting and logs that the database has not answered yet.
         _ = await log.line(containing: "not encrypted")
         log.clear()
         return store
@@ -44,7 +44,7 @@ import Time
     }
 
     private static let roundTrips: [Duration] = [.milliseconds(40), .milliseconds(120), .milliseconds(300)]
-    /// The default of `write_deadline`, less the API's twentieth for the way back.
+    /// The default of `write_deadline`, less the twentieth that the API reserves for the response.
     private static let writeLimit = Duration.milliseconds(1_900)
 
     @Test(arguments: roundTrips + [.milliseconds(600)])
@@ -58,7 +58,7 @@ import Time
         #expect(!log.lines.contains { $0.contains("down") }, "\(log.lines)")
     }
 
-    /// More callers than sessions: while new sessions are opened, calls run on those that are free.
+    /// More callers than open sessions: while new sessions are opened, calls run on free ones.
     @Test(arguments: roundTrips)
     func puts_succeedWithinTheWriteDeadline_fourAtATime(roundTrip: Duration) async throws {
         let store = try await connectedStore(roundTrip)
@@ -75,7 +75,7 @@ import Time
     }
 
     @Test(arguments: roundTrips)
-    func missedReads_refuseNoPUT_andNothingIsCalledDown(roundTrip: Duration) async throws {
+    func missedReads_causeNoOutage(roundTrip: Duration) async throws {
         let store = try await connectedStore(roundTrip)
         for _ in 0..<5 {
             _ = try? await store.readRows(deadline: soon(roundTrip / 4))
@@ -107,7 +107,8 @@ import Time
     @Test func session_outlivesTheDeadlineOfTheCallThatItWasOpenedFor() async throws {
         let store = try await connectedStore(.milliseconds(300))
         try await waitUntil { store.sessionCounts.idle == 1 }
-        // The one session is busy, so that the second call needs another, which takes longer than it waits.
+        // The only session is busy, so the second call needs a new one, whose opening takes longer than the
+        // call's deadline.
         let first = Event()
         store.read(deadline: patient()) {
             Board(rows: $0)
@@ -124,7 +125,7 @@ import Time
     }
 }
 
-/// How long sessions live, and how they are set up.
+/// The lifetime and the setup of sessions.
 @Suite(.needsServer, .timeLimit(.minutes(1))) struct SessionLifetimeTests {
     private let database: MySQLTestDatabase
 
@@ -162,7 +163,7 @@ import Time
         #expect(expiries.allSatisfy { $0 > now + .seconds(1_600) && $0 < now + .seconds(1_830) })
     }
 
-    /// Once the server's version is known, a session takes one statement.
+    /// Once the server's version is known, setting up a session takes one statement.
     @Test func setUp_takesOneStatement() throws {
         let sessions = SessionFactory(
             address: database.address, clock: .system, random: .system

@@ -7,23 +7,23 @@ import Time
 
 @testable import MySQLStore
 
-/// Each of MySQL's modes, against a server that offers encryption and one that does not.
+/// Each TLS mode, against servers with and without TLS.
 @Suite(.needsServer, .serialized, .timeLimit(.minutes(2))) struct EncryptionTests {
     private let server: MySQLAddress
-    /// What the server's certificate is signed by: itself.
+    /// The CA file: the server's self-signed certificate.
     private let authority: String
-    /// A certificate of nobody.
-    private let stranger: String
+    /// A CA file that did not sign the server's certificate.
+    private let otherAuthority: String
 
     init() throws {
         server = try TestServer.require()
         authority = TestServer.variable("MEGAPHONE_TEST_MYSQL_CA") ?? ""
-        stranger = TestServer.variable("MEGAPHONE_TEST_STRANGER_CA") ?? ""
+        otherAuthority = TestServer.variable("MEGAPHONE_TEST_STRANGER_CA") ?? ""
     }
 
     private static let hasCertificates = TestServer.variable("MEGAPHONE_TEST_MYSQL_CA") != nil
 
-    /// The cipher of a session, nil without encryption.
+    /// Returns the cipher of a new session; nil without encryption.
     private func cipher(
         _ mode: MySQLEncryption.Mode, authority: String? = nil, host: String = "127.0.0.1",
         on server: MySQLAddress? = nil
@@ -55,21 +55,21 @@ import Time
     @Test(
         .enabled(if: hasCertificates, "no openssl when the server was made"),
         arguments: [MySQLEncryption.Mode.verifyAuthority, .verifyIdentity])
-    func verifyingModes_refuse_whenTheAuthorityIsAnother(mode: MySQLEncryption.Mode) {
-        #expect(throws: MySQLError.self) { try cipher(mode, authority: stranger) }
+    func verifyingModes_fail_whenTheAuthorityIsAnother(mode: MySQLEncryption.Mode) {
+        #expect(throws: MySQLError.self) { try cipher(mode, authority: otherAuthority) }
         #expect(throws: MySQLError.self) { try cipher(mode, authority: "/nonexistent.pem") }
     }
 
     @Test(.enabled(if: hasCertificates, "no openssl when the server was made"))
     func identity_isRefused_whenTheCertificateNamesAnotherHost() throws {
-        // The certificate names 127.0.0.1 and localhost, not this way of writing the same address.
+        // The certificate names 127.0.0.1 and localhost, but not this notation of the same address.
         #expect(throws: MySQLError.self) {
             try cipher(.verifyIdentity, authority: authority, host: "127.1")
         }
         #expect(try cipher(.verifyAuthority, authority: authority, host: "127.1") != nil)
     }
 
-    @Test func serverWithoutEncryption_isRefused_byEveryModeThatWantsIt() throws {
+    @Test func serverWithoutEncryption_isRefused_byModesThatRequireIt() throws {
         let plain = try DatabaseServer(TestServer.switchesEncryptionOff)
         #expect(try cipher(.disabled, on: plain.address) == nil)
         #expect(try cipher(.preferred, on: plain.address) == nil)
@@ -82,7 +82,7 @@ import Time
     }
 
     @Test(.enabled(if: hasCertificates, "no openssl when the server was made"))
-    func store_worksEncrypted_andLeavesItsCallersInTime() async throws {
+    func store_worksEncrypted_andKeepsDeadlines() async throws {
         let database = try MySQLTestDatabase()
         let proxy = try FaultProxy(to: database.address.port)
         let encryption = MySQLEncryption(mode: .verifyIdentity, authority: authority)

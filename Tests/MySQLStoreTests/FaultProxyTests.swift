@@ -7,8 +7,8 @@ import Time
 
 @testable import MySQLStore
 
-/// The number of descriptors or threads of this process, once those about to go have gone, which nobody is
-/// told.
+/// Returns the number of descriptors or threads of this process. Takes the minimum over 200 ms, because the
+/// end of a thread or a descriptor cannot be awaited.
 private func settledCount(of directory: String) async throws -> Int {
     var fewest = Int.max
     for _ in 0..<20 {
@@ -18,7 +18,7 @@ private func settledCount(of directory: String) async throws -> Int {
     return fewest
 }
 
-/// The network between store and database does its worst.
+/// Faults of the network between store and database.
 @Suite(.needsServer, .serialized, .timeLimit(.minutes(3))) struct FaultProxyTests {
     private let database: MySQLTestDatabase
     private let proxy: FaultProxy
@@ -37,7 +37,7 @@ private func settledCount(of directory: String) async throws -> Int {
             logger: log.logger)
     }
 
-    /// As many PUTs at once as there may be sessions, so that each is used.
+    /// Runs as many PUTs at once as there may be sessions, so that each session is used.
     private func putOnEverySession(_ store: MySQLStore, deadline: Duration) async throws {
         proxy.set(.delay(.milliseconds(5)))
         defer { proxy.set(.none) }
@@ -54,8 +54,8 @@ private func settledCount(of directory: String) async throws -> Int {
         }
     }
 
-    /// Nothing of a closed store is left: no thread here, and no connection at the proxy, which a descriptor
-    /// that was forgotten would keep open.
+    /// Expects that a closed store has no thread left and no connection at the proxy, which a leaked
+    /// descriptor would keep open.
     private func expectNothingLeft(of store: MySQLStore) async {
         store.close()
         #expect(store.pool.threadCount == 0)
@@ -63,8 +63,8 @@ private func settledCount(of directory: String) async throws -> Int {
         proxy.end()
     }
 
-    /// Calls of both kinds, each of which has to be answered by its deadline.
-    private func callInTrouble(_ store: MySQLStore, rounds: Int) async throws {
+    /// Runs reads and PUTs, each of which must end by its deadline.
+    private func callDuringFault(_ store: MySQLStore, rounds: Int) async throws {
         try await OwnThread.run {
             for round in 0..<rounds {
                 let began = Instant.now
@@ -78,19 +78,18 @@ private func settledCount(of directory: String) async throws -> Int {
     }
 
     @Test(arguments: [FaultProxy.Fault.refuse, .silence, .reset])
-    func fault_holdsNoCallerBeyondItsDeadline_andAllIsWellTwoSecondsAfter(fault: FaultProxy.Fault)
+    func fault_holdsNoCallerBeyondItsDeadline_andStoreRecoversWithinTwoSeconds(fault: FaultProxy.Fault)
         async throws
     {
         let store = try makeStore()
         try await putOnEverySession(store, deadline: .seconds(20))
-        #expect(store.pool.threadCount == Self.poolSize + 1, "the timekeeper is one more")
+        #expect(store.pool.threadCount == Self.poolSize + 1, "one more is the timekeeper")
         proxy.set(fault)
-        try await callInTrouble(store, rounds: 5)
+        try await callDuringFault(store, rounds: 5)
         await #expect(throws: StoreError.self) { try await store.check(deadline: soon(.seconds(1))) }
         proxy.set(.none)
         try await OwnThread.run { try await putUntilItWorks(store, "v1", within: .seconds(2)) }
-        // Sessions that were idle all the time are as dead as those that were used, and nobody waits for
-        // them.
+        // Idle sessions are broken, too, but no call may exceed its deadline because of them.
         try await putOnEverySession(store, deadline: .seconds(1))
         #expect(try await store.readRows(deadline: patient()).count == Self.poolSize + 1)
         await expectNothingLeft(of: store)
@@ -106,12 +105,12 @@ private func settledCount(of directory: String) async throws -> Int {
         await expectNothingLeft(of: store)
     }
 
-    /// In a process of its own, because descriptors and threads are counted, and other tests have theirs.
-    @Test func outages_leaveNoDescriptorAndNoThreadBehind() async {
+    /// Runs in a process of its own, because it counts descriptors and threads, and other tests have some.
+    @Test func outages_leakNoDescriptorAndNoThread() async {
         await #expect(processExitsWith: .success) {
             let database = try MySQLTestDatabase()
             var left: [[Int]] = []
-            // The first rounds open what a process keeps from its first use of the libraries.
+            // The first rounds open what the libraries keep for the life of the process.
             for _ in 0..<4 {
                 let proxy = try FaultProxy(to: database.address.port)
                 let store = try MySQLStore(
@@ -136,12 +135,12 @@ private func settledCount(of directory: String) async throws -> Int {
     }
 
     @Test(arguments: FaultProxy.Direction.allCases)
-    func put_succeeds_whereverItsConversationIsCut(direction: FaultProxy.Direction) async throws {
+    func put_succeeds_whereverItsConnectionIsCut(direction: FaultProxy.Direction) async throws {
         let store = try makeStore()
         _ = try await store.put(change("test", "one", "v"), deadline: patient())
         var length = 0
         repeat {
-            // The session at hand is reset, so that the whole conversation begins with the login.
+            // The current session is reset, so the connection that is cut begins with the login.
             proxy.set(.cut(after: length, direction))
             let version = "v\(length)"
             _ = try await store.put(change("test", "one", version), deadline: patient())

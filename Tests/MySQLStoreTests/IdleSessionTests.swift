@@ -6,7 +6,7 @@ import Time
 @testable import MySQLStore
 
 @Suite(.needsServer, .timeLimit(.minutes(1))) struct IdleSessionTests {
-    /// The ids of a session before and after it is killed, and how many statements that took.
+    /// Kills a session. Returns how many statements the next call ran, nil if it failed.
     private func statementsToReplaceADeadSession(
         trustedIdleTime: Duration, isRepeatable: Bool
     ) throws -> Int? {
@@ -39,7 +39,7 @@ import Time
         return count - 1
     }
 
-    @Test func deadSession_isFoundByTheStatement_whichIsRepeated() throws {
+    @Test func deadSession_failsTheStatement_whichIsRetried() throws {
         for idle in [Duration.zero, .seconds(3_600)] {
             #expect(try statementsToReplaceADeadSession(trustedIdleTime: idle, isRepeatable: true) == 2)
         }
@@ -50,7 +50,7 @@ import Time
     }
 
     @Test("Canary: without the ping, a statement that must not run twice fails")
-    func deadSession_isTrusted() throws {
+    func deadSession_isUsed() throws {
         #expect(
             try statementsToReplaceADeadSession(trustedIdleTime: .seconds(3_600), isRepeatable: false) == nil)
     }

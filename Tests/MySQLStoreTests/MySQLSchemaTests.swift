@@ -39,13 +39,13 @@ import Testing
         #expect(try number(untouched) == 2)
         #expect(try number("SELECT version FROM __diesel_schema_migrations") == 20_180_220_220_249)
 
-        // What the original's nodes go on doing beside ours.
+        // A node of Mozilla's Megaphone keeps writing to the same table.
         try database.address.sql("\(old) VALUES ('a', 'b', 'v3') ON DUPLICATE KEY UPDATE version = 'v3'")
         let now = try await store.readRows(deadline: patient())
         #expect(now.contains(BoardRow(broadcasterID: "a", channelID: "b", version: "v3")))
     }
 
-    @Test func idsThatAreNotASCII_doNotStandInTheWayOfAdoption() async throws {
+    @Test func originalDatabase_isAdopted_whenIDsAreNotASCII() async throws {
         let log = LogRecorder()
         try OriginalDatabase.make(at: database.address, characterSet: "utf8mb4")
         try database.address.sql(
@@ -62,7 +62,7 @@ import Testing
             #expect(rows.count == 3)
         }
         let warnings = log.lines.filter { $0.hasPrefix("warning") && $0.contains("another program") }
-        #expect(warnings.count == 2, "each odd row is told once")
+        #expect(warnings.count == 2, "each nonconforming row is logged once")
         #expect(!warnings.contains { $0.contains("\n") })
         #expect(try await store.put(change("fine", "ONE", "v1"), deadline: patient()) == .created)
     }
@@ -79,7 +79,7 @@ import Testing
         #expect(try number("SELECT COUNT(*) FROM megaphone_migrations") == MySQLSchema.knownVersion)
     }
 
-    @Test func migration_goesOn_whereANodeThatDiedLeftIt() async throws {
+    @Test func migration_resumes_whereADeadNodeStopped() async throws {
         try MySQLStore.migrate(database.address, logger: silent)
         for left in 0..<MySQLSchema.knownVersion {
             try database.address.sql("DELETE FROM megaphone_migrations WHERE number > \(left)")
@@ -97,12 +97,12 @@ import Testing
         #expect(throws: StoreError.self) { try MySQLStore.migrate(database.address, logger: silent) }
     }
 
-    @Test func start_fails_whenTheSchemaIsOlderAndIsNotToBeMigrated() throws {
+    @Test func start_fails_whenTheSchemaIsOlder_withoutMigrate() throws {
         expectStartFails(migrate: false, saying: "run megaphone migrate")
         #expect(try database.address.sql("SHOW TABLES").isEmpty)
     }
 
-    @Test func userWithoutRightsOnTables_servesAnUpToDateSchema_andNoOther() async throws {
+    @Test func userWithoutDDLPrivileges_servesOnlyAnUpToDateSchema() async throws {
         let user = "u\(UInt32.random(in: 0 ... .max))"
         let name = database.address.database
         try database.address.sql(

@@ -27,7 +27,7 @@ import Time
         #expect(try database.address.sql(old) == ["0"])
     }
 
-    @Test func sessions_areAlike_whateverTheServersDefaultsAre() throws {
+    @Test func open_setsTheSessionVariables() throws {
         let isMariaDB = try database.address.sql("SELECT @@version").first??.contains("MariaDB") ?? false
         let session = try SessionFactory(address: database.address, clock: .system, random: .system) { 0 }
             .open(Interrupter())
@@ -47,7 +47,7 @@ import Time
         }
     }
 
-    @Test func refusedLogin_isLoggedWithUserAndPlace_andNeverWithThePassword() async throws {
+    @Test func refusedLogin_isLoggedWithUserAndAddress_withoutThePassword() async throws {
         let log = LogRecorder()
         let address = database.address.with(user: "nobody", password: "correct-horse")
         let store = try MySQLStore(address: address, poolSize: 2, migrate: true, logger: log.logger)
@@ -68,7 +68,7 @@ import Time
         }
     }
 
-    @Test func storeOnAMissingDatabase_isDown_andWorksOnceItIsThere() async throws {
+    @Test func storeOnAMissingDatabase_isDown_andWorksOnceItIsCreated() async throws {
         let log = LogRecorder()
         let name = database.address.database + "_later"
         let store = try MySQLStore(
@@ -98,7 +98,7 @@ import Time
         }
     }
 
-    @Test func lockedRow_isToldAsSuch_beforeTheDeadline_andIsNoOutage() async throws {
+    @Test func put_reportsALockedRow_beforeTheDeadline_withoutAnOutage() async throws {
         let store = try database.store()
         defer { store.close() }
         _ = try await store.put(change("test", "one", "v0"), deadline: patient())
@@ -141,7 +141,7 @@ import Time
         try await OwnThread.run { try await putUntilItWorks(store, "v1", within: .seconds(2)) }
     }
 
-    @Test func deadlocks_areRepeated_andNobodyHears() async throws {
+    @Test func put_succeeds_despiteDeadlocks() async throws {
         let stores = [try database.store(), try database.store()]
         defer { for store in stores { store.close() } }
         try await withThrowingTaskGroup { group in
@@ -170,18 +170,18 @@ import Time
         #expect((1...3).contains(sessions.count))
     }
 
-    @Test func close_leavesNoSessionBehind() async throws {
+    @Test func close_endsEverySession() async throws {
         let store = try database.store()
         _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         store.close()
-        // The server hears of it a moment later.
+        // The server notices the disconnect a moment later.
         let end = soon(.seconds(10))
         var left = try database.sessionIDs()
         while !left.isEmpty, Instant.now < end { left = try database.sessionIDs() }
         #expect(left.isEmpty)
     }
 
-    @Test func socketOfTheFileSystem_isUsed_whenTheAddressHasOne() async throws {
+    @Test func unixSocket_isUsed_whenTheAddressHasOne() async throws {
         let socket = try #require(TestServer.variable("MEGAPHONE_TEST_MYSQL_SOCKET"))
         let address = database.address.with(host: "", socket: socket)
         let store = try MySQLStore(address: address, poolSize: 1, migrate: true, logger: silent)
@@ -191,7 +191,7 @@ import Time
 
 }
 
-/// Tries again and again, for a store that is expected back soon.
+/// Repeats a PUT until it succeeds. Records an issue if none does within the limit.
 func putUntilItWorks(
     _ store: MySQLStore, _ version: String, within limit: Duration
 ) async throws {

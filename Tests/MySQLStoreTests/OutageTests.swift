@@ -7,8 +7,7 @@ import Time
 
 @testable import MySQLStore
 
-/// The database does its worst; each test has a server of its own. One after the other, because each starts
-/// one.
+/// Outages of the database. Each test starts a server of its own, so they run one after the other.
 @Suite(.needsServer, .serialized, .timeLimit(.minutes(2))) struct OutageTests {
     private func makeStore(
         _ address: MySQLAddress, poolSize: Int = 4, _ log: LogRecorder = LogRecorder()
@@ -16,7 +15,7 @@ import Time
         try MySQLStore(address: address, poolSize: poolSize, migrate: true, logger: log.logger)
     }
 
-    /// PUTs until the circuit is open, each within its deadline; returns the errors.
+    /// Runs PUTs until the circuit is open, each of which must end by its deadline. Returns the errors.
     private func putUntilDown(_ store: MySQLStore, deadline: Duration) async -> [StoreError] {
         var errors: [StoreError] = []
         while errors.count < 20 {
@@ -32,7 +31,7 @@ import Time
         return errors
     }
 
-    @Test func pausedServer_holdsNoCallerBeyondItsDeadline_andIsBackWithinTwoSeconds() async throws {
+    @Test func pausedServer_holdsNoCallerBeyondItsDeadline_andStoreRecoversWithinTwoSeconds() async throws {
         let server = try DatabaseServer()
         let log = LogRecorder()
         let store = try makeStore(server.address, log)
@@ -43,11 +42,11 @@ import Time
         server.pause()
         log.clear()
         try await OwnThread.run {
-            // Shorter than the library's own limit, so that it is ours that ends each call.
+            // Shorter than the client library's timeout, so that our deadline ends each call.
             let errors = await putUntilDown(store, deadline: .milliseconds(700))
             #expect(errors.count == Circuit.failureLimit + 1)
             #expect(errors.dropLast().allSatisfy { $0 == .deadlineExceeded })
-            // From here on callers fail at once.
+            // The circuit is open: calls fail at once.
             let began = Instant.now
             for _ in 0..<50 {
                 await #expect(throws: StoreError.self) {
@@ -58,7 +57,7 @@ import Time
             #expect(began.duration(to: .now) < .milliseconds(500))
         }
         _ = await log.line(containing: "The database is down")
-        // The threads that were stuck are freed: by their sockets, or at the end of their logins.
+        // The stuck threads end: their sockets are shut down, or their logins time out.
         try await OwnThread.run {
             let limit = soon(.seconds(2))
             while store.pool.threadCount > 1, Instant.now < limit {
@@ -78,7 +77,7 @@ import Time
         #expect(store.pool.threadCount == 0)
     }
 
-    @Test func killedServer_failsCallersFast_andIsBackWithinTwoSeconds_withAllThatWasAcknowledged()
+    @Test func killedServer_losesNoAcknowledgedPUT_andStoreRecoversWithinTwoSeconds()
         async throws
     {
         let server = try DatabaseServer()
@@ -103,7 +102,7 @@ import Time
         }
     }
 
-    @Test func startWithoutServer_isNoFailure_andTheStoreWorksOnceItIsThere() async throws {
+    @Test func start_succeedsWithoutAServer_andTheStoreWorksOnceItRuns() async throws {
         let server = try DatabaseServer()
         try server.kill()
         let log = LogRecorder()
@@ -115,7 +114,7 @@ import Time
         try await OwnThread.run { try await putUntilItWorks(store, "v0", within: .seconds(2)) }
     }
 
-    @Test func serverWithoutFreeConnections_isAnOutage_andOneWithThemIsNot() async throws {
+    @Test func serverWithoutFreeConnections_isAnOutage_onlyForNewStores() async throws {
         let server = try DatabaseServer("--max-connections=10")
         let plain = server.address.with(user: "plain", password: "plain")
         try server.address.sql(
@@ -126,17 +125,17 @@ import Time
         var held: [HeldConnection] = []
         while let connection = try? HeldConnection(plain) { held.append(connection) }
 
-        // A store's own sessions go on; only new ones are refused.
+        // The store keeps its open sessions; only new ones are refused.
         _ = try await store.put(change("test", "one", "v1"), deadline: soon(.seconds(1)))
-        let stranger = try makeStore(plain)
-        defer { stranger.close() }
+        let newStore = try makeStore(plain)
+        defer { newStore.close() }
         await #expect {
-            try await stranger.check(deadline: soon(.seconds(1)))
+            try await newStore.check(deadline: soon(.seconds(1)))
         } throws: {
             "\($0)".contains("1040")
         }
         held = []
-        try await OwnThread.run { try await putUntilItWorks(stranger, "v2", within: .seconds(2)) }
+        try await OwnThread.run { try await putUntilItWorks(newStore, "v2", within: .seconds(2)) }
     }
 
     private final class HeldConnection {
@@ -147,7 +146,7 @@ import Time
         }
     }
 
-    @Test func readOnlyServer_isReadFrom_andToldAsSuchByPutAndCheck() async throws {
+    @Test func readOnlyServer_servesReads_andFailsPutAndCheck() async throws {
         let server = try DatabaseServer()
         try server.address.sql(
             "CREATE USER plain IDENTIFIED BY 'plain'", "GRANT ALL ON \(server.address.database).* TO plain")

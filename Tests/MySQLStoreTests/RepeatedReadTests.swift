@@ -3,7 +3,7 @@ import MySQLStore
 import TestSupport
 import Testing
 
-/// A read compares what comes with what was read last, row by row. Each difference has to be seen.
+/// A read compares the rows with those of the last read, one by one. It must see every difference.
 @Suite(.needsServer, .timeLimit(.minutes(2))) struct RepeatedReadTests {
     let database: MySQLTestDatabase
 
@@ -11,7 +11,7 @@ import Testing
         database = try MySQLTestDatabase()
     }
 
-    @Test func rowsThatOthersAddChangeOrRemove_areSeen_whereverTheyStand() async throws {
+    @Test func read_seesRowsAddedChangedOrRemoved_atAnyPosition() async throws {
         let store = try database.store()
         defer { store.close() }
         var versions: [String: String] = [:]

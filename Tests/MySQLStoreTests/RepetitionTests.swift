@@ -5,7 +5,7 @@ import Time
 
 @testable import MySQLStore
 
-/// How often a worker runs a statement that fails.
+/// How often a statement that fails is retried.
 @Suite(.needsServer, .timeLimit(.minutes(1))) struct RepetitionTests {
     private func attempts(
         failingWith number: UInt32, _ failures: Int, until deadline: Instant, isRepeatable: Bool = true
@@ -23,11 +23,11 @@ import Time
         return (count, result != nil)
     }
 
-    @Test func conflicts_areRepeated_untilTheStatementComesThrough() throws {
+    @Test func conflicts_areRetried_untilTheStatementSucceeds() throws {
         #expect(try attempts(failingWith: 1213, 10, until: patient()) == (11, true))
     }
 
-    @Test func conflicts_areRepeated_noLongerThanTheCallerWaits() throws {
+    @Test func conflicts_areRetried_onlyUntilTheDeadline() throws {
         let began = Instant.now
         let (count, succeeded) = try attempts(failingWith: 1213, .max, until: began + .milliseconds(300))
         #expect(count > 3 && !succeeded)
@@ -35,13 +35,13 @@ import Time
     }
 
     @Test(arguments: [1205, 1615, 2013] as [UInt32])
-    func otherTrouble_isRepeatedTwice(number: UInt32) throws {
+    func otherErrors_areRetriedTwice(number: UInt32) throws {
         #expect(try attempts(failingWith: number, 2, until: patient()) == (3, true))
         #expect(try attempts(failingWith: number, 3, until: patient()) == (3, false))
     }
 
     @Test(arguments: [(1213, true), (1205, true), (1243, true), (2013, false), (2006, false), (1180, false)])
-    func statementThatMustNotRunTwice_isRepeated_onlyWhereNothingWasStored(
+    func nonrepeatableStatement_isRetried_onlyWhenNothingWasStored(
         number: UInt32, isRepeated: Bool
     ) throws {
         let (count, succeeded) = try attempts(failingWith: number, 1, until: patient(), isRepeatable: false)
@@ -49,7 +49,7 @@ import Time
     }
 
     @Test(arguments: [1146, 1290, 1021, 1114] as [UInt32])
-    func troubleThatWillNotPass_isNotRepeated(number: UInt32) throws {
+    func permanentErrors_areNotRetried(number: UInt32) throws {
         #expect(try attempts(failingWith: number, 1, until: patient()) == (1, false))
     }
 }

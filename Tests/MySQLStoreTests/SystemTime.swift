@@ -14,8 +14,8 @@ extension MySQLThreadState {
         }
     }
 
-    /// Runs a statement as the pool does: opens a session where there is none, and again where the statement
-    /// asks for another.
+    /// Runs a statement as the pool does: opens a session if there is none, and again if the statement needs
+    /// another.
     mutating func useOpening<Value>(
         until deadline: Instant, isRepeatable: Bool = true,
         _ body: (inout MySQLSession) throws(MySQLError) -> Value

@@ -29,13 +29,13 @@ import Time
         #expect(try connection.text("SELECT created FROM broadcastsv1") == "then")
     }
 
-    @Test func commits_reachTheDisk_beforeTheyAreAnswered() async throws {
+    @Test func open_setsWALAndFullSync() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
         let session = try SQLiteSession.open(
             path: path, at: .start, deadline: patient(), clock: .system)
         #expect(try session.connection.text("PRAGMA journal_mode") == "wal")
-        // FULL, without which a power cut may take commits that were answered.
+        // 2 is FULL. With less, a power failure may lose acknowledged commits.
         #expect(try session.connection.integer("PRAGMA synchronous") == 2)
     }
 
@@ -47,12 +47,12 @@ import Time
         expectRefusal(of: directory.path, saying: "cannot be opened")
     }
 
-    @Test func init_saysWhy_whenTheFileIsNoDatabase() throws {
+    @Test func init_saysWhy_whenTheFileIsNotADatabase() throws {
         try directory.write(String(repeating: "no database\n", count: 1_000), to: "megaphone.db")
         expectRefusal(of: path, saying: "is not an SQLite database")
     }
 
-    @Test func init_refusesASchemaItDoesNotKnow() throws {
+    @Test func init_refusesANewerSchema() throws {
         try SQLiteConnection.open(path: path).execute("PRAGMA user_version = 99")
         expectRefusal(of: path, saying: "schema has version 99")
         let connection = try SQLiteConnection.open(path: path)
@@ -80,7 +80,7 @@ import Time
     }
 
     @Test(arguments: [["", "-wal", "-shm"], [""]])
-    func removedFile_failsEveryCall_isLoggedOnce_andServesAgainWhenItIsBack(suffixes: [String]) async throws {
+    func removedFile_failsEveryCall_isLoggedOnce_andIsReopenedWhenRestored(suffixes: [String]) async throws {
         let log = LogRecorder()
         let store = try SQLiteStore(path: path, logger: log.logger)
         defer { store.close() }
@@ -94,7 +94,7 @@ import Time
             }
             await #expect(throws: StoreError.self) { try await store.check(deadline: patient()) }
         }
-        #expect(unsafe access(path, F_OK) != 0, "the file must not be made again")
+        #expect(unsafe access(path, F_OK) != 0, "the file must not be created again")
         #expect(log.lines.count { $0.hasPrefix("error") && $0.contains("removed") } == 1)
         for suffix in suffixes { _ = unsafe rename(path + ".old" + suffix, path + suffix) }
         #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
@@ -103,7 +103,7 @@ import Time
         #expect(log.lines.count == 2, "\(log.lines)")
     }
 
-    @Test func emptyFileInPlaceOfOurs_isNoEmptyBoard_andStaysAsItIs() async throws {
+    @Test func emptyFileInPlaceOfTheDatabase_failsCalls_andStaysEmpty() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
         _ = try await store.put(change("test", "one", "v0"), deadline: patient())
@@ -116,7 +116,7 @@ import Time
         #expect(try SQLiteConnection.open(path: path).integer("SELECT count(*) FROM sqlite_master") == 0)
     }
 
-    @Test func unchangedFile_givesTheSameBoard_withoutMakingAnother() async throws {
+    @Test func readBoard_returnsTheSameBoard_whenNothingChanged() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
         _ = try await store.put(change("test", "one", "v0"), deadline: patient())
@@ -142,7 +142,7 @@ import Time
         #expect(try connection.integer("SELECT count(*) FROM numbers") == 1)
     }
 
-    @Test func readRows_seesTheCommitsOfAnotherProcess_thoughItKeepsTheLastRows() async throws {
+    @Test func readRows_seesCommitsOfAnotherConnection() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
         let other = try SQLiteConnection.open(path: path)
@@ -158,7 +158,7 @@ import Time
         #expect(try await store.readRows(deadline: patient()).isEmpty)
     }
 
-    @Test func rowsThatOurRulesRefuse_areReadAsTheyAre() async throws {
+    @Test func nonconformingRows_areReadUnchanged() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
         try SQLiteConnection.open(path: path).execute(
@@ -171,7 +171,7 @@ import Time
         #expect(rows.contains(BoardRow(broadcasterID: "\u{FFFD}A", channelID: "n", version: "5")))
     }
 
-    @Test func fullDisk_isToldInPlainWords() throws {
+    @Test func fullDisk_isExplained() throws {
         let connection = try SQLiteConnection.open(path: path)
         try connection.execute("CREATE TABLE large (content)")
         try connection.execute("PRAGMA max_page_count = 3")
@@ -194,12 +194,12 @@ import Time
         #expect(seen == ["check true", "put true", "read true", "read false"])
     }
 
-    @Test func close_endsEveryThread_andCleansUpTheLog() async throws {
+    @Test func close_removesTheWAL() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         _ = try await store.put(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
         store.close()
-        #expect(unsafe access("\(path)-wal", F_OK) != 0, "the last connection closed takes the log with it")
+        #expect(unsafe access("\(path)-wal", F_OK) != 0, "closing the last connection removes the WAL")
     }
 
     private func expectRefusal(of path: String, saying text: String) {
@@ -213,7 +213,7 @@ import Time
 }
 
 extension SQLiteConnection {
-    /// The text in the first column of the first row.
+    /// Returns the text in the first column of the first row.
     fileprivate func text(_ sql: String) throws(SQLiteError) -> String {
         let statement = try prepare(sql)
         _ = try statement.step()
@@ -230,7 +230,7 @@ private final class Recorder: StoreObserver {
 }
 
 extension SQLiteConnection {
-    /// Opens a file, which is made when there is none.
+    /// Opens a file, and creates it if it does not exist.
     static func open(path: String) throws(SQLiteError) -> SQLiteConnection {
         try open(path: path, create: true)
     }

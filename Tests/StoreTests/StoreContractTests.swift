@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 import Time
 
-/// What every store promises, whatever it is made of.
+/// The contract of `BroadcastStore`, tested with every store.
 @Suite(.timeLimit(.minutes(2))) struct StoreContractTests {
-    @Test("The contract is run on MySQL too", .needsServer)
+    @Test("The contract is tested on MySQL, too", .needsServer)
     func runsOnMySQL() {
         #expect(StoreKind.available.contains(.mysql))
     }
 
-    @Test("A PUT tells new, equal and changed versions apart", arguments: StoreKind.available)
+    @Test("A PUT distinguishes new, equal and changed versions", arguments: StoreKind.available)
     func outcomes(kind: StoreKind) async throws {
         try await kind.withStore { store async throws in
             #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
@@ -41,7 +41,7 @@ import Time
         }
     }
 
-    @Test("Ids that differ in case alone are different channels", arguments: StoreKind.available)
+    @Test("Ids that differ only in case are different channels", arguments: StoreKind.available)
     func caseMatters(kind: StoreKind) async throws {
         let ids = [("a", "B"), ("a", "b"), ("A", "b"), ("A", "B"), ("a-_", "9"), ("a--", "9")]
         try await kind.withStore { store async throws in
@@ -56,7 +56,7 @@ import Time
         }
     }
 
-    @Test("Ids and versions of the largest size come back whole", arguments: StoreKind.available)
+    @Test("Ids and versions of the maximum size are read back whole", arguments: StoreKind.available)
     func largest(kind: StoreKind) async throws {
         let row = BoardRow(
             broadcasterID: String(repeating: "b", count: 64), channelID: String(repeating: "c", count: 128),
@@ -68,7 +68,7 @@ import Time
         }
     }
 
-    @Test("Every ASCII byte of a version comes back, NUL and quotes included", arguments: StoreKind.available)
+    @Test("Every ASCII byte of a version is read back, even NUL", arguments: StoreKind.available)
     func everyByte(kind: StoreKind) async throws {
         let all = String(decoding: Array(0...127 as ClosedRange<UInt8>), as: UTF8.self)
         try await kind.withStore { store async throws in
@@ -101,7 +101,7 @@ import Time
         }
     }
 
-    @Test("Of many writers of one new channel, one created it", arguments: StoreKind.available)
+    @Test("Of many writers of a new channel, exactly one creates it", arguments: StoreKind.available)
     func oneCreator(kind: StoreKind) async throws {
         try await kind.withStore { store async throws in
             let outcomes = try await withThrowingTaskGroup { group in
@@ -148,7 +148,7 @@ import Time
         try await kind.withStore { store async throws in try await store.check(deadline: patient()) }
     }
 
-    @Test("A closed store says so at once", arguments: StoreKind.available)
+    @Test("A closed store throws at once", arguments: StoreKind.available)
     func closed(kind: StoreKind) async throws {
         try await kind.withStore { store async throws in
             store.close()
@@ -158,7 +158,7 @@ import Time
         }
     }
 
-    @Test("What was stored is there for the next store on the same database", arguments: StoreKind.shared)
+    @Test("A stored version is read by the next store on the same database", arguments: StoreKind.shared)
     func durable(kind: StoreKind) async throws {
         try await kind.withDatabase { open async throws in
             let first = try open()

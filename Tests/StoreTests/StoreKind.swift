@@ -3,24 +3,24 @@ import SQLiteStore
 import TestSupport
 import Testing
 
-/// The stores that every test of the contract runs on.
+/// The stores that the contract is tested with.
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     case sqliteMemory
     case sqliteFile
     case mysql
-    /// A database that the original made, adopted in place.
+    /// A database of Mozilla's Megaphone, adopted in place.
     case adopted
 
     var testDescription: String { rawValue }
 
-    /// All, or those that need no server where there is none.
-    static let available: [StoreKind] = TestServer.isThere ? allCases : [.sqliteMemory, .sqliteFile]
+    /// All kinds, or only those that need no server if there is none.
+    static let available: [StoreKind] = TestServer.isAvailable ? allCases : [.sqliteMemory, .sqliteFile]
 
-    /// Those whose database outlives a store and may be shared by several.
+    /// The kinds whose database outlives a store and can be shared by several.
     static let shared = available.filter { $0 != .sqliteMemory }
 
-    /// Makes an empty database and hands over what opens stores on it; all are closed, and it is gone,
-    /// afterwards.
+    /// Makes an empty database and passes a closure that opens stores on it. Closes the stores and removes
+    /// the database afterwards.
     func withDatabase(_ body: (_ open: () throws -> any BroadcastStore) async throws -> Void) async throws {
         var opened: [any BroadcastStore] = []
         let database = try self.database()
@@ -32,12 +32,13 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
-    /// One store on an empty database.
+    /// Runs the body with a store on an empty database.
     func withStore(_ body: (any BroadcastStore) async throws -> Void) async throws {
         try await withDatabase { open in try await body(open()) }
     }
 
-    /// What opens stores on a new database, which lasts as long as this closure.
+    /// Makes a database. Returns a closure that opens stores on it; releasing the closure removes the
+    /// database.
     private func database() throws -> () throws -> any BroadcastStore {
         switch self {
         case .sqliteMemory:

@@ -1,9 +1,11 @@
 package import StoreAddress
 
 extension DatabaseServer {
-    /// An empty database on it.
+    /// The address of the empty database `megaphone` on this server.
     package var address: MySQLAddress {
-        guard let shared = TestServer.address else { preconditionFailure("no server without a shared one") }
+        guard let shared = TestServer.address else {
+            preconditionFailure("MEGAPHONE_TEST_MYSQL_URL is not set")
+        }
         return shared.with(host: "127.0.0.1", port: port)
     }
 }

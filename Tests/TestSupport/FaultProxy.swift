@@ -2,25 +2,25 @@ internal import Glibc
 internal import Synchronization
 internal import Threads
 
-/// A TCP proxy on loopback that stands between a store and its database and does what networks do.
+/// A TCP proxy on loopback, between a store and its database, that simulates network faults.
 package final class FaultProxy: Sendable {
     private struct NoDescriptor: Error {}
 
-    /// What the network does.
+    /// A network fault.
     package enum Fault: Hashable, Sendable {
         case none
-        /// Nobody listens, and what was open is reset.
+        /// New connections are refused, open ones are reset.
         case refuse
-        /// Connections are accepted and nothing is ever said on them; those that were open say no more, for
-        /// good.
+        /// Connections are accepted and never answered. Open connections fall silent, and stay silent after
+        /// the fault.
         case silence
-        /// New and old connections are reset as soon as they say something.
+        /// New connections are reset at once, open ones when they next transfer data.
         case reset
-        /// Every piece of data arrives later by this much, as it does from a distant server; a connection is
-        /// made after twice as long.
+        /// Data arrives later by this duration, in each direction, as from a distant server. A new connection
+        /// is delayed by twice as much.
         case delay(Duration)
-        /// What was open is reset; then the first connection to come so far is cut off, and the fault is
-        /// over.
+        /// Open connections are reset. Then the first connection that transfers more than this many bytes in
+        /// the direction is reset after them, which ends the fault.
         case cut(after: Int, Direction)
     }
 
@@ -30,7 +30,7 @@ package final class FaultProxy: Sendable {
         case toClient
     }
 
-    /// Where clients connect, on loopback.
+    /// The port on loopback that clients connect to.
     package let port: UInt16
     private let upstream: UInt16
     private let wake: (read: Int32, write: Int32)
@@ -45,7 +45,7 @@ package final class FaultProxy: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// Stands before a server on a port of loopback.
+    /// Starts a proxy for the server on a port of loopback.
     package init(to upstream: UInt16) throws {
         self.upstream = upstream
         var ends: [Int32] = [0, 0]
@@ -61,20 +61,20 @@ package final class FaultProxy: Sendable {
         }.detach()
     }
 
-    /// What happens from now on. Clears `hasCut`.
+    /// Sets the fault. Clears `hasCut`.
     package func set(_ fault: Fault) {
         state.withLock { state in
             state.fault = fault
             state.isChanged = true
             state.hasCut = false
         }
-        raise()
+        signal()
     }
 
-    /// Whether the last `cut` came about.
+    /// Whether the last `cut` has happened.
     package var hasCut: Bool { state.withLock { $0.hasCut } }
 
-    /// Returns once no client holds a connection.
+    /// Returns when no connection is open.
     package func waitUntilUnused() async {
         await withCheckedContinuation { continuation in
             let isUnused = state.withLock { state in
@@ -85,17 +85,17 @@ package final class FaultProxy: Sendable {
         }
     }
 
-    /// Ends every connection and the proxy.
+    /// Closes every connection and ends the proxy.
     package func end() {
         state.withLock { $0.isOver = true }
-        raise()
+        signal()
     }
 
-    private func raise() {
+    private func signal() {
         _ = unsafe write(wake.write, [1], 1)
     }
 
-    /// For the loop: the new fault, if it has changed.
+    /// Returns the new fault if it has changed. Called by the loop.
     func takeChange() -> Fault? {
         var bytes = [UInt8](repeating: 0, count: 64)
         _ = unsafe read(wake.read, &bytes, bytes.count)
@@ -109,14 +109,14 @@ package final class FaultProxy: Sendable {
     var wakeDescriptor: Int32 { wake.read }
     var upstreamPort: UInt16 { upstream }
 
-    func noteCut() {
+    func recordCut() {
         state.withLock { state in
             state.hasCut = true
             state.fault = .none
         }
     }
 
-    func note(openConnections count: Int) {
+    func record(openConnections count: Int) {
         let waiting = state.withLock { state in
             state.openConnections = count
             defer { if count == 0 { state.waiting = [] } }

@@ -1,24 +1,24 @@
 package import Logging
 internal import Synchronization
 
-/// A log whose lines a test can look at and wait for.
+/// Records log lines, for tests that inspect or await them.
 package final class LogRecorder: Sendable {
     private struct State {
         var lines: [String] = []
-        var waiting: [(text: String, isMet: CheckedContinuation<String, Never>)] = []
+        var waiting: [(text: String, continuation: CheckedContinuation<String, Never>)] = []
     }
 
     private let state = Mutex(State())
 
     package init() {}
 
-    /// A logger whose lines are recorded.
+    /// A logger that writes to this recorder.
     package var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
 
     /// The lines so far: the level and the message of each.
     package var lines: [String] { state.withLock { $0.lines } }
 
-    /// The first line, from now on or before, that contains the text.
+    /// Returns the first recorded line that contains the text. Waits for one if there is none.
     package func line(containing text: String) async -> String {
         await withCheckedContinuation { continuation in
             let line = state.withLock { state in
@@ -30,7 +30,7 @@ package final class LogRecorder: Sendable {
         }
     }
 
-    /// Forgets the lines so far, so that later ones can be waited for.
+    /// Removes the lines so far, so that a test can await later ones.
     package func clear() {
         state.withLock { $0.lines = [] }
     }
@@ -42,7 +42,7 @@ package final class LogRecorder: Sendable {
             state.waiting.removeAll { line.contains($0.text) }
             return met
         }
-        for waiter in met { waiter.isMet.resume(returning: line) }
+        for waiter in met { waiter.continuation.resume(returning: line) }
     }
 
     private struct Handler: LogHandler {

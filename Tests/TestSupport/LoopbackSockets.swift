@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Plain TCP sockets on loopback, for the proxy.
+/// TCP sockets on loopback, for `FaultProxy`.
 enum LoopbackSockets {
     private struct SystemFailure: Error {
         let errno: Int32
@@ -26,7 +26,7 @@ enum LoopbackSockets {
             descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Listens on a port, zero for any; returns the descriptor and the port.
+    /// Listens on a port; zero selects a free one. Returns the descriptor and the port.
     static func listen(on port: UInt16) throws -> (Int32, UInt16) {
         let descriptor = try makeSocket()
         var on: Int32 = 1
@@ -40,8 +40,9 @@ enum LoopbackSockets {
             }
         }
         guard bound else {
+            let failure = SystemFailure(errno: errno)
             close(descriptor)
-            throw SystemFailure(errno: errno)
+            throw failure
         }
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
@@ -55,8 +56,9 @@ enum LoopbackSockets {
             }
         }
         guard connected else {
+            let failure = SystemFailure(errno: errno)
             close(descriptor)
-            throw SystemFailure(errno: errno)
+            throw failure
         }
         noDelay(descriptor)
         return descriptor

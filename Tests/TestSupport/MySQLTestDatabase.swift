@@ -7,39 +7,39 @@ package import StoreAddress
 package import Testing
 internal import Time
 
-/// The server that Scripts/with-mariadb started, or that the caller named.
+/// The server that Scripts/with-mariadb started or that the caller selected.
 package enum TestServer {
-    /// The value of MEGAPHONE_TEST_MYSQL_URL; nil when there is no server.
+    /// The address in MEGAPHONE_TEST_MYSQL_URL; nil if it is not set.
     package static let address: MySQLAddress? = {
         guard let url = variable("MEGAPHONE_TEST_MYSQL_URL") else { return nil }
         guard case .mysql(let address) = try? DatabaseAddress(url: url) else {
-            preconditionFailure("MEGAPHONE_TEST_MYSQL_URL is no MySQL URL")
+            preconditionFailure("MEGAPHONE_TEST_MYSQL_URL is not a MySQL URL")
         }
         return address
     }()
 
-    /// Whether there is one.
-    package static let isThere = address != nil
+    /// Whether MEGAPHONE_TEST_MYSQL_URL is set.
+    package static let isAvailable = address != nil
 
-    /// The option that switches TLS off. Of Oracle's server the old switch is gone; without protocols it has
-    /// none to offer.
+    /// The server option that disables TLS. Recent versions of Oracle's server have no --skip-ssl; an empty
+    /// list of TLS versions has the same effect.
     package static var switchesEncryptionOff: String {
         variable("MEGAPHONE_TEST_MYSQLD")?.hasSuffix("mysqld") ?? false ? "--tls-version=" : "--skip-ssl"
     }
 
-    /// The value of an environment variable.
+    /// Returns the value of an environment variable.
     package static func variable(_ name: String) -> String? {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
-    /// For tests that a trait keeps from running without a server.
+    /// Returns the address. For tests that a trait skips without a server.
     package static func require() throws -> MySQLAddress {
         try #require(address)
     }
 }
 
 extension MySQLAddress {
-    /// The same server, with some things otherwise.
+    /// Returns a copy with some parts replaced.
     package func with(
         host: String? = nil, port: UInt16? = nil, socket: String? = nil, user: String? = nil,
         password: String? = nil, database: String? = nil, encryption: MySQLEncryption? = nil
@@ -50,12 +50,12 @@ extension MySQLAddress {
             database: database ?? self.database, encryption: encryption ?? self.encryption)
     }
 
-    /// Runs statements on a connection of their own, without TLS, and returns the first column of the last
-    /// one's rows.
+    /// Runs statements on a new connection without TLS. Returns the first column of the last statement's
+    /// rows.
     @discardableResult
     package func sql(_ statements: String...) throws -> [String?] {
         guard megaphone_mysql_library_init() == 0, let connection = unsafe megaphone_mysql_create() else {
-            throw SQLFailure(text: "no memory")
+            throw SQLFailure(text: "out of memory")
         }
         defer { unsafe megaphone_mysql_close(connection) }
         func check(_ result: Int32) throws {
@@ -84,24 +84,24 @@ extension MySQLAddress {
     }
 }
 
-/// What a server or the client library said.
+/// An error text of the server or the client library.
 private struct SQLFailure: Error {
     let text: String
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Skips, and says so, where there is no server.
+    /// Skips the test, with a comment, if there is no server.
     package static var needsServer: Self {
-        .enabled(if: TestServer.isThere, "MEGAPHONE_TEST_MYSQL_URL is not set; see Scripts/with-mariadb")
+        .enabled(if: TestServer.isAvailable, "MEGAPHONE_TEST_MYSQL_URL is not set; see Scripts/with-mariadb")
     }
 }
 
-/// A database of its own for one test, dropped with the value.
+/// A database for one test. It is dropped when this object is released.
 package final class MySQLTestDatabase: Sendable {
     package let address: MySQLAddress
     private let server: MySQLAddress
 
-    /// Makes an empty database on a server.
+    /// Creates an empty database on a server.
     package init(on server: MySQLAddress) throws {
         let name = "megaphone_test_\(getpid())_\(UInt32.random(in: 0 ... .max))"
         self.server = server
@@ -109,7 +109,7 @@ package final class MySQLTestDatabase: Sendable {
         try server.sql("CREATE DATABASE \(name)")
     }
 
-    /// Makes an empty database on the shared server.
+    /// Creates an empty database on the shared server.
     package convenience init() throws {
         try self.init(on: TestServer.require())
     }
@@ -118,14 +118,14 @@ package final class MySQLTestDatabase: Sendable {
         _ = try? server.sql("DROP DATABASE IF EXISTS \(address.database)")
     }
 
-    /// Ends the sessions of the stores on it; returns how many there were.
+    /// Kills the sessions that use the database. Returns how many there were.
     package func killSessions() throws -> Int {
         let ids = try sessionIDs()
         for id in ids { _ = try? address.sql("KILL \(id)") }
         return ids.count
     }
 
-    /// What the server calls the sessions on it.
+    /// The connection ids of the sessions that use the database.
     package func sessionIDs() throws -> [String] {
         try address.sql(
             """
@@ -135,7 +135,7 @@ package final class MySQLTestDatabase: Sendable {
         ).compactMap(\.self)
     }
 
-    /// A store on it.
+    /// Opens a store on the database.
     package func store(poolSize: Int = 4, migrate: Bool = true, logger: Logger = silent) throws -> MySQLStore
     {
         try MySQLStore(address: address, poolSize: poolSize, migrate: migrate, logger: logger)

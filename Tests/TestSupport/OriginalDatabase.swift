@@ -1,8 +1,8 @@
 package import StoreAddress
 
-/// A database as Mozilla's Megaphone 0.3 makes it: its table, and the record that its migration tool keeps.
+/// A database as Mozilla's Megaphone 0.3 creates it: its table, and the record of its migration tool.
 package enum OriginalDatabase {
-    /// Makes it in an empty database.
+    /// Creates the tables in an empty database.
     package static func make(at address: MySQLAddress, characterSet: String = "latin1") throws {
         try address.sql(
             "ALTER DATABASE \(address.database) CHARACTER SET \(characterSet)",

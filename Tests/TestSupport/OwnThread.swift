@@ -1,9 +1,10 @@
 internal import Synchronization
 internal import Threads
 
-/// A thread that runs the jobs of one test and nothing else, as an event loop runs its connections' handlers.
+/// A task executor with one thread for one test, like an event loop that runs the handlers of its
+/// connections.
 ///
-/// Times are measured on it, because tests that block share the threads of Swift's own pool.
+/// Tests measure durations on it, because the threads of Swift's own pool are shared with tests that block.
 package final class OwnThread: TaskExecutor {
     private let wakeEvent: WakeEvent
     private let state = Mutex(State())
@@ -13,7 +14,7 @@ package final class OwnThread: TaskExecutor {
         var isOver = false
     }
 
-    /// Runs the body, and what it awaits, on a thread of its own.
+    /// Runs the body and its child tasks on a new thread.
     package static func run<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {

@@ -1,16 +1,16 @@
 internal import Glibc
 internal import Time
 
-/// The proxy's thread. Blocking, and simple because of that: all data is small.
+/// The loop of the proxy's thread. It uses blocking I/O, which is enough for small data.
 struct ProxyLoop {
     private struct Pair {
         let client: Int32
-        /// Less than zero when the pair says nothing.
+        /// The server's descriptor; -1 if the connection is silent.
         var server: Int32
         var bytes: [FaultProxy.Direction: Int] = [:]
-        /// Data on its way, in its order.
+        /// Delayed data, in order.
         var held: [(due: Instant, bytes: [UInt8], direction: FaultProxy.Direction)] = []
-        /// When the connection is made, as far as the client may know.
+        /// When the delayed connection is complete.
         var readyAt = Instant.now
     }
 
@@ -43,20 +43,20 @@ struct ProxyLoop {
             for index in pairs.indices.reversed() where index * 2 + 3 < interest.count {
                 forward(index, interest[index * 2 + 2].revents != 0, interest[index * 2 + 3].revents != 0)
             }
-            proxy.note(openConnections: pairs.count)
+            proxy.record(openConnections: pairs.count)
         }
         for index in pairs.indices.reversed() { drop(index) }
         if listener >= 0 { close(listener) }
-        proxy.note(openConnections: 0)
+        proxy.record(openConnections: 0)
     }
 
-    /// In milliseconds, until data is due; -1 when none is held.
+    /// The poll timeout in milliseconds until delayed data is due; -1 if there is none.
     private var timeout: Int32 {
         guard let due = pairs.flatMap(\.held).map(\.due).min() else { return -1 }
         return Int32(max(0, Instant.now.duration(to: due) / .milliseconds(1)).rounded(.up))
     }
 
-    /// Sends on what is due. False when that cannot be done.
+    /// Forwards the data that is due. Returns false if that fails.
     private mutating func release(_ index: Int) -> Bool {
         let now = Instant.now
         while let position = pairs[index].held.firstIndex(where: { $0.due <= now }) {
@@ -88,7 +88,7 @@ struct ProxyLoop {
         } else if listener < 0 {
             listener = (try? LoopbackSockets.listen(on: proxy.port).0) ?? -1
         }
-        proxy.note(openConnections: pairs.count)
+        proxy.record(openConnections: pairs.count)
     }
 
     private mutating func accept() {
@@ -101,16 +101,16 @@ struct ProxyLoop {
         if fault == .reset { drop(pairs.count - 1) }
     }
 
-    private mutating func forward(_ index: Int, _ clientSpeaks: Bool, _ serverSpeaks: Bool) {
-        if clientSpeaks, !pass(index, from: pairs[index].client, to: pairs[index].server, .toServer) {
+    private mutating func forward(_ index: Int, _ clientIsReadable: Bool, _ serverIsReadable: Bool) {
+        if clientIsReadable, !pass(index, from: pairs[index].client, to: pairs[index].server, .toServer) {
             return drop(index)
         }
-        if serverSpeaks, !pass(index, from: pairs[index].server, to: pairs[index].client, .toClient) {
+        if serverIsReadable, !pass(index, from: pairs[index].server, to: pairs[index].client, .toClient) {
             drop(index)
         }
     }
 
-    /// False when the pair is at its end.
+    /// Forwards data that can be read. Returns false if the pair must be closed.
     private mutating func pass(
         _ index: Int, from: Int32, to: Int32, _ direction: FaultProxy.Direction
     ) -> Bool {
@@ -132,13 +132,13 @@ struct ProxyLoop {
         if case .cut(let limit, direction) = fault, passed + count > limit {
             _ = unsafe write(to, chunk, limit - passed)
             fault = .none
-            proxy.noteCut()
+            proxy.recordCut()
             return false
         }
         return unsafe write(to, chunk, count) == count
     }
 
-    /// Ends both sides, so that the peer sees a reset.
+    /// Closes both descriptors with SO_LINGER 0, so that the peers receive a reset.
     private mutating func drop(_ index: Int) {
         let pair = pairs.remove(at: index)
         for descriptor in [pair.client, pair.server] where descriptor >= 0 {

@@ -1,7 +1,7 @@
 package import Broadcasts
 package import Time
 
-/// A change made of valid parts. A test that passes invalid ones is wrong and ends.
+/// Returns a change. Invalid parts are an error in the test and end the process.
 package func change(
     _ broadcaster: String, _ channel: String, _ version: String
 ) -> Change {
@@ -30,7 +30,7 @@ extension BroadcastStore {
         try await readBoard(deadline: deadline).rows
     }
 
-    /// Checks as `check` does and throws what is wrong.
+    /// Checks as `check` does and throws the error.
     package func check(deadline: Instant) async throws(StoreError) {
         let error = await withCheckedContinuation { continuation in
             check(deadline: deadline) { continuation.resume(returning: $0) }

@@ -2,7 +2,7 @@ internal import Glibc
 package import Logging
 package import Time
 
-/// The names in a directory.
+/// Returns the names in a directory.
 package func entries(of path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(directory) }
@@ -19,13 +19,13 @@ package func entries(of path: String) -> [String] {
 /// A logger that writes nothing.
 package let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// A deadline far enough away that only a hang meets it, on a busy machine too.
+/// Returns a deadline that only a hang exceeds, also on a busy machine.
 package func patient() -> Instant { .now + .seconds(20) }
 
-/// The instant after a duration.
+/// Returns the current instant plus a duration.
 package func soon(_ duration: Duration) -> Instant { .now + duration }
 
-/// Something that happens once, on any thread, and that a test awaits without blocking one.
+/// An event that happens once, on any thread. A test awaits it without blocking a thread.
 package struct Event: Sendable {
     private let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
@@ -34,12 +34,12 @@ package struct Event: Sendable {
         (stream, continuation) = AsyncStream.makeStream(of: Void.self)
     }
 
-    /// Ends every wait, also those to come.
+    /// Ends all current and later waits.
     package func happen() {
         continuation.finish()
     }
 
-    /// Returns once it has happened.
+    /// Returns when the event has happened.
     package func wait() async {
         for await _ in stream {}
     }

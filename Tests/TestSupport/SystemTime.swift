@@ -6,10 +6,10 @@ package import SQLiteStore
 package import StoreAddress
 internal import Time
 
-// The stores with the system's clock and generator, which most of their tests use.
+// Initialisers with the system's clock and random generator, which most tests use.
 
 extension MySQLStore {
-    /// Opens a store that uses the system's clock and generator.
+    /// Opens a store that uses the system's clock and random generator.
     package init(
         address: MySQLAddress, poolSize: Int, migrate: Bool, observer: (any StoreObserver)? = nil,
         logger: Logger
@@ -21,7 +21,7 @@ extension MySQLStore {
 }
 
 extension MySQLStore {
-    /// Brings the schema up to date.
+    /// Migrates the schema.
     package static func migrate(_ address: MySQLAddress, logger: Logger) throws(StoreError) {
         try migrate(address, clock: .system, random: .system, logger: logger)
     }

@@ -4,8 +4,8 @@ import Synchronization
 import TestSupport
 import Threads
 
-/// A worker's state that tells when it comes and goes, and on which thread.
-struct Witness: PoolState, ~Copyable {
+/// A state that records where and when it is made and ended.
+struct RecordedState: PoolState, ~Copyable {
     let events: Events
     let thread = pthread_self()
     var uses = 0
@@ -21,39 +21,39 @@ struct Witness: PoolState, ~Copyable {
     }
 }
 
-/// What happened to a pool's workers.
+/// Counts what happens to the states of a pool.
 final class Events: Sendable {
     let made = Atomic(0)
     let ended = Atomic(0)
     let strayed = Atomic(0)
     let interrupted = Atomic(0)
 
-    /// A pool of witnesses that report here.
-    func makePool(_ limits: PoolLimits, unstick: WakeEvent? = nil) throws -> BlockingPool<Witness> {
+    /// Makes a pool whose states report here.
+    func makePool(_ limits: PoolLimits, unstick: WakeEvent? = nil) throws -> BlockingPool<RecordedState> {
         try BlockingPool(limits: limits) { interrupter in
             interrupter.register {
                 self.interrupted.add(1, ordering: .relaxed)
                 unstick?.signal()
             }
-            return Witness(self)
+            return RecordedState(self)
         }
     }
 }
 
 func limits(
-    workers: Int = 1, queue: Int = 100, idle: Duration? = nil, replaces: Bool = true
+    threads: Int = 1, queue: Int = 100, idle: Duration? = nil, replaces: Bool = true
 ) -> PoolLimits {
     PoolLimits(
-        maximumThreads: workers, maximumQueue: queue, idleLimit: idle, replacesLateThreads: replaces)
+        maximumThreads: threads, maximumQueue: queue, idleLimit: idle, replacesLateThreads: replaces)
 }
 
-/// A call that keeps a worker of a pool busy until it is let go.
-struct BusyWorker {
+/// A call that keeps a pool thread busy until it is released.
+struct BusyThread {
     private let hold: WakeEvent
     private let call: Task<Void, any Error>
 
-    /// Returns once the worker is at the call.
-    init(of pool: BlockingPool<Witness>) async throws {
+    /// Returns once the call runs.
+    init(of pool: BlockingPool<RecordedState>) async throws {
         let hold = try WakeEvent()
         let began = Event()
         self.hold = hold
@@ -66,11 +66,11 @@ struct BusyWorker {
         await began.wait()
     }
 
-    func letGo() {
+    func release() {
         hold.signal()
     }
 
-    /// Throws what the call ended with.
+    /// Throws the error of the call.
     func end() async throws {
         try await call.value
     }
