@@ -217,7 +217,7 @@ extension DatabaseWatch {
         }
     }
 
-    /// Starts a patient probe. Returns false if one is running, the watch is closed, or the system has no thread.
+    /// Starts a patient probe. Returns false if one is running, the watch is closed, or there is no thread.
     private func startPatientProbe(
         _ probe: @escaping @Sendable (MySQLLimits, Interrupter) -> Probe,
         _ worked: @escaping @Sendable (_ wasDown: Bool) -> Void
