@@ -28,8 +28,12 @@ private func checkPieces(_ bytes: [UInt8], _ seed: UInt8) {
         rest = rest.dropFirst(count)
     }
     split.end()
-    require(
-        whole.log == split.log, "splitting the input does not change the steps: \(whole.log) \(split.log)")
+    // Whether the sending side is shut down before the close depends on whether unread bytes have arrived by
+    // then.
+    let (steps, splitSteps) = (
+        whole.log.filter { $0 != .shutdownWrite }, split.log.filter { $0 != .shutdownWrite }
+    )
+    require(steps == splitSteps, "splitting the input does not change the steps: \(steps) \(splitSteps)")
     // `100 Continue` is sent only if the body has not arrived, so the output may differ then.
     if !split.hasContinued {
         require(whole.output == split.output, "splitting the input does not change the output")
