@@ -39,7 +39,7 @@ struct Service {
         } catch {
             throw end(.systemRefuses, "cannot start the thread that reads version_file: \(error)")
         }
-        store = try openStore(settings, migrate: migrate, observer: StoreMetrics(metrics), log: log)
+        store = try openStore(settings, migrate: migrate, metrics: metrics, log: log)
         feed = BoardFeed(store: store, freshness: BoardFeed.Freshness(settings.reloadable), clock: .system)
         feed.warmUp()
         api = API(

@@ -2,15 +2,14 @@ import BlockingWork
 import Broadcasts
 import Telemetry
 
-/// Counts the operations of the store and measures their duration.
+/// Counts the operations of the store and measures their duration. It does not hold the registry, which holds
+/// the store.
 struct StoreMetrics: StoreObserver {
-    private let metrics: MetricsRegistry
     private let operations: [StoreOperation: Counter]
     private let errors: [StoreOperation: Counter]
     private let durations: [StoreOperation: Histogram]
 
     init(_ metrics: MetricsRegistry) {
-        self.metrics = metrics
         func each<Metric>(_ make: (StoreOperation) -> Metric) -> [StoreOperation: Metric] {
             Dictionary(uniqueKeysWithValues: StoreOperation.allCases.map { ($0, make($0)) })
         }
@@ -36,20 +35,22 @@ struct StoreMetrics: StoreObserver {
         if !succeeded { errors[operation]?.increment() }
         durations[operation]?.record(duration)
     }
+}
 
+extension MetricsRegistry {
     /// Registers the gauges of the store's sessions.
-    func register(_ counts: @escaping @Sendable () -> PoolCounts) {
+    func registerSessions(_ counts: @escaping @Sendable () -> PoolCounts) {
         let states: KeyValuePairs<String, @Sendable (PoolCounts) -> Int> = [
             "busy": { $0.busy }, "idle": { $0.idle }, "opening": { $0.opening },
             "left_behind": { $0.leftBehind },
         ]
         for (state, number) in states {
-            metrics.gauge(
+            gauge(
                 "megaphone_store_sessions", help: "Number of sessions with the database.",
                 labels: ["state": state]
             ) { Double(number(counts())) }
         }
-        metrics.gauge(
+        gauge(
             "megaphone_store_waiting_calls", help: "Number of calls that wait for a session."
         ) { Double(counts().waiting) }
     }

@@ -12,22 +12,22 @@ import Time
 /// Opens the store that `database_url` selects.
 ///
 /// Throws if an SQLite file cannot be opened. If a MySQL server cannot be reached, the service starts,
-/// responds with 503, and recovers when the server is back.
+/// responds with 503, and recovers when the server is back. With `metrics`, registers those of the store.
 func openStore(
-    _ settings: Settings, migrate: Bool, observer: StoreMetrics?, log: LogOutput
+    _ settings: Settings, migrate: Bool, metrics: MetricsRegistry?, log: LogOutput
 ) throws(ExitCode) -> any BroadcastStore {
     let logger = log.logger("megaphone.store")
     do throws(StoreError) {
         switch settings.database {
         case .sqlite(let path):
-            return try openSQLiteStore(path, observer, logger)
+            return try openSQLiteStore(path, metrics, logger)
         case .sqliteMemory:
-            return try openSQLiteStore(":memory:", observer, logger)
+            return try openSQLiteStore(":memory:", metrics, logger)
         case .mysql(let address):
             let store = try MySQLStore(
                 address: address, poolSize: settings.databasePoolMaximumSize, migrate: migrate,
-                observer: observer, clock: .system, random: .system, logger: logger)
-            observer?.register { store.sessionCounts }
+                observer: metrics.map(StoreMetrics.init), clock: .system, random: .system, logger: logger)
+            metrics?.registerSessions { store.sessionCounts }
             return store
         }
     } catch {
@@ -36,10 +36,11 @@ func openStore(
 }
 
 private func openSQLiteStore(
-    _ path: String, _ observer: StoreMetrics?, _ logger: Logger
+    _ path: String, _ metrics: MetricsRegistry?, _ logger: Logger
 ) throws(StoreError) -> any BroadcastStore {
-    let store = try SQLiteStore(path: path, observer: observer, clock: .system, logger: logger)
-    observer?.register { store.sessionCounts }
+    let store = try SQLiteStore(
+        path: path, observer: metrics.map(StoreMetrics.init), clock: .system, logger: logger)
+    metrics?.registerSessions { store.sessionCounts }
     return store
 }
 
@@ -47,7 +48,7 @@ private func openSQLiteStore(
 func migrateStore(_ settings: Settings, log: LogOutput) throws(ExitCode) {
     guard case .mysql(let address) = settings.database else {
         // Opening an SQLite file updates its schema.
-        return try openStore(settings, migrate: true, observer: nil, log: log).close()
+        return try openStore(settings, migrate: true, metrics: nil, log: log).close()
     }
     do {
         try MySQLStore.migrate(
