@@ -1,4 +1,5 @@
 package import Broadcasts
+import Synchronization
 package import Time
 
 /// Returns a change. Invalid parts are an error in the test and end the process.
@@ -16,12 +17,8 @@ package func change(
 extension BroadcastStore {
     /// Reads as `read` does and returns the board.
     package func readBoard(deadline: Instant) async throws(StoreError) -> Board {
-        try await withCheckedContinuation { continuation in
-            read(deadline: deadline) {
-                Board(rows: $0)
-            } receive: {
-                continuation.resume(returning: $0)
-            }
+        try await received { receive in
+            read(deadline: deadline, make: { Board(rows: $0) }, receive: receive)
         }.get()
     }
 
@@ -32,9 +29,24 @@ extension BroadcastStore {
 
     /// Checks as `check` does and throws the error.
     package func check(deadline: Instant) async throws(StoreError) {
-        let error = await withCheckedContinuation { continuation in
-            check(deadline: deadline) { continuation.resume(returning: $0) }
-        }
-        if let error { throw error }
+        if let error = await received({ check(deadline: deadline, receive: $0) }) { throw error }
     }
+}
+
+/// Returns what `start` passes to its argument.
+///
+/// The value passes through a lock: ThreadSanitizer does not see that of a continuation that is resumed in the
+/// moment in which it is awaited.
+private func received<Value: Sendable>(
+    _ start: (@escaping @Sendable (Value) -> Void) -> Void
+) async -> Value {
+    let value = Mutex<Value?>(nil)
+    await withCheckedContinuation { continuation in
+        start { received in
+            value.withLock { $0 = received }
+            continuation.resume()
+        }
+    }
+    guard let value = value.withLock({ $0 }) else { preconditionFailure("resumed without a value") }
+    return value
 }
