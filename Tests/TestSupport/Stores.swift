@@ -35,7 +35,7 @@ extension BroadcastStore {
 
 /// Returns what `start` passes to its argument.
 ///
-/// The value passes through a lock: ThreadSanitizer does not see that of a continuation that is resumed in the
+/// The value passes through a lock: ThreadSanitizer misses that of a continuation that is resumed in the
 /// moment in which it is awaited.
 private func received<Value: Sendable>(
     _ start: (@escaping @Sendable (Value) -> Void) -> Void
