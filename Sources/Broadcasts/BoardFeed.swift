@@ -35,20 +35,14 @@ package final class BoardFeed: Sendable {
     package static let readLimit = Duration.seconds(2)
 
     private struct State {
-        var freshness: Freshness
-        var lastGoodRead: GoodRead?
-        var lastFailure: StoreError?
-        /// Reads are numbered from 1 in the order in which they begin.
+        var snapshot: Snapshot
         var readsBegun = 0
-        var readsEnded = 0
-        /// The first read that is certain to reflect every PUT acknowledged through this node.
-        var firstCompleteRead = 0
         /// The listeners of the read in progress, and those of the next one.
         var listeners: [any FeedListener] = []
         var nextListeners: [any FeedListener] = []
         var channels = ChannelCount()
 
-        var isReading: Bool { readsBegun > readsEnded }
+        var isReading: Bool { readsBegun > snapshot.readsEnded }
 
         /// Begins the next read for its listeners. Returns its number.
         mutating func beginRead() -> Int {
@@ -67,34 +61,23 @@ package final class BoardFeed: Sendable {
     package init(store: any BroadcastStore, freshness: Freshness, clock: Clock) {
         self.store = store
         self.clock = clock
-        state = Mutex(State(freshness: freshness))
+        state = Mutex(State(snapshot: Snapshot(freshness: freshness)))
     }
 
     /// The freshness settings. A new value takes effect for the next GET.
     package var freshness: Freshness {
-        get { state.withLock { $0.freshness } }
-        set { state.withLock { $0.freshness = newValue } }
+        get { state.withLock { $0.snapshot.freshness } }
+        set { state.withLock { $0.snapshot.freshness = newValue } }
     }
 
     /// The current state of the feed.
     package var snapshot: Snapshot {
-        state.withLock { state in
-            Snapshot(
-                freshness: state.freshness, lastGoodRead: state.lastGoodRead, lastFailure: state.lastFailure,
-                readsEnded: state.readsEnded, firstCompleteRead: state.firstCompleteRead)
-        }
+        state.withLock { $0.snapshot }
     }
 
-    /// Returns the last board if `maxStaleness` allows serving it without a read, otherwise nil.
+    /// See `Snapshot.current`. Copies no snapshot: every GET calls it.
     package func current(at now: Instant) -> Reading? {
-        let board = state.withLock { state -> Board? in
-            guard state.freshness.maxStaleness > .zero, let read = state.lastGoodRead,
-                read.number >= state.firstCompleteRead,
-                read.began.duration(to: now) <= state.freshness.maxStaleness
-            else { return nil }
-            return read.board
-        }
-        return board.map { Reading(board: $0, age: nil) }
+        state.withLock { $0.snapshot.current(at: now) }
     }
 
     /// Starts a read without a waiter, so that the first GET finds a board.
@@ -123,7 +106,7 @@ package final class BoardFeed: Sendable {
     package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
         let outcome = try await store.put(change, deadline: deadline)
         state.withLock { state in
-            state.firstCompleteRead = state.readsBegun + 1
+            state.snapshot.firstCompleteRead = state.readsBegun + 1
             if outcome == .created { state.channels.created(change) }
         }
         return outcome
@@ -134,7 +117,7 @@ package final class BoardFeed: Sendable {
     /// first successful read.
     package func channelCount(besides broadcasterID: BroadcasterID, _ channelID: ChannelID) -> Int? {
         state.withLock { state in
-            guard let board = state.lastGoodRead?.board else { return nil }
+            guard let board = state.snapshot.lastGoodRead?.board else { return nil }
             return state.channels.count(on: board, besides: broadcasterID, channelID)
         }
     }
@@ -143,7 +126,7 @@ package final class BoardFeed: Sendable {
         let began = clock.now
         // Only the read in progress replaces the last board, so `previous` is still the last one when it
         // ends.
-        let previous = state.withLock { $0.lastGoodRead?.board }
+        let previous = state.withLock { $0.snapshot.lastGoodRead?.board }
         store.read(deadline: began + Self.readLimit) { rows in
             if let previous, previous.holds(rows) { previous } else { Board(rows: rows) }
         } receive: { [self] result in
@@ -153,14 +136,14 @@ package final class BoardFeed: Sendable {
 
     private func endRead(_ number: Int, _ began: Instant, _ result: Result<Board, StoreError>) {
         let (listeners, next) = state.withLock { state in
-            state.readsEnded = number
+            state.snapshot.readsEnded = number
             switch result {
             case .success(let board):
-                state.lastGoodRead = GoodRead(board: board, began: began, number: number)
-                state.lastFailure = nil
+                state.snapshot.lastGoodRead = GoodRead(board: board, began: began, number: number)
+                state.snapshot.lastFailure = nil
                 state.channels.readEnds()
             case .failure(let error):
-                state.lastFailure = error
+                state.snapshot.lastFailure = error
                 state.channels.readFails()
             }
             let ended = state.listeners

@@ -28,13 +28,19 @@ package struct GoodRead: Sendable {
 extension BoardFeed {
     /// The state of a feed at one moment.
     package struct Snapshot: Sendable {
-        package let freshness: Freshness
+        package internal(set) var freshness: Freshness
         /// Nil before the first successful read.
-        package let lastGoodRead: GoodRead?
+        package internal(set) var lastGoodRead: GoodRead?
         /// The error of the last read; nil if it succeeded.
-        package let lastFailure: StoreError?
-        let readsEnded: Int
-        let firstCompleteRead: Int
+        package internal(set) var lastFailure: StoreError?
+        /// Reads are numbered from 1 in the order in which they begin.
+        var readsEnded = 0
+        /// The first read that is certain to reflect every PUT acknowledged through this node.
+        var firstCompleteRead = 0
+
+        init(freshness: Freshness) {
+            self.freshness = freshness
+        }
 
         /// Returns the last board if `maxStaleness` allows serving it without a read, otherwise nil.
         package func current(at now: Instant) -> Reading? {
