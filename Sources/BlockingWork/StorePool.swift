@@ -33,18 +33,6 @@ package struct StorePool<State: PoolState & ~Copyable>: Sendable {
         }
     }
 
-    /// Runs one operation as `submit` does and returns its value.
-    package func perform<Value: Sendable>(
-        _ operation: StoreOperation, until deadline: Instant,
-        _ work: @escaping @Sendable (inout State) -> Value
-    ) async throws(StoreError) -> Value {
-        do {
-            return try await pool.run(until: deadline, isUrgent: operation != .put, work)
-        } catch {
-            throw StoreError(error)
-        }
-    }
-
     /// See `BlockingPool.warmUp`.
     @discardableResult
     package func warmUp() -> Bool { pool.warmUp() }

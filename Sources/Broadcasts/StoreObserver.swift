@@ -14,21 +14,6 @@ package protocol StoreObserver: Sendable {
 }
 
 extension StoreOperation {
-    /// Runs one operation and reports its duration and whether it succeeded.
-    package func reported<Value: Sendable>(
-        to observer: (any StoreObserver)?, _ clock: Clock, _ run: () async throws(StoreError) -> Value
-    ) async throws(StoreError) -> Value {
-        let began = clock.now
-        do {
-            let value = try await run()
-            observer?.storeDidFinish(self, in: began.duration(to: clock.now), succeeded: true)
-            return value
-        } catch {
-            observer?.storeDidFinish(self, in: began.duration(to: clock.now), succeeded: false)
-            throw error
-        }
-    }
-
     /// Returns a receiver that reports how an operation which begins now has ended, then passes the result
     /// on.
     package func reporting<Value: Sendable>(

@@ -85,13 +85,13 @@ package struct SQLiteStore: BroadcastStore {
     }
 
     package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
-        try await StoreOperation.put.reported(to: observer, clock) { () async throws(StoreError) in
-            try await writer.perform(.put, until: deadline) { state in
-                state.use(until: deadline) { session throws(SQLiteError) in
-                    try session.put(change, deadline: deadline)
-                }
-            }.get()
-        }
+        try await withCheckedContinuation { continuation in
+            submit(.put, deadline) {
+                continuation.resume(returning: $0)
+            } body: { session throws(SQLiteError) in
+                try session.put(change, deadline: deadline)
+            }
+        }.get()
     }
 
     package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
@@ -107,14 +107,15 @@ package struct SQLiteStore: BroadcastStore {
         writer.close()
     }
 
-    /// Runs a call that does not write, on the reader's thread if there is one.
+    /// Runs one operation: a PUT on the writer's thread, others on the reader's thread if there is one.
     private func submit<Value: Sendable>(
         _ operation: StoreOperation, _ deadline: Instant,
         receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
         body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
     ) {
         let receive = operation.reporting(to: observer, clock, receive)
-        (reader ?? writer).submit(operation, until: deadline) { state, _ in
+        let pool = operation == .put ? writer : reader ?? writer
+        pool.submit(operation, until: deadline) { state, _ in
             state.use(until: deadline, body)
         } receive: { result in
             receive(result.flatMap { $0 })
