@@ -11,10 +11,15 @@ import Time
 final class APILoop: LoopResponder {
     let api: API
     private let inbox: LoopInbox
-    private var boardWaiters = WaiterQueue<BoardWaiter>()
-    private var readRequests = WaiterQueue<ReadRequest>()
-    private var healthWaiters = WaiterQueue<HealthWaiter>()
-    private var hasWaiters = false
+    private var waiters = Waiters()
+
+    private struct Waiters {
+        var boards = WaiterQueue<BoardWaiter>()
+        var reads = WaiterQueue<ReadRequest>()
+        var checks = WaiterQueue<HealthWaiter>()
+
+        var isEmpty: Bool { boards.isEmpty && reads.isEmpty && checks.isEmpty }
+    }
 
     init(_ api: API, _ mailbox: any Mailbox) {
         self.api = api
@@ -74,53 +79,40 @@ final class APILoop: LoopResponder {
 
     // MARK: - Waiters
 
-    func add(_ waiter: BoardWaiter) {
-        boardWaiters.append(waiter)
-        hasWaiters = true
-    }
-
-    func add(_ waiter: HealthWaiter) {
-        healthWaiters.append(waiter)
-        hasWaiters = true
-    }
-
-    private func add(_ request: ReadRequest) {
-        readRequests.append(request)
-        hasWaiters = true
-    }
+    func add(_ waiter: BoardWaiter) { waiters.boards.append(waiter) }
+    func add(_ waiter: HealthWaiter) { waiters.checks.append(waiter) }
 
     func endTurn(_ deliveries: inout [Delivery]) -> Instant? {
-        for request in inbox.takeRequests() { add(request) }
-        guard hasWaiters else { return nil }
+        for request in inbox.takeRequests() { waiters.reads.append(request) }
+        guard !waiters.isEmpty else { return nil }
         subscribe()
         let now = api.clock.now
-        if inbox.takeSignal() || boardWaiters.isDue(at: now) || readRequests.isDue(at: now) {
+        if inbox.takeSignal() || waiters.boards.isDue(at: now) || waiters.reads.isDue(at: now) {
             answer(at: now, &deliveries)
         }
-        hasWaiters = !boardWaiters.isEmpty || !readRequests.isEmpty || !healthWaiters.isEmpty
-        return [boardWaiters.deadline, readRequests.deadline].compactMap(\.self).min()
+        return [waiters.boards.deadline, waiters.reads.deadline].compactMap(\.self).min()
     }
 
     private func subscribe() {
-        if boardWaiters.hasNew || readRequests.hasNew {
+        if waiters.boards.hasNew || waiters.reads.hasNew {
             let number = api.feed.subscribe(inbox)
-            boardWaiters.number(number)
-            readRequests.number(number)
+            waiters.boards.number(number)
+            waiters.reads.number(number)
         }
-        if healthWaiters.hasNew {
-            healthWaiters.number(api.health.subscribe(inbox, limit: HealthWaiter.limit))
+        if waiters.checks.hasNew {
+            waiters.checks.number(api.health.subscribe(inbox, limit: HealthWaiter.limit))
         }
     }
 
     private func answer(at now: Instant, _ deliveries: inout [Delivery]) {
         let snapshot = api.feed.snapshot
-        boardWaiters.removeAnswered { waiter in
+        waiters.boards.removeAnswered { waiter in
             guard let delivery = waiter.delivery(from: snapshot, at: now) else { return false }
             deliveries.append(delivery)
             return true
         }
-        readRequests.removeAnswered { $0.isAnswered(by: snapshot, at: now) }
-        healthWaiters.removeAnswered { waiter in
+        waiters.reads.removeAnswered { $0.isAnswered(by: snapshot, at: now) }
+        waiters.checks.removeAnswered { waiter in
             guard let delivery = waiter.delivery(at: now) else { return false }
             deliveries.append(delivery)
             return true

@@ -179,8 +179,13 @@ extension ConnectionLoop {
     private mutating func encode<Result>(
         _ connection: inout Connection, _ encode: (inout [UInt8]) -> Result
     ) -> Result {
-        if !connection.output.hasBuffer { connection.output.lend(spare.take() ?? SpareBuffer()) }
+        lendSpare(&connection)
         return connection.output.encode(encode)
+    }
+
+    /// Lends the spare array to a queue without an array.
+    private mutating func lendSpare(_ connection: inout Connection) {
+        if !connection.output.hasBuffer { connection.output.lend(spare.take() ?? SpareBuffer()) }
     }
 
     /// Queues a response, and sends if the batch is full or the body is not copied. Returns false if the
@@ -190,7 +195,7 @@ extension ConnectionLoop {
         _ input: inout ReceivedBytes, at now: Instant
     ) -> Bool {
         if state.isDraining { connection.conversation.drain() }
-        if !connection.output.hasBuffer { connection.output.lend(spare.take() ?? SpareBuffer()) }
+        lendSpare(&connection)
         let body = connection.respond(response, date: date.bytes, &input, at: now)
         if let body { connection.output.append(body: body) }
         if body == nil, connection.output.encodedCount < Self.batchSize || connection.isBlocked {

@@ -10,7 +10,12 @@ struct MySQLThreadState: PoolState, ~Copyable {
     private let opened: @Sendable () -> Void
     private var session: MySQLSession?
     /// When the session expires; nil without a session.
-    private(set) var expiry: Instant?
+    var expiry: Instant? {
+        switch session {
+        case .some(let session): session.expiry
+        case .none: nil
+        }
+    }
     /// The error of the last `open`, until a call has reported it.
     private var openingError: MySQLError?
     private var lastUse: Instant
@@ -41,7 +46,6 @@ struct MySQLThreadState: PoolState, ~Copyable {
         drop()
         do {
             session = try sessions.open(interrupter)
-            expiry = session?.expiry
             lastUse = sessions.clock.now
             opened()
         } catch {
@@ -124,7 +128,6 @@ struct MySQLThreadState: PoolState, ~Copyable {
 
     private mutating func drop() {
         session = nil
-        expiry = nil
         openingError = nil
     }
 }
