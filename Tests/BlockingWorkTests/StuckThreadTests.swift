@@ -32,7 +32,7 @@ import Time
         }
         // The thread is interrupted after its caller has been answered, so that the caller's deadline is
         // kept.
-        while events.interrupted.load(ordering: .relaxed) == 0 { await Task.yield() }
+        try eventually { events.interrupted.load(ordering: .relaxed) > 0 }
         let uses = try await pool.run(until: soon(.seconds(10))) { $0.uses }
         #expect(uses == 0)
         #expect(events.made.load(ordering: .relaxed) == 2)

@@ -52,7 +52,7 @@ import Time
         let faults = FaultTable()
         let system = SystemCalls(faults: faults)
         let state = ServerState(maximumConnections: 100)
-        let lines = LogLines()
+        let lines = LogRecorder()
         let manual = ManualClock()
         let listeners = try (0..<2).map { _ in
             try Listener(address: .version4(0x7F00_0001, port: 0), system: system)
@@ -68,42 +68,21 @@ import Time
             second.ready(1, Readiness(canRead: true), at: manual.now)
             manual.advance(by: .milliseconds(100))
         }
-        let found = lines.lines.withLock { $0 }
+        let found = lines.lines
         #expect(found.count == 3, "\(found)")
         #expect(found.allSatisfy { $0.contains(message) })
-        #expect(found.map { $0.split(separator: " ").last } == ["0", "19", "19"])
+        #expect(found.map { $0.split(separator: "=").last } == ["0", "19", "19"])
     }
 
     private func makeConnectionLoop(
         _ listener: Listener, _ system: SystemCalls,
-        _ state: ServerState = ServerState(maximumConnections: 1), _ lines: LogLines = LogLines(),
+        _ state: ServerState = ServerState(maximumConnections: 1), _ lines: LogRecorder = LogRecorder(),
         _ clock: Clock = .system
     ) throws -> ConnectionLoop {
         let loop = try EventLoop(executor: LoopExecutor(system: system), system: system, clock: clock)
         return try ConnectionLoop(
             loop: loop, listener: listener, responder: EchoLoop(EchoResponder()), state: state,
             limits: Limits.defaults,
-            logger: Logger(label: "test", factory: { _ in LineHandler(lines: lines) }))
-    }
-}
-
-/// The logged lines: each message, followed by the field `suppressed`.
-private final class LogLines: Sendable {
-    let lines = Mutex<[String]>([])
-}
-
-private struct LineHandler: LogHandler {
-    let lines: LogLines
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.trace
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let suppressed = event.metadata?["suppressed"].map { "\($0)" } ?? "-"
-        lines.lines.withLock { $0.append("\(event.message) \(suppressed)") }
+            logger: lines.logger)
     }
 }

@@ -200,7 +200,7 @@ import Testing
         let server = try TestServer { $0.workers = workers }
         let waiting = try Client(server.address)
         try waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
-        while server.responder.waiting.withLock(\.isEmpty) { sched_yield() }
+        try eventually { server.responder.waiting.withLock { !$0.isEmpty } }
         let half = try Client(server.address)
         try half.send("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n12")
         server.server.drain(within: .seconds(3600))

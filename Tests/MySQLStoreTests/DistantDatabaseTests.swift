@@ -32,12 +32,6 @@ import Time
         return store
     }
 
-    private func waitUntil(_ condition: () -> Bool) async throws {
-        let limit = soon(.seconds(10))
-        while !condition(), Instant.now < limit { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(condition())
-    }
-
     private func close(_ store: MySQLStore) {
         store.close()
         proxy.end()
@@ -106,7 +100,7 @@ import Time
 
     @Test func session_outlivesTheDeadlineOfTheCallThatItWasOpenedFor() async throws {
         let store = try await connectedStore(.milliseconds(300))
-        try await waitUntil { store.sessionCounts.idle == 1 }
+        try eventually(within: .seconds(10)) { store.sessionCounts.idle == 1 }
         // The only session is busy, so the second call needs a new one, whose opening takes longer than the
         // call's deadline.
         let first = Event()
@@ -120,7 +114,7 @@ import Time
         }
         await first.wait()
         #expect(store.sessionCounts.opening == 1 && store.sessionCounts.leftBehind == 0)
-        try await waitUntil { store.sessionCounts.idle == 2 }
+        try eventually(within: .seconds(10)) { store.sessionCounts.idle == 2 }
         close(store)
     }
 }

@@ -1,7 +1,7 @@
 import Access
 import Broadcasts
-import Glibc
 import StoreAddress
+import TestSupport
 import Testing
 
 @testable import Settings
@@ -10,12 +10,7 @@ struct ExampleFileTests {
     /// Returns the text of config.example.toml.
     private func example() throws -> String {
         let top = "\(#filePath)".split(separator: "/").dropLast(3).joined(separator: "/")
-        let descriptor = unsafe open("/\(top)/config.example.toml", O_RDONLY)
-        try #require(descriptor >= 0)
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-        return try #require(String(validating: bytes.prefix(max(0, count)), as: UTF8.self))
+        return try text(ofFile: "/\(top)/config.example.toml")
     }
 
     @Test func example_loads_withTheTokensOfTheREADME() throws {

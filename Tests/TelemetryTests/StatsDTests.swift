@@ -105,7 +105,7 @@ struct StatsDTests {
             // Not a descriptor: dup2 fails with EBADF.
             return -1
         }
-        while lookups.withLock({ $0 < 5 }) { sched_yield() }
+        try eventually { lookups.withLock { $0 >= 5 } }
         resolver.end()
         fixture.output.close()
         let lines = String(decoding: fixture.pipe.read(waitingMilliseconds: 0), as: UTF8.self)

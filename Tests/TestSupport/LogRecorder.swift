@@ -15,7 +15,7 @@ package final class LogRecorder: Sendable {
     /// A logger that writes to this recorder.
     package var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
 
-    /// The lines so far: the level and the message of each.
+    /// The lines so far: the level, the message and the metadata, by key, of each.
     package var lines: [String] { state.withLock { $0.lines } }
 
     /// Returns the first recorded line that contains the text. Waits for one if there is none.
@@ -56,7 +56,8 @@ package final class LogRecorder: Sendable {
         }
 
         func log(event: LogEvent) {
-            recorder.add("\(event.level) \(event.message)")
+            let fields = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+            recorder.add("\(event.level) \(event.message)\(fields.joined())")
         }
     }
 }
