@@ -61,6 +61,7 @@ internal import Time
         var bits: UInt32 = 0
         if interest.reading { bits |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue }
         if interest.writing { bits |= EPOLLOUT.rawValue }
+        if interest.ending { bits |= EPOLLRDHUP.rawValue }
         if interest.byEdge { bits |= EPOLLET.rawValue }
         return bits
     }

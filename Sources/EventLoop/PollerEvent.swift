@@ -19,13 +19,18 @@ package struct EventSource: Hashable, Sendable, ExpressibleByIntegerLiteral {
 package struct Interest: Hashable, Sendable {
     package var reading = false
     package var writing = false
+    /// The end of the peer's stream, without reading (EPOLLRDHUP). Reading includes it.
+    package var ending = false
     /// Edge-triggered (EPOLLET): reports a change once, so that the kernel need not check every reported
     /// descriptor again before it waits. A caller that leaves bytes unread must rearm with `modify`.
     package var byEdge = false
 
-    package init(reading: Bool = false, writing: Bool = false, byEdge: Bool = false) {
+    package init(
+        reading: Bool = false, writing: Bool = false, ending: Bool = false, byEdge: Bool = false
+    ) {
         self.reading = reading
         self.writing = writing
+        self.ending = ending
         self.byEdge = byEdge
     }
 }

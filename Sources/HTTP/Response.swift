@@ -18,6 +18,11 @@ package struct FieldLines: Hashable, Sendable {
     package mutating func append(_ name: HTTPField.Name, _ value: String) {
         bytes.append(name, value)
     }
+
+    /// Appends lines.
+    package mutating func append(_ lines: FieldLines) {
+        bytes += lines.bytes
+    }
 }
 
 extension [UInt8] {
@@ -35,7 +40,7 @@ extension [UInt8] {
     }
 }
 
-/// The response to one request. The connection adds `Date`, `Content-Length` and `Connection`.
+/// The response to one request. The connection adds `Date`, the framing of the content and `Connection`.
 package struct Response: Sendable {
     /// One field line.
     package struct Field: Sendable {
@@ -53,8 +58,12 @@ package struct Response: Sendable {
     /// A field line of this response only. Separate, so that many responses can share `fields`; appending it
     /// there would copy them.
     package var ownField: Field?
-    /// The content. In response to HEAD, only its length is sent (RFC 9110 section 8.6).
+    /// The content. In response to HEAD, only its length is sent (RFC 9110 section 8.6). Empty
+    /// for a stream.
     package var body: [UInt8]
+    /// Whether the content has no known length: its pieces are delivered one by one, and the connection
+    /// closes after it.
+    package var isStream = false
 
     package init(status: HTTPResponse.Status, fields: FieldLines = FieldLines(), body: [UInt8] = []) {
         self.status = status

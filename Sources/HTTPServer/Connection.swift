@@ -28,8 +28,8 @@ struct Connection: ~Copyable {
         case awaitsBody(Answer)
         /// A handler is running.
         case task(Task<Void, Never>)
-        /// A waiter has been started.
-        case waiter
+        /// A waiter has been started. It stays until the end of a stream.
+        case waiter(any Waiter)
     }
 
     init(
@@ -47,10 +47,11 @@ struct Connection: ~Copyable {
     /// Encodes the head of a response and its body, unless the body is too large to copy. Such a body is
     /// returned; the caller queues it.
     mutating func respond(
-        _ response: Response, date: [UInt8], _ input: inout ReceivedBytes, at now: Instant
+        _ response: Response, first piece: StreamPiece?, date: [UInt8], _ input: inout ReceivedBytes,
+        at now: Instant
     ) -> [UInt8]? {
         output.encode { encoded in
-            conversation.respond(response, date: date, into: &encoded, &input, at: now)
+            conversation.respond(response, first: piece, date: date, into: &encoded, &input, at: now)
         }
     }
 }

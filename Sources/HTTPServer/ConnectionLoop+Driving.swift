@@ -15,6 +15,13 @@ extension ConnectionLoop {
         if readiness.isGone { return close(connection, id) }
         if readiness.canWrite, !connection.output.isEmpty {
             guard flush(&connection, id, at: now) else { return }
+            if connection.output.isEmpty, case .waiter(let waiter) = connection.response {
+                waiter.outputDrained()
+            }
+        }
+        if connection.conversation.isStreaming {
+            if readiness.hasEnded { connection.conversation.receiveEnd() }
+            return advance(&connection, id, at: now)
         }
         if readiness.canRead {
             if connection.conversation.wantsBytes(pendingCount: connection.pending.count) {
@@ -32,7 +39,7 @@ extension ConnectionLoop {
         guard let deadline = connection.conversation.deadline, deadline <= now else {
             return schedule(&connection, id)
         }
-        if !connection.output.isEmpty { return close(connection, id) }
+        if !connection.output.isEmpty { return close(connection, id, .slow) }
         connection.conversation.expire(at: now)
         advance(&connection, id, at: now)
     }
@@ -53,7 +60,7 @@ extension ConnectionLoop {
     }
 
     /// Performs the conversation's steps until it waits and the output is either sent or blocked.
-    private mutating func advance(
+    mutating func advance(
         _ connection: inout Connection, _ id: ConnectionID, _ received: consuming ReceivedBytes,
         at now: Instant
     ) {
@@ -107,7 +114,7 @@ extension ConnectionLoop {
                     completions.deliver(await handler(body), to: id)
                 })
         case .waiting(let waiter):
-            connection.response = .waiter
+            connection.response = .waiter(waiter)
             waiter.start(for: ResponseTicket(rawValue: id.source.rawValue))
         case .ready:
             preconditionFailure("a ready response is sent at once")
@@ -124,6 +131,7 @@ extension ConnectionLoop {
             if count == 0 {
                 readBuffer = buffer
                 connection.conversation.receiveEnd()
+                if case .waiter(let waiter) = connection.response { waiter.clientEnded() }
                 return advance(&connection, id, at: now)
             }
             let mustRearm = !isAll || hasEnd
@@ -149,7 +157,7 @@ extension ConnectionLoop {
     }
 
     /// Moves the pending bytes out of the connection.
-    private func takePending(_ connection: inout Connection) -> ReceivedBytes {
+    func takePending(_ connection: inout Connection) -> ReceivedBytes {
         var bytes: [UInt8] = []
         swap(&bytes, &connection.pending)
         let count = bytes.count
@@ -184,19 +192,19 @@ extension ConnectionLoop {
     }
 
     /// Lends the spare array to a queue without an array.
-    private mutating func lendSpare(_ connection: inout Connection) {
+    mutating func lendSpare(_ connection: inout Connection) {
         if !connection.output.hasBuffer { connection.output.lend(spare.take() ?? SpareBuffer()) }
     }
 
     /// Queues a response, and sends if the batch is full or the body is not copied. Returns false if the
     /// connection was closed.
-    private mutating func respond(
+    mutating func respond(
         _ connection: inout Connection, _ id: ConnectionID, _ response: Response,
-        _ input: inout ReceivedBytes, at now: Instant
+        first piece: StreamPiece? = nil, _ input: inout ReceivedBytes, at now: Instant
     ) -> Bool {
         if state.isDraining { connection.conversation.drain() }
         lendSpare(&connection)
-        let body = connection.respond(response, date: date.bytes, &input, at: now)
+        let body = connection.respond(response, first: piece, date: date.bytes, &input, at: now)
         if let body { connection.output.append(body: body) }
         if body == nil, connection.output.encodedCount < Self.batchSize || connection.isBlocked {
             return true
@@ -206,7 +214,7 @@ extension ConnectionLoop {
 
     /// Sends the queued output, and reports the progress to the conversation. Returns false if the connection
     /// was closed.
-    private mutating func flush(_ connection: inout Connection, _ id: ConnectionID, at now: Instant) -> Bool {
+    mutating func flush(_ connection: inout Connection, _ id: ConnectionID, at now: Instant) -> Bool {
         do throws(SystemError) {
             switch try connection.output.send(to: connection.descriptor, loop.system) {
             case .all:
@@ -239,7 +247,7 @@ extension ConnectionLoop {
         keep(&connection, input)
         // Reading stays registered here: `drive` removes it if unwanted bytes arrive, which is rare.
         let reading =
-            connection.interest?.reading ?? false
+            connection.interest?.reading ?? false && !connection.conversation.isStreaming
             || connection.conversation.wantsBytes(pendingCount: connection.pending.count)
         guard watch(&connection, id, reading: reading) else { return }
         schedule(&connection, id)
@@ -253,10 +261,13 @@ extension ConnectionLoop {
     }
 
     /// Registers what a connection waits for. Returns false if the connection was closed.
-    private mutating func watch(_ connection: inout Connection, _ id: ConnectionID, reading: Bool) -> Bool {
+    mutating func watch(_ connection: inout Connection, _ id: ConnectionID, reading: Bool) -> Bool {
         let writing = !connection.output.isEmpty
-        // Edge-triggered for reading alone, which is what connections nearly always wait for.
-        let interest = Interest(reading: reading, writing: writing, byEdge: reading && !writing)
+        // A stream is not read, but the end of the peer's side ends it.
+        let ending = connection.conversation.isStreaming
+        // Edge-triggered without writing, which is what connections nearly always wait for.
+        let interest = Interest(
+            reading: reading, writing: writing, ending: ending, byEdge: (reading || ending) && !writing)
         return interest == connection.interest || watch(&connection, id, interest)
     }
 

@@ -36,6 +36,9 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     static let readBufferSize = 65536
     /// Maximum number of connections accepted in one turn, so that open connections are served in between.
     private static let acceptsPerTurn = 64
+    /// Maximum number of deliveries to held requests in one turn, so that other connections are served
+    /// between two batches. One takes about 10 µs.
+    private static let deliveriesPerTurn = 256
     /// How long accepting pauses when descriptors or memory have run out, or too many connections are being
     /// rejected.
     private static let acceptPause = Duration.milliseconds(100)
@@ -94,25 +97,41 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         return continueDraining(until: deadline, at: now)
     }
 
-    /// Delivers the ready responses to their connections. Repeats, because a delivery can start the next
-    /// pipelined request, whose response may be ready at once.
+    /// Delivers the ready responses to their connections, and one batch of the requests that were held.
     private mutating func handOutResponses(at now: Instant) {
-        repeat {
-            completions.takeAll(&responses)
-            for (id, response) in responses { finish(id, with: response, at: now) }
-            deliveries.removeAll(keepingCapacity: true)
-            loop.alarm = responder.endTurn(&deliveries)
-            for delivery in deliveries {
-                finish(
-                    ConnectionID(source: EventSource(rawValue: delivery.ticket.rawValue)),
-                    with: delivery.response, at: now)
-            }
-        } while !responses.isEmpty || !deliveries.isEmpty
+        var alarm = handOutReadyResponses(at: now)
+        deliveries.removeAll(keepingCapacity: true)
+        let nextBatch = responder.fanOut(&deliveries, maximum: Self.deliveriesPerTurn)
+        if !deliveries.isEmpty {
+            deliver(at: now)
+            alarm = handOutReadyResponses(at: now)
+        }
+        loop.alarm = [alarm, nextBatch].compactMap(\.self).min()
     }
 
-    private mutating func finish(_ id: ConnectionID, with response: Response, at now: Instant) {
-        guard let box = connections[id] else { return }
-        finish(&box.connection, id, with: response, at: now)
+    /// Delivers the responses that are ready. Repeats, because a delivery can start the next pipelined
+    /// request, whose response may be ready at once. Returns when the responder must be called again.
+    private mutating func handOutReadyResponses(at now: Instant) -> Instant? {
+        var alarm: Instant?
+        repeat {
+            completions.takeAll(&responses)
+            for (id, response) in responses {
+                guard let box = connections[id] else { continue }
+                finish(&box.connection, id, with: response, at: now)
+            }
+            deliveries.removeAll(keepingCapacity: true)
+            alarm = responder.endTurn(&deliveries)
+            deliver(at: now)
+        } while !responses.isEmpty || !deliveries.isEmpty
+        return alarm
+    }
+
+    private mutating func deliver(at now: Instant) {
+        for delivery in deliveries {
+            let id = ConnectionID(source: EventSource(rawValue: delivery.ticket.rawValue))
+            guard let box = connections[id] else { continue }
+            deliver(delivery.part, to: &box.connection, id, at: now)
+        }
     }
 
     // MARK: - Connections
@@ -163,9 +182,15 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     }
 
     /// Removes a connection, and cancels its handler. Its descriptor closes with the last reference.
-    mutating func close(_ connection: borrowing Connection, _ id: ConnectionID) {
+    mutating func close(
+        _ connection: borrowing Connection, _ id: ConnectionID, _ reason: ConnectionEnd = .gone
+    ) {
         guard connections.remove(id) else { return }
-        if case .task(let task) = connection.response { task.cancel() }
+        switch connection.response {
+        case .task(let task): task.cancel()
+        case .waiter(let waiter): waiter.connectionClosed(reason)
+        case .none, .awaitsBody: break
+        }
         state.connectionClosed(wasOverLimit: connection.isOverLimit)
     }
 
@@ -204,7 +229,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         }
         if now >= deadline {
             for id in connections.ids {
-                if let box = connections[id] { close(box.connection, id) }
+                if let box = connections[id] { close(box.connection, id, .shutdown) }
             }
             return false
         }
@@ -228,6 +253,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         acceptWaiting(atMost: Int(Listener.backlog), at: now)
         listener = nil
         drainBegan = now
+        responder.drain(over: min(Self.drainQuiet, (deadline - now) / 2))
         loop.timers.add(Self.drainSource, at: min(deadline, now + Self.drainQuiet))
         loop.timers.add(Self.drainSource, at: deadline)
         drainDeadline = deadline

@@ -10,16 +10,6 @@ struct SpareBuffer: ~Copyable {
 /// Owns no memory while it is empty: the array is borrowed from the loop, and returned once everything is
 /// sent.
 struct OutputQueue {
-    /// A body whose bytes other connections may share.
-    private final class SharedBody {
-        let bytes: [UInt8]
-        var sent = 0
-
-        init(_ bytes: [UInt8]) {
-            self.bytes = bytes
-        }
-    }
-
     /// The outcome of a send.
     enum Progress {
         /// The socket accepted everything.
@@ -31,14 +21,16 @@ struct OutputQueue {
     }
 
     private var encoded: [UInt8] = []
+    /// A body whose bytes other connections may share.
+    private var body: [UInt8] = []
+    /// The number of bytes sent of both.
     private var sent = 0
-    private var body: SharedBody?
 
     /// Whether everything that was queued has been sent.
-    var isEmpty: Bool { sent == encoded.count && body == nil }
+    var isEmpty: Bool { sent == encoded.count + body.count }
 
     /// The number of encoded bytes that are not sent yet.
-    var encodedCount: Int { encoded.count - sent }
+    var encodedCount: Int { max(0, encoded.count - sent) }
 
     /// Whether this queue has an array to encode into.
     var hasBuffer: Bool { encoded.capacity > 0 }
@@ -61,14 +53,14 @@ struct OutputQueue {
     /// Calls `encode` with the array to append to. The caller must not encode while a body is queued: the
     /// bytes would overtake it.
     mutating func encode<Result>(_ encode: (inout [UInt8]) -> Result) -> Result {
-        precondition(body == nil, "encoded bytes must not overtake a body")
+        precondition(body.isEmpty, "encoded bytes must not overtake a body")
         return encode(&encoded)
     }
 
     /// Queues a body that is sent without being copied.
     mutating func append(body bytes: [UInt8]) {
-        precondition(body == nil, "one body at a time")
-        if !bytes.isEmpty { body = SharedBody(bytes) }
+        precondition(body.isEmpty, "one body at a time")
+        body = bytes
     }
 
     /// Sends what the socket accepts. Throws the socket's error, except EAGAIN.
@@ -82,20 +74,18 @@ struct OutputQueue {
             if error.isBlocked { return .none }
             throw error
         }
-        let encodedCount = min(count, encoded.count - sent)
-        sent += encodedCount
-        if let body {
-            body.sent += count - encodedCount
-            if body.sent == body.bytes.count { self.body = nil }
-        }
-        return isEmpty ? .all : .some
+        sent += count
+        guard isEmpty else { return .some }
+        sent = encoded.count
+        body = []
+        return .all
     }
 
     private func sendOnce(
         to descriptor: borrowing FileDescriptor, _ system: SystemCalls
     ) throws(SystemError) -> Int {
-        guard let body else { return try system.send(descriptor, encoded, from: sent) }
-        if sent == encoded.count { return try system.send(descriptor, body.bytes, from: body.sent) }
-        return try system.send(descriptor, encoded, from: sent, then: body.bytes, from: body.sent)
+        if body.isEmpty { return try system.send(descriptor, encoded, from: sent) }
+        if sent >= encoded.count { return try system.send(descriptor, body, from: sent - encoded.count) }
+        return try system.send(descriptor, encoded, from: sent, then: body, from: 0)
     }
 }

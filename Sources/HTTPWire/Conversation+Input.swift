@@ -19,7 +19,7 @@ extension Conversation {
     /// `pendingCount` is the number of received bytes that are not consumed yet.
     package func wantsBytes(pendingCount: Int) -> Bool {
         switch phase {
-        case .closing, .finished, .closed: false
+        case .streaming, .closing, .finished, .closed: false
         case .asked, .answering, .refusing, .timedOut, .overLimit:
             !hasEnded && !isOutputBlocked && pendingCount < limits.maximumHeaderBytes
         case .idle, .head, .body, .discarding, .lingering: !hasEnded && !isOutputBlocked

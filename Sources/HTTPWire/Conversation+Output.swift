@@ -1,3 +1,4 @@
+internal import Bytes
 package import HTTP
 package import Time
 
@@ -5,7 +6,8 @@ extension Conversation {
     /// Appends the response to the current request to the output. Drops it if the connection has timed out.
     ///
     /// - Parameters:
-    ///   - response: The response. Date, Content-Length and Connection are added here.
+    ///   - response: The response. Date, the framing of the content and Connection are added here.
+    ///   - piece: The first piece of a stream.
     ///   - date: `HTTPDate.render` of the current time.
     ///   - output: The bytes that the server sends.
     ///   - input: The received bytes that are not consumed yet.
@@ -13,7 +15,7 @@ extension Conversation {
     /// - Returns: A body of more than `largestCopiedBody` bytes, or nil. The server queues it
     ///   after `output`, and sends before it calls `next`, unless the output is blocked.
     package mutating func respond(
-        _ response: Response, date: [UInt8], into output: inout [UInt8],
+        _ response: Response, first piece: StreamPiece? = nil, date: [UInt8], into output: inout [UInt8],
         _ input: inout ReceivedBytes, at now: Instant
     ) -> [UInt8]? {
         // The connection may have timed out while this response was prepared, because the client accepted
@@ -21,10 +23,10 @@ extension Conversation {
         guard phase != .finished && phase != .closed else { return nil }
         precondition(phase == .asked || phase == .answering || phase == .refusing)
         guard let request = current.take() else { preconditionFailure("a response without a request") }
-        let closes = request.isLast || closesConnection(input)
+        let closes = request.isLast || response.isStream || closesConnection(input)
         let encoder = ResponseEncoder(
             persistence: closes ? .close : request.isHTTP10 ? .keepAlive : .implied,
-            answersHead: request.isHead)
+            answersHead: request.isHead, isChunked: response.isStream && !request.isHTTP10)
         encoder.appendHead(of: response, date: date, to: &output)
         hasOutput = true
         // While older output is blocked, the deadline counts from its last progress.
@@ -37,9 +39,36 @@ extension Conversation {
             phase = incoming == nil ? .idle : .discarding
         }
         guard encoder.sendsBody(of: response) else { return nil }
-        guard response.body.count <= Self.largestCopiedBody else { return response.body }
-        output += response.body
+        guard response.isStream else { return append(response.body, to: &output) }
+        phase = .streaming
+        streamsInChunks = !request.isHTTP10
+        return piece.flatMap { append(encoded($0), to: &output) }
+    }
+
+    /// Appends a body that is small enough to be copied, and returns any other.
+    private func append(_ body: [UInt8], to output: inout [UInt8]) -> [UInt8]? {
+        guard body.count <= Self.largestCopiedBody else { return body }
+        output += body
         return nil
+    }
+
+    /// Whether a stream has begun and not ended.
+    package var isStreaming: Bool { phase == .streaming }
+
+    /// Returns the bytes of a piece of a stream, as this connection sends them.
+    package func encoded(_ piece: StreamPiece) -> [UInt8] {
+        streamsInChunks ? piece.chunk : Array(piece.chunk[piece.content])
+    }
+
+    /// Appends the last piece of a stream, if any, and the end of the response. The connection closes after
+    /// it.
+    package mutating func endStream(last piece: StreamPiece?, into output: inout [UInt8], at now: Instant) {
+        precondition(phase == .streaming && !isOutputBlocked)
+        if let piece { output += encoded(piece) }
+        if streamsInChunks { output.append("0\r\n\r\n") }
+        hasOutput = true
+        since = now
+        phase = .closing
     }
 
     /// Returns whether the connection ends with this response although the request allows more: the server is

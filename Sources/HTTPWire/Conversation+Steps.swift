@@ -29,6 +29,10 @@ extension Conversation {
             guard hasEnded else { return .wait }
             phase = .finished
             return pull(&input, at: now)
+        case .streaming:
+            guard hasEnded else { return .wait }
+            phase = .finished
+            return pull(&input, at: now)
         case .asked, .answering, .refusing, .closed:
             return .wait
         case .idle, .head, .discarding, .body:

@@ -11,7 +11,7 @@ extension Conversation {
         case .head: since + limits.headerTimeout
         case .body, .discarding, .closing: since + limits.bodyTimeout
         case .lingering: since + Self.lingerTimeout
-        case .asked, .answering, .refusing, .timedOut, .overLimit, .finished, .closed: nil
+        case .asked, .answering, .refusing, .streaming, .timedOut, .overLimit, .finished, .closed: nil
         }
     }
 

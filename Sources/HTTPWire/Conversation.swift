@@ -55,6 +55,8 @@ package struct Conversation: ~Copyable {
         case timedOut
         /// The connection is over the limit.
         case overLimit
+        /// A stream has begun. Pieces are sent until it ends or the peer closes; nothing is read.
+        case streaming
         /// The response is in the output, and the rest of the request's body is being skipped.
         case discarding
         /// The last response is in the output, but may not be sent yet.
@@ -90,6 +92,8 @@ package struct Conversation: ~Copyable {
     /// the connection while the client still reads (RFC 9112 section 9.6).
     var mayReceiveMore = true
     var isDraining = false
+    /// Whether the pieces of the stream are sent in the chunked coding.
+    var streamsInChunks = false
     /// Whether there is output that `outputDrained` has not reported.
     var hasOutput = false
     /// Whether the last send left output that the socket did not accept.

@@ -16,13 +16,16 @@ struct ResponseEncoder {
     let persistence: Persistence
     /// Whether the request was HEAD.
     let answersHead: Bool
+    /// Whether the content is sent in the chunked coding (RFC 9112 section 7.1).
+    var isChunked = false
 
     /// Returns whether the body is sent: not in response to HEAD, and not with 1xx, 204 and 304.
     func sendsBody(of response: borrowing Response) -> Bool {
         !answersHead && !Self.hasNoContent(response.status)
     }
 
-    /// Appends status line, Date, the response's own fields, Content-Length, Connection and the empty line.
+    /// Appends status line, Date, the response's own fields, the framing of the content, Connection and the
+    /// empty line.
     func appendHead(of response: borrowing Response, date: [UInt8], to output: inout [UInt8]) {
         output.append("HTTP/1.1 ")
         output.appendDecimal(response.status.code)
@@ -33,7 +36,9 @@ struct ResponseEncoder {
         output.append("\r\n")
         output += response.fields.bytes
         if let field = response.ownField { output.append(field.name, field.value) }
-        if !Self.hasNoContent(response.status) {
+        if response.isStream {
+            if isChunked { output.append("Transfer-Encoding: chunked\r\n") }
+        } else if !Self.hasNoContent(response.status) {
             output.append("Content-Length: ")
             output.appendDecimal(response.body.count)
             output.append("\r\n")

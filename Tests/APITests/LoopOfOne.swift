@@ -57,13 +57,14 @@ final class LoopOfOne {
         case .waiting(let waiter):
             waiter.start(for: ResponseTicket(rawValue: 1))
             var deliveries: [Delivery] = []
-            _ = responder.endTurn(&deliveries)
+            turn(&deliveries)
             var wakeUps = wakeUps.makeAsyncIterator()
             while deliveries.isEmpty {
                 await wakeUps.next()
-                _ = responder.endTurn(&deliveries)
+                turn(&deliveries)
             }
-            return deliveries.first?.response
+            if case .response(let response, _)? = deliveries.first?.part { return response }
+            return nil
         case .ready, nil: return nil
         }
     }
@@ -76,9 +77,14 @@ final class LoopOfOne {
         }
         for await _ in wakeUps {
             var deliveries: [Delivery] = []
-            _ = responder.endTurn(&deliveries)
+            turn(&deliveries)
         }
         return await task.value
+    }
+
+    private func turn(_ deliveries: inout [Delivery]) {
+        _ = responder.endTurn(&deliveries)
+        _ = responder.fanOut(&deliveries, maximum: 256)
     }
 
     private func output(_ response: Response) -> [UInt8] {
