@@ -1,4 +1,3 @@
-package import Access
 package import Broadcasts
 package import HTTP
 import HTTPTypes
@@ -17,15 +16,17 @@ package final class API: Sendable {
     let configuration: Configuration
     /// The `WWW-Authenticate` value without an error (RFC 6750 section 3).
     let challenge: String
-    let access: Mutex<AccessTable>
+    private let currentRules: Mutex<Rules>
     /// The response fields of the board that was served last.
-    let boardFields = Mutex<BoardFields?>(nil)
+    let boardFields = Mutex<ContentFields?>(nil)
+    let listeners: ListenerCount
+    /// The inboxes of all loops.
+    private let inboxes = Mutex<[LoopInbox]>([])
     let log: LogOutput
     let logger: Logger
     let metrics: APIMetrics
-    /// The setting `max_channels`.
-    let maximumChannels: Atomic<Int>
     let clock: Clock
+    let random: RandomSource
     let requestIDs: RequestIDs
 
     package init(
@@ -36,47 +37,65 @@ package final class API: Sendable {
         self.health = health
         self.configuration = configuration
         challenge = "Bearer realm=\(quotedString(configuration.realm))"
-        access = Mutex(configuration.access)
-        maximumChannels = Atomic(configuration.maximumChannels)
+        currentRules = Mutex(configuration.rules)
+        listeners = ListenerCount(maximumConnections: configuration.maximumConnections)
         self.log = log
         logger = log.logger("megaphone.api")
-        self.metrics = APIMetrics(metrics, statsD, feed, clock)
+        self.metrics = APIMetrics(metrics, statsD, feed, listeners, clock)
         self.clock = clock
+        self.random = random
         requestIDs = RequestIDs(random)
     }
 
-    /// Replaces the tokens. Takes effect for the next request.
-    package func replaceAccess(_ table: AccessTable) {
-        access.withLock { $0 = table }
+    /// The settings that SIGHUP applies.
+    var rules: Rules { currentRules.withLock { $0 } }
+
+    /// Replaces the settings that SIGHUP applies. Takes effect for the next request, and ends held requests
+    /// that may no longer read.
+    package func apply(_ rules: Rules) {
+        currentRules.withLock { $0 = rules }
+        for inbox in inboxes.withLock({ $0 }) { inbox.rulesChanged() }
     }
 
-    /// Sets the limit `max_channels`. Takes effect for the next PUT.
-    package func setMaximumChannels(_ count: Int) {
-        maximumChannels.store(count, ordering: .relaxed)
-    }
-
-    /// Counts and logs a response, and adds the request's ID to it. `fields` is called only if the line is
-    /// logged.
+    /// Counts and logs a response, and adds the fields that belong to its request. `fields` is called only if
+    /// the line is logged.
     func finish(
-        _ response: inout LoggedResponse, _ context: RequestContext, at now: Instant,
+        _ response: inout LoggedResponse, _ context: RequestContext, at now: Instant, wasHeld: Bool = false,
+        fields: () -> LoggedFields?
+    ) {
+        record(response, context, at: now, wasHeld: wasHeld, fields: fields)
+        addFields(of: context, to: &response.response)
+    }
+
+    /// Counts and logs a response. The time of one that was held is not recorded in the histogram.
+    func record(
+        _ response: LoggedResponse, _ context: RequestContext, at now: Instant, wasHeld: Bool,
         fields: () -> LoggedFields?
     ) {
         let status = response.response.status
         let duration = context.receivedAt.duration(to: now)
         metrics.record(
-            context.route?.name ?? .unmatched, context.method, status: status.code, duration: duration)
+            context.route?.name ?? .unmatched, context.method, status: status.code,
+            duration: wasHeld ? nil : duration)
         let severity = context.severity(of: status)
         if log.isEnabled(severity), let fields = fields() {
             log.write(RequestSummary(context, fields, response, severity: severity, duration: duration))
         }
-        response.response.ownField = Response.Field(.xRequestID, context.requestID)
+    }
+
+    /// Adds the request's ID, and the fields for browsers of other origins.
+    func addFields(of context: RequestContext, to response: inout Response) {
+        response.ownField = Response.Field(.xRequestID, context.requestID)
+        if let lines = context.crossOriginFields { response.fields.append(lines) }
     }
 }
 
 extension API: Responder {
     /// Creates the part that serves one loop.
     package func makeLoopResponder(_ mailbox: any Mailbox) -> sending any LoopResponder {
-        APILoop(self, mailbox)
+        let inbox = LoopInbox(mailbox)
+        inboxes.withLock { $0.append(inbox) }
+        return APILoop(self, inbox)
     }
 }
 

@@ -8,21 +8,60 @@ extension API {
         package var realm: String
         /// The setting `write_deadline`: maximum time from the end of a PUT's body to its response.
         package var writeDeadline: Duration
-        package var access: AccessTable
-        /// The setting `max_channels`: a new channel beyond it is rejected.
-        package var maximumChannels: Int
+        package var rules: Rules
+        /// The setting `max_connections`, which bounds the requests that are held.
+        package var maximumConnections: Int
         package var build: Build
         /// Returns the bytes of the file `version_file`, or nil if there is no such file.
         package var versionFile: @Sendable () async throws(VersionFileError) -> [UInt8]? = { nil }
 
         package init(
-            realm: String, writeDeadline: Duration, access: AccessTable, maximumChannels: Int, build: Build
+            realm: String, writeDeadline: Duration, rules: Rules, maximumConnections: Int, build: Build
         ) {
-            self.maximumChannels = maximumChannels
             self.realm = realm
             self.writeDeadline = writeDeadline
-            self.access = access
+            self.rules = rules
+            self.maximumConnections = maximumConnections
             self.build = build
+        }
+    }
+
+    /// The settings that SIGHUP applies. A class: each request copies one reference.
+    package final class Rules: Sendable {
+        package let access: AccessTable
+        /// The setting `max_channels`: a new channel beyond it is rejected.
+        package let maximumChannels: Int
+        package let live: Live
+
+        package init(access: AccessTable, maximumChannels: Int, live: Live) {
+            self.access = access
+            self.maximumChannels = maximumChannels
+            self.live = live
+        }
+    }
+
+    /// The settings of requests that wait for a change or follow changes (config.example.toml).
+    package struct Live: Sendable {
+        /// Maximum number of held requests of this node. Zero: no waiting and no streams.
+        package var maximumListeners: Int
+        /// The longest wait.
+        package var maximumWait: Duration
+        /// After this long without another event, a stream gets a keep-alive.
+        package var keepAlive: Duration
+        /// The longest life of a stream.
+        package var maximumAge: Duration
+        /// Origins whose pages may read, `*` for all.
+        package var origins: [String]
+
+        package init(
+            maximumListeners: Int, maximumWait: Duration, keepAlive: Duration, maximumAge: Duration,
+            origins: [String]
+        ) {
+            self.maximumListeners = maximumListeners
+            self.maximumWait = maximumWait
+            self.keepAlive = keepAlive
+            self.maximumAge = maximumAge
+            self.origins = origins
         }
     }
 

@@ -24,6 +24,9 @@ enum APIError: Error, Sendable {
     case tooManyChannels
     /// With the store's error, for the log only.
     case storeFailed(StoreError)
+    /// A request that would have to be held beyond `max_listeners`. With the seconds after which the client
+    /// may retry.
+    case tooManyListeners(retryAfter: Int)
 }
 
 extension APIError {
@@ -52,6 +55,7 @@ extension APIError {
         case .tooManyChannels: (.conflict, 130, "Too many channels")
         case .unexpected: (.internalServerError, 201, "Unexpected megaphone error")
         case .storeFailed: (.serviceUnavailable, 202, "A database error occurred")
+        case .tooManyListeners: Self.row(of: .tooManyConnections)
         }
     }
 
@@ -70,6 +74,15 @@ extension APIError {
         }
     }
 
+    /// The content of the response.
+    var body: [UInt8] {
+        let (status, errno, text) = row
+        var body = Array(#"{"code":\#(status.code),"errno":\#(errno),"error":"#.utf8)
+        body.appendJSONString(text)
+        body.append(UInt8(ascii: "}"))
+        return body
+    }
+
     /// The detail that the log line adds to the text of the response.
     var detail: String? {
         switch self {
@@ -77,6 +90,7 @@ extension APIError {
         case .storeFailed(.deadlineExceeded): "the database did not respond in time"
         case .storeFailed(.unavailable(let reason)), .storeFailed(.failed(let reason)): reason
         case .refused(.tooManyConnections): "over the connection limit"
+        case .tooManyListeners: "max_listeners requests are held already"
         default: nil
         }
     }
@@ -96,14 +110,13 @@ extension API {
             fields.append(.wwwAuthenticate, challenge + #", error="invalid_token""#)
         case .methodNotAllowed(let allowed):
             fields.append(.allow, allowed)
+        case .tooManyListeners(let seconds):
+            fields.append(.retryAfter, String(seconds))
         default:
             if status == .serviceUnavailable { fields.append(.retryAfter, Self.retryAfterSeconds) }
         }
-        var body = Array(#"{"code":\#(status.code),"errno":\#(errno),"error":"#.utf8)
-        body.appendJSONString(text)
-        body.append(UInt8(ascii: "}"))
         return LoggedResponse(
-            Response(status: status, fields: fields, body: body), errno: errno,
+            Response(status: status, fields: fields, body: error.body), errno: errno,
             message: error.detail.map { "\(text): \($0)" } ?? text)
     }
 }

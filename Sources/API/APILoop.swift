@@ -10,25 +10,37 @@ import Time
 /// answers its own waiters in order. Used on the loop's thread only, except for `inbox`.
 final class APILoop: LoopResponder {
     let api: API
+    let held: HeldRequests
     private let inbox: LoopInbox
     private var waiters = Waiters()
 
     private struct Waiters {
         var boards = WaiterQueue<BoardWaiter>()
+        var looks = WaiterQueue<HeldRequest>()
         var reads = WaiterQueue<ReadRequest>()
         var checks = WaiterQueue<HealthWaiter>()
 
-        var isEmpty: Bool { boards.isEmpty && reads.isEmpty && checks.isEmpty }
+        var isEmpty: Bool { boards.isEmpty && looks.isEmpty && reads.isEmpty && checks.isEmpty }
+
+        var hasNewReaders: Bool { boards.hasNew || looks.hasNew || reads.hasNew }
+
+        func isDue(at now: Instant) -> Bool {
+            boards.isDue(at: now) || looks.isDue(at: now) || reads.isDue(at: now)
+        }
+
+        var deadline: Instant? {
+            [boards.deadline, looks.deadline, reads.deadline].compactMap(\.self).min()
+        }
     }
 
-    init(_ api: API, _ mailbox: any Mailbox) {
+    init(_ api: API, _ inbox: LoopInbox) {
         self.api = api
-        inbox = LoopInbox(mailbox)
+        self.inbox = inbox
+        held = HeldRequests(api, inbox)
     }
 
     func answer(_ request: Request) -> Answer {
-        var context = RequestContext(
-            request, requestID: api.requestIDs.id(of: request), askedAt: api.clock.now)
+        var context = api.context(of: request)
         switch handle(request, &context) {
         case .ready(var response):
             api.finish(&response, context, at: context.askedAt) { LoggedFields(request) }
@@ -40,8 +52,15 @@ final class APILoop: LoopResponder {
                 api.finish(&response, context, at: api.clock.now) { fields }
                 return response.response
             }
-        case .board(let ifNoneMatch):
-            return .waiting(BoardWaiter(self, context, fieldsForLater(request), ifNoneMatch))
+        case .board(let view, let ifNoneMatch):
+            return .waiting(BoardWaiter(self, context, fieldsForLater(request), view, ifNoneMatch))
+        case .wait(let view, let ifNoneMatch, let seconds):
+            return .waiting(
+                WaitRequest(
+                    self, context, fieldsForLater(request), view, ifNoneMatch, seconds: seconds))
+        case .stream(let view, let lastEventID):
+            return .waiting(
+                StreamRequest(self, context, fieldsForLater(request), view, lastEventID: lastEventID))
         case .health:
             return .waiting(HealthWaiter(self, context, fieldsForLater(request)))
         }
@@ -56,8 +75,7 @@ final class APILoop: LoopResponder {
             api.finish(&response, context, at: context.askedAt) { LoggedFields(remoteAddress) }
             return response.response
         }
-        let context = RequestContext(
-            request, requestID: api.requestIDs.id(of: request), askedAt: api.clock.now)
+        let context = api.context(of: request)
         api.finish(&response, context, at: context.askedAt) { LoggedFields(request) }
         return response.response
     }
@@ -65,6 +83,7 @@ final class APILoop: LoopResponder {
     private func handle(_ request: Request, _ context: inout RequestContext) -> Handling {
         do throws(APIError) {
             guard let route = context.route else { throw .notFound }
+            if let preflight = api.preflight(request, route) { return .ready(preflight) }
             return try route.handler(of: request.method)(api, request, &context)
         } catch {
             return .ready(api.response(to: error))
@@ -81,22 +100,28 @@ final class APILoop: LoopResponder {
 
     func add(_ waiter: BoardWaiter) { waiters.boards.append(waiter) }
     func add(_ waiter: HealthWaiter) { waiters.checks.append(waiter) }
+    func add(_ request: HeldRequest) { waiters.looks.append(request) }
 
     func endTurn(_ deliveries: inout [Delivery]) -> Instant? {
         for request in inbox.takeRequests() { waiters.reads.append(request) }
-        guard !waiters.isEmpty else { return nil }
+        guard !waiters.isEmpty || !held.isEmpty else { return nil }
         subscribe()
         let now = api.clock.now
-        if inbox.takeSignal() || waiters.boards.isDue(at: now) || waiters.reads.isDue(at: now) {
-            answer(at: now, &deliveries)
-        }
-        return [waiters.boards.deadline, waiters.reads.deadline].compactMap(\.self).min()
+        if inbox.takeSignal() || waiters.isDue(at: now) { answer(at: now, &deliveries) }
+        return waiters.deadline
     }
 
+    func fanOut(_ deliveries: inout [Delivery], maximum: Int) -> Instant? {
+        held.fanOut(&deliveries, maximum: maximum)
+    }
+
+    func drain(over duration: Duration) { held.drain(over: duration) }
+
     private func subscribe() {
-        if waiters.boards.hasNew || waiters.reads.hasNew {
+        if waiters.hasNewReaders {
             let number = api.feed.subscribe(inbox)
             waiters.boards.number(number)
+            waiters.looks.number(number)
             waiters.reads.number(number)
         }
         if waiters.checks.hasNew {
@@ -106,11 +131,13 @@ final class APILoop: LoopResponder {
 
     private func answer(at now: Instant, _ deliveries: inout [Delivery]) {
         let snapshot = api.feed.snapshot
+        held.synchronize(snapshot)
         waiters.boards.removeAnswered { waiter in
             guard let delivery = waiter.delivery(from: snapshot, at: now) else { return false }
             deliveries.append(delivery)
             return true
         }
+        waiters.looks.removeAnswered { $0.look(at: snapshot, &deliveries, at: now) }
         waiters.reads.removeAnswered { $0.isAnswered(by: snapshot, at: now) }
         waiters.checks.removeAnswered { waiter in
             guard let delivery = waiter.delivery(at: now) else { return false }

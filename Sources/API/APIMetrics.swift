@@ -10,15 +10,45 @@ final class APIMetrics: Sendable {
     private let statsD: StatsDSender?
     private let clock: Clock
     private let staleBoards: Counter
+    private let streamsOpened: Counter
+    /// In the order of `StreamEnd`.
+    private let streamsClosed: [Counter]
+    private let statesSent: Counter
+    private let statesSkipped: Counter
+    private let deliveries: Histogram
     /// In the order of `Route.Name`.
     private let routes: [RouteMetrics]
 
-    init(_ registry: MetricsRegistry, _ statsD: StatsDSender?, _ feed: BoardFeed, _ clock: Clock) {
+    init(
+        _ registry: MetricsRegistry, _ statsD: StatsDSender?, _ feed: BoardFeed, _ listeners: ListenerCount,
+        _ clock: Clock
+    ) {
         self.clock = clock
         self.registry = registry
         self.statsD = statsD
         staleBoards = registry.counter(
             "megaphone_stale_boards_total", help: "Number of boards served with an Age.")
+        streamsOpened = registry.counter(
+            "megaphone_streams_opened_total", help: "Number of event streams that began.")
+        streamsClosed = StreamEnd.allCases.map { end in
+            registry.counter(
+                "megaphone_streams_closed_total", help: "Number of event streams that ended.",
+                labels: ["reason": end.rawValue])
+        }
+        statesSent = registry.counter(
+            "megaphone_states_sent_total", help: "Number of states sent on event streams.")
+        statesSkipped = registry.counter(
+            "megaphone_states_skipped_total",
+            help: "Number of states not sent on an event stream because a newer one was there.")
+        deliveries = registry.histogram(
+            "megaphone_delivery_seconds",
+            help: "Time from the end of the read that found a change to its delivery to a held request.")
+        for kind in ListenerCount.Kind.allCases {
+            registry.gauge(
+                "megaphone_listeners", help: "Number of requests that are held.",
+                labels: ["kind": kind.rawValue]
+            ) { Double(listeners.count(kind)) }
+        }
         routes = Route.Name.allCases.map { RouteMetrics("\($0)", registry) }
         registry.gauge(
             "megaphone_last_good_read_age_seconds",
@@ -32,8 +62,9 @@ final class APIMetrics: Sendable {
         }
     }
 
-    /// Counts one response. `duration` is the time from the first byte of the request.
-    func record(_ route: Route.Name, _ method: HTTPRequest.Method?, status: Int, duration: Duration) {
+    /// Counts one response. `duration` is the time from the first byte of the request; nil if the request was
+    /// held, which says nothing about the service.
+    func record(_ route: Route.Name, _ method: HTTPRequest.Method?, status: Int, duration: Duration?) {
         routes[route.rawValue].record(method, status: status, duration: duration)
     }
 
@@ -57,6 +88,23 @@ final class APIMetrics: Sendable {
     /// Counts one board served with an `Age`.
     func recordStaleBoard() {
         staleBoards.increment()
+    }
+
+    func streamOpened() { streamsOpened.increment() }
+
+    func streamClosed(_ end: StreamEnd) {
+        if let index = StreamEnd.allCases.firstIndex(of: end) { streamsClosed[index].increment() }
+    }
+
+    /// Counts a state that was sent on an event stream, and those that were skipped before it.
+    func recordState(skipped: Int) {
+        statesSent.increment()
+        if skipped > 0 { statesSkipped.increment(by: skipped) }
+    }
+
+    /// Records deliveries to held requests, and the time since the read that found the change.
+    func recordDeliveries(_ count: Int, after duration: Duration) {
+        deliveries.record(duration, count: count)
     }
 
     func prometheusText() -> [UInt8] {
@@ -92,8 +140,8 @@ private final class RouteMetrics: Sendable {
             labels: ["route": label])
     }
 
-    func record(_ method: HTTPRequest.Method?, status: Int, duration: Duration) {
-        durations.record(duration)
+    func record(_ method: HTTPRequest.Method?, status: Int, duration: Duration?) {
+        if let duration { durations.record(duration) }
         let method = Self.methods.firstIndex { $0 == method } ?? Self.methods.endIndex
         outcomes.withLock { outcomes in
             if let known = outcomes.firstIndex(where: { $0.method == method && $0.status == status }) {

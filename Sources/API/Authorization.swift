@@ -14,10 +14,11 @@ extension API {
         case .absent: throw .missingAuthorization
         case .repeated: throw .invalidAuthorization
         case .once(let value):
-            guard let token = bearerToken(request.bytes[value]),
-                let identity = access.withLock({ $0 }).identity(ofToken: token)
+            guard let token = bearerToken(request.bytes[value]).map({ TokenDigest(token: $0) }),
+                let identity = rules.access.identity(of: token)
             else { throw .invalidAuthorization }
             context.identity = identity
+            context.token = token
             return identity
         }
     }
@@ -27,14 +28,22 @@ extension API {
         if case .broadcaster = try authenticate(request, &context) { throw .accessDenied }
     }
 
-    /// Requires a reader's token, unless `anonymous_reads` is on and the request has no `Authorization`
-    /// field. Throws 401 or 403.
-    func authorizeReaderOrAnonymous(_ request: Request, _ context: inout RequestContext) throws(APIError) {
-        if access.withLock({ $0.anonymousReads }), request.firstValue(of: .authorization) == nil {
-            context.identity = .anonymous
-        } else {
-            try authorizeReader(request, &context)
-        }
+    /// Returns the owner of the request's token, or `anonymous` if `anonymous_reads` is on and the request
+    /// has no `Authorization` field. Throws 401.
+    func authenticateOrAnonymous(
+        _ request: Request, _ context: inout RequestContext
+    ) throws(APIError) -> Identity {
+        guard rules.access.anonymousReads, request.firstValue(of: .authorization) == nil
+        else { return try authenticate(request, &context) }
+        context.identity = .anonymous
+        return .anonymous
+    }
+
+    /// Returns why a request that is held may no longer read this part of the board, or nil if it may.
+    func revocation(of context: RequestContext, _ view: BoardView, _ access: AccessTable) -> APIError? {
+        guard let token = context.token else { return access.anonymousReads ? nil : .missingAuthorization }
+        guard let identity = access.identity(of: token) else { return .invalidAuthorization }
+        return identity.mayRead(view) ? nil : .accessDenied
     }
 }
 

@@ -18,6 +18,9 @@ struct IfNoneMatch: Sendable {
         }
     }
 
+    /// Whether the list is an empty entity tag, which curl sends when it has none.
+    var isEmptyTag: Bool { list.elementsEqual([UInt8(ascii: "\""), UInt8(ascii: "\"")]) }
+
     /// Returns whether the list contains this entity tag by weak comparison (section 13.1.2), or is `*`.
     ///
     /// A malformed list is read up to its first error. If in doubt, the client gets the full response.

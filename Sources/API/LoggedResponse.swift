@@ -1,3 +1,4 @@
+import Broadcasts
 import HTTP
 import HTTPTypes
 
@@ -31,7 +32,11 @@ enum Handling {
     /// The body must be read first.
     case deferred(@Sendable (_ body: [UInt8], _ loop: LoopInbox) async throws(APIError) -> LoggedResponse)
     /// The response needs a read of the store that begins after this.
-    case board(IfNoneMatch?)
+    case board(BoardView, IfNoneMatch?)
+    /// The response is due when the state differs from what the client has.
+    case wait(BoardView, IfNoneMatch?, seconds: Int)
+    /// The response is a stream of the states.
+    case stream(BoardView, lastEventID: String?)
     /// The response needs the outcome of a health check.
     case health
 }

@@ -20,6 +20,9 @@ final class LoopInbox: FeedListener {
         mailbox.wake()
     }
 
+    /// Wakes the loop, which then checks its held requests against the new settings.
+    func rulesChanged() { mailbox.wake() }
+
     /// Returns whether there was a signal since the last call.
     func takeSignal() -> Bool {
         isSignalled.exchange(false, ordering: .acquiringAndReleasing)

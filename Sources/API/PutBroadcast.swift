@@ -12,12 +12,8 @@ extension API {
     /// (400), the permission to write under this broadcaster ID (403), the channel limit (409).
     func putBroadcast(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         let identity = try authenticate(request, &context)
-        guard let broadcasterID = context.segments.text(at: 2, of: request).flatMap(BroadcasterID.init) else {
-            throw .invalidBroadcasterID
-        }
-        guard let channelID = context.segments.text(at: 3, of: request).flatMap(ChannelID.init) else {
-            throw .invalidChannelID
-        }
+        let broadcasterID = try broadcasterID(request, context)
+        let channelID = try channelID(request, context)
         let requestID = context.requestID
         return .deferred { [self] body, loop throws(APIError) in
             let change = Change(
@@ -76,7 +72,7 @@ extension API {
             guard feed.snapshot.lastGoodRead?.number != lastRead.number else { return }
         }
         guard let count = feed.channelCount(besides: change.broadcasterID, change.channelID),
-            count >= maximumChannels.load(ordering: .relaxed)
+            count >= rules.maximumChannels
         else { return }
         throw .tooManyChannels
     }

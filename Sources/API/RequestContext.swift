@@ -17,6 +17,10 @@ struct RequestContext: Sendable {
     let askedAt: Instant
     /// Set once the request is authenticated.
     var identity: Identity?
+    /// Set once the request is authenticated by a token.
+    var token: TokenDigest?
+    /// The field lines for browsers of other origins; nil if the response has none.
+    var crossOriginFields: FieldLines?
 
     init(_ request: Request, requestID: String, askedAt: Instant) {
         segments = PathSegments(of: request)

@@ -7,6 +7,7 @@ final class Route: Sendable {
     /// The case names are the values of the metrics' label `route`.
     enum Name: Int, CaseIterable, Sendable {
         case broadcasts
+        case broadcaster
         case broadcast
         case lbheartbeat
         case heartbeat
@@ -73,6 +74,10 @@ final class Route: Sendable {
         return found.handler
     }
 
+    /// Whether the path names a part of the board, which pages of other origins may read if `cors_origins`
+    /// allows it.
+    var isResource: Bool { [.broadcasts, .broadcaster, .broadcast].contains(name) }
+
     var methods: [HTTPRequest.Method] { handlers.map(\.method) }
 
     private func matches(_ segments: PathSegments, of request: Request) -> Bool {
@@ -89,12 +94,16 @@ final class Route: Sendable {
 extension Route {
     /// Every path of the service, the most frequent first.
     static let table = [
-        Route(.broadcasts, "/v1/broadcasts", get: board),
-        Route(.broadcasts, "/v1/__broadcasts__", get: board),
-        Route(.broadcasts, "/__broadcasts__", get: board),
+        Route(.broadcasts, "/v1/broadcasts", get: read),
+        Route(.broadcasts, "/v1/__broadcasts__", get: read),
+        Route(.broadcasts, "/__broadcasts__", get: read),
+        Route(.broadcaster, "/v1/broadcasts/{broadcaster_id}", get: read),
         Route(
             .broadcast, "/v1/broadcasts/{broadcaster_id}/{bchannel_id}",
-            [MethodHandler(method: .put, handler: put)]),
+            [
+                MethodHandler(method: .get, handler: read), MethodHandler(method: .head, handler: read),
+                MethodHandler(method: .put, handler: put),
+            ]),
         Route(.lbheartbeat, "/__lbheartbeat__", severity: .debug) { $0.getLoadBalancerHeartbeat($1, &$2) },
         Route(.heartbeat, "/__heartbeat__") { $0.getHeartbeat($1, &$2) },
         Route(.version, "/__version__") { $0.getVersion($1, &$2) },
@@ -103,8 +112,8 @@ extension Route {
         Route(.metrics, "/metrics") { $0.getMetrics($1, &$2) },
     ]
 
-    private static let board: Handler = { api, request, context throws(APIError) in
-        try api.getBroadcasts(request, &context)
+    private static let read: Handler = { api, request, context throws(APIError) in
+        try api.readBroadcasts(request, &context)
     }
     private static let put: Handler = { api, request, context throws(APIError) in
         try api.putBroadcast(request, &context)

@@ -36,10 +36,9 @@ package struct AccessTable: Sendable {
     /// Whether no token is configured, so that every PUT is rejected.
     package var isEmpty: Bool { entries.isEmpty }
 
-    /// Returns the owner of a token, or nil for an unknown token. Compares with every entry, so that the time
-    /// reveals neither whether the token is known nor its position.
-    package func identity(ofToken token: ArraySlice<UInt8>) -> Identity? {
-        let presented = TokenDigest(token: token)
+    /// Returns the owner of a token by its digest, or nil for an unknown token. Compares with every entry, so
+    /// that the time reveals neither whether the token is known nor its position.
+    package func identity(of presented: TokenDigest) -> Identity? {
         var match: Int?
         for index in entries.indices where entries[index].digest == presented {
             match = index

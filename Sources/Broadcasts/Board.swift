@@ -1,29 +1,67 @@
 internal import Bytes
-internal import Crypto
 
-/// All broadcasts of one read of the store, with the body of the response to GET, encoded once.
+/// All broadcasts of one read of the store, with the content of the board and of each broadcaster, encoded
+/// once.
 ///
-/// Immutable. Boards with the same rows have the same body and entity tag, on every node and after every
-/// restart.
+/// Immutable. Boards with the same rows have the same contents, on every node and after every restart.
 package final class Board: Sendable {
     /// The rows in the store's order, so that `holds` can compare the rows of the next read one by one.
     package let rows: [BoardRow]
-    /// `{"code":200,"broadcasts":{"broadcaster/channel":"version",…}}`, the keys in the order of their bytes.
-    package let body: [UInt8]
-    /// The strong entity tag of the body, quotes included: its SHA-256 in hexadecimal (RFC 9110 section
-    /// 8.8.3).
-    package let entityTag: String
+    /// The whole board: `{"code":200,"broadcasts":{"broadcaster/channel":"version",…}}`, the keys in the
+    /// order of their bytes.
+    package let content: Content
 
     /// Indices of `rows`, sorted by key. Of several rows with the same key, only one is included.
     private let order: [Int32]
+    /// The contents of the broadcasters that have channels. IDs that break the rules are left out: no request
+    /// can name them.
+    private let broadcasters: [BroadcasterID: Content]
 
-    package init(rows: [BoardRow]) {
+    /// The content of a broadcaster without channels.
+    private static let empty = Content(body: Array(prefix.utf8) + Array(suffix.utf8))
+
+    private static let prefix = #"{"code":200,"broadcasts":{"#
+    private static let suffix = "}}"
+
+    /// Renders the rows. Contents that equal those of `previous` are shared with it.
+    package init(rows: [BoardRow], previous: Board? = nil) {
         self.rows = rows
         let order = Self.order(of: rows)
         self.order = order
-        let body = Self.render(rows, order)
-        self.body = body
-        entityTag = "\"\(SHA256Digest(hashing: body.span).hexadecimal)\""
+        var slices: Slices = [:]
+        let body = Self.render(rows, order, &slices)
+        let content = Content(body: body)
+        self.content = content
+        broadcasters = slices.reduce(into: [:]) { broadcasters, entry in
+            let body = Self.join(entry.value, of: body)
+            broadcasters[entry.key] =
+                if let known = previous?.broadcasters[entry.key], known.body == body {
+                    known
+                } else {
+                    body.count == content.body.count ? content : Content(body: body)
+                }
+        }
+    }
+
+    /// Returns the content of a broadcaster: its channels in the same form as the board.
+    package func content(of broadcasterID: BroadcasterID) -> Content {
+        broadcasters[broadcasterID] ?? Self.empty
+    }
+
+    /// Returns the version of a channel, or nil if there is no such channel.
+    package func version(of broadcasterID: BroadcasterID, _ channelID: ChannelID) -> String? {
+        find(broadcasterID, channelID).map { rows[$0].version }
+    }
+
+    /// Returns the content of a channel with a version: the channel in the same form as the board.
+    package static func content(
+        of broadcasterID: BroadcasterID, _ channelID: ChannelID, version: String
+    ) -> Content {
+        var body = Array(prefix.utf8)
+        body.append(
+            BoardRow(broadcasterID: broadcasterID.text, channelID: channelID.text, version: version))
+        body.append(contentsOf: suffix.utf8)
+        return Content(body: body)
     }
 
     /// Returns whether the rows are those of this board, byte for byte and in the same order.
@@ -42,15 +80,20 @@ package final class Board: Sendable {
 
     /// Returns whether there is a row of this channel.
     package func has(_ broadcasterID: BroadcasterID, _ channelID: ChannelID) -> Bool {
+        find(broadcasterID, channelID) != nil
+    }
+
+    /// Returns the index in `rows` of a channel, or nil if there is no such channel.
+    private func find(_ broadcasterID: BroadcasterID, _ channelID: ChannelID) -> Int? {
         let wanted = BoardRow(broadcasterID: broadcasterID.text, channelID: channelID.text, version: "")
         var (low, high) = (0, order.count)
         while low < high {
             let middle = (low + high) / 2
             let comparison = Self.compareKeys(rows[Int(order[middle])], wanted)
-            if comparison == 0 { return true }
+            if comparison == 0 { return Int(order[middle]) }
             if comparison < 0 { low = middle + 1 } else { high = middle }
         }
-        return false
+        return nil
     }
 
     private static func order(of rows: [BoardRow]) -> [Int32] {
@@ -64,21 +107,42 @@ package final class Board: Sendable {
         return order
     }
 
-    private static func render(_ rows: [BoardRow], _ order: [Int32]) -> [UInt8] {
-        var body = Array(#"{"code":200,"broadcasts":{"#.utf8)
+    /// The ranges of each broadcaster's entries in the body of the board.
+    private typealias Slices = [BroadcasterID: [Range<Int>]]
+
+    /// Renders the whole board. Sets the ranges of each broadcaster's entries: several if another program has
+    /// written IDs that contain a slash, whose keys may lie between.
+    private static func render(_ rows: [BoardRow], _ order: [Int32], _ slices: inout Slices) -> [UInt8] {
+        var body = Array(prefix.utf8)
+        var broadcasterID = ""
+        var start = body.count
+        func endSlice() {
+            if let id = BroadcasterID(broadcasterID) { slices[id, default: []].append(start..<body.count) }
+        }
         for (index, place) in order.enumerated() {
             let row = rows[Int(place)]
+            if !isSame(row.broadcasterID, broadcasterID) {
+                endSlice()
+                broadcasterID = row.broadcasterID
+                start = index > 0 ? body.count + 1 : body.count
+            }
             if index > 0 { body.append(UInt8(ascii: ",")) }
-            body.append(UInt8(ascii: "\""))
-            body.appendJSONEscaped(row.broadcasterID)
-            body.append(UInt8(ascii: "/"))
-            body.appendJSONEscaped(row.channelID)
-            body.append(UInt8(ascii: "\""))
-            body.append(UInt8(ascii: ":"))
-            body.appendJSONString(row.version)
+            body.append(row)
         }
-        body.append(contentsOf: "}}".utf8)
+        endSlice()
+        body.append(contentsOf: suffix.utf8)
         return body
+    }
+
+    /// Returns the content with the entries in these ranges of the board's body.
+    private static func join(_ slices: [Range<Int>], of body: [UInt8]) -> [UInt8] {
+        var joined = Array(prefix.utf8)
+        for (index, slice) in slices.enumerated() {
+            if index > 0 { joined.append(UInt8(ascii: ",")) }
+            joined += body[slice]
+        }
+        joined.append(contentsOf: suffix.utf8)
+        return joined
     }
 
     /// Returns whether the left row precedes the right one in the body.
@@ -102,6 +166,24 @@ package final class Board: Sendable {
         let rightKey = "\(right.broadcasterID)/\(right.channelID)"
         return compare(leftKey.utf8.span, rightKey.utf8.span)
     }
+}
+
+extension [UInt8] {
+    /// Appends the entry of a row: `"broadcaster/channel":"version"`.
+    fileprivate mutating func append(_ row: BoardRow) {
+        append(UInt8(ascii: "\""))
+        appendJSONEscaped(row.broadcasterID)
+        append(UInt8(ascii: "/"))
+        appendJSONEscaped(row.channelID)
+        append(UInt8(ascii: "\""))
+        append(UInt8(ascii: ":"))
+        appendJSONString(row.version)
+    }
+}
+
+/// Returns whether two texts have the same bytes.
+private func isSame(_ left: String, _ right: String) -> Bool {
+    compare(left.utf8.span, right.utf8.span) == 0
 }
 
 /// Compares bytes. Returns a number below, at or above zero. Every read of the store calls it:

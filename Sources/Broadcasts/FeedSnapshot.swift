@@ -18,10 +18,11 @@ package struct BoardUnavailable: Error, Hashable, Sendable {
     }
 }
 
-/// A successful read: its board, when it began, and its number.
+/// A successful read: its board, when it began and ended, and its number.
 package struct GoodRead: Sendable {
     package let board: Board
     package let began: Instant
+    package let ended: Instant
     package let number: Int
 }
 
@@ -53,14 +54,37 @@ extension BoardFeed {
         /// Whether this read has ended, with or without a board.
         package func hasEnded(read number: Int) -> Bool { readsEnded >= number }
 
+        /// Whether there is a board of this read or a later one.
+        package func hasBoard(ofRead number: Int) -> Bool {
+            lastGoodRead.map { $0.number >= number } ?? false
+        }
+
         /// Returns the result for a waiter of this read. Nil while the read is in progress, unless
         /// `maxStaleness` allows serving the last board.
         package func outcome(ofRead number: Int, at now: Instant) -> Result<Reading, BoardUnavailable>? {
+            if let current = current(at: now) { return .success(current) }
+            return ownOutcome(ofRead: number, at: now)
+        }
+
+        /// Returns the result for a waiter that needs this read or a later one, whatever `maxStaleness` is.
+        /// Nil while the read is in progress.
+        package func ownOutcome(
+            ofRead number: Int, at now: Instant
+        ) -> Result<Reading, BoardUnavailable>? {
             if let lastGoodRead, lastGoodRead.number >= number {
                 return .success(Reading(board: lastGoodRead.board, age: nil))
             }
-            if let current = current(at: now) { return .success(current) }
             return hasEnded(read: number) ? fallback(at: now) : nil
+        }
+
+        /// Returns the result for a request that has been held: the last board, with its age if the reads
+        /// that follow each other while requests are held have failed or are late.
+        package func heldOutcome(at now: Instant) -> Result<Reading, BoardUnavailable> {
+            guard lastFailure == nil, let lastGoodRead else { return fallback(at: now) }
+            let duration = lastGoodRead.began.duration(to: lastGoodRead.ended)
+            let due = lastGoodRead.began + max(freshness.watchInterval, duration * 4)
+            guard now <= due + freshness.readDeadline else { return fallback(at: now) }
+            return .success(Reading(board: lastGoodRead.board, age: nil))
         }
 
         /// Returns the result for a waiter whose deadline has passed or whose read has failed: the last board

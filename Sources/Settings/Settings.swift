@@ -53,6 +53,13 @@ package struct Settings: Sendable {
         package var readDeadline = Duration.milliseconds(250)
         package var staleIfError = Duration.seconds(300)
         package var maximumChannels = 10_000
+        package var maximumListeners = 8000
+        package var maximumWait = Duration.seconds(45)
+        package var watchInterval = Duration.milliseconds(200)
+        package var streamKeepAlive = Duration.seconds(15)
+        package var streamMaximumAge = Duration.seconds(600)
+        /// Origins of web pages that may read, or only `*` for all.
+        package var origins: [String] = []
         package var logLevel = LogLevel.info
 
         /// The tokens and their owners, and whether reading needs a token.

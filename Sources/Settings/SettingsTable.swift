@@ -5,7 +5,9 @@ import TOML
 
 /// All settings, in the order of the help and the documents.
 package enum SettingsTable {
-    package static let all: [Setting] = listening + storage + access + freshness + telemetry + limits
+    package static let all: [Setting] =
+        listening + storage + access + freshness + live
+        + telemetry + limits
 
     /// Returns the setting of this key, or nil if there is none.
     static func setting(_ key: String) -> Setting? {
@@ -107,6 +109,40 @@ package enum SettingsTable {
                 If the last board is older, the response is 503.
                 """
         ),
+    ]
+
+    private static let live: [Setting] = [
+        .integer(
+            "max_listeners", reloadable: \.maximumListeners, 0...1_000_000,
+            help: """
+                Maximum number of requests that this node holds: those that wait for a change, and event \
+                streams. They take at most four fifths of max_connections. 0 switches both off.
+                """),
+        .duration(
+            "max_wait", reloadable: \.maximumWait, .seconds(1) ... .seconds(600),
+            help: """
+                The longest that a GET with `Prefer: wait` is held. Set it below the timeouts of proxies, \
+                which often are 50 or 60 seconds.
+                """),
+        .duration(
+            "watch_interval", reloadable: \.watchInterval, .milliseconds(50) ... .seconds(60),
+            help: "How often the database is read while a request is held."),
+        .duration(
+            "stream_keep_alive", reloadable: \.streamKeepAlive, .seconds(1) ... .seconds(600),
+            help: "After this time without another event, an event stream gets a keep-alive event."),
+        .duration(
+            "stream_max_age", reloadable: \.streamMaximumAge, .seconds(10) ... .hours(24),
+            help: """
+                The longest that an event stream lasts. Clients then connect again, so that they spread over \
+                the nodes.
+                """),
+        .property(
+            "cors_origins", reloadable: \.origins, expects: Origins.expectation,
+            help: """
+                Origins of web pages that may read: a list such as ["https://example.com"], or "*" for all. \
+                If empty, browsers let no page of another origin read.
+                """,
+            read: Origins.read, show: Origins.show),
     ]
 
     private static let telemetry: [Setting] = [

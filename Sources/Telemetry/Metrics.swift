@@ -7,9 +7,9 @@ package final class Counter: Sendable {
 
     package init() {}
 
-    /// Adds one.
-    package func increment() {
-        count.wrappingAdd(1, ordering: .relaxed)
+    /// Adds to the number.
+    package func increment(by amount: Int = 1) {
+        count.wrappingAdd(amount, ordering: .relaxed)
     }
 
     package var value: Int { count.load(ordering: .relaxed) }
@@ -38,12 +38,12 @@ package final class Histogram: Sendable {
 
     package init() {}
 
-    /// Counts one duration. A negative one counts as zero in the sum.
-    package func record(_ duration: Duration) {
+    /// Counts a duration, `count` times. A negative one counts as zero in the sum.
+    package func record(_ duration: Duration, count: Int = 1) {
         let nanoseconds = duration.nanoseconds
         let range = Self.bounds.firstIndex { nanoseconds <= $0.nanoseconds } ?? Self.bounds.count
-        counts[range].wrappingAdd(1, ordering: .relaxed)
-        let (old, new) = total.wrappingAdd(UInt(max(0, nanoseconds)), ordering: .relaxed)
+        counts[range].wrappingAdd(count, ordering: .relaxed)
+        let (old, new) = total.wrappingAdd(UInt(max(0, nanoseconds) * count), ordering: .relaxed)
         if new < old { wraps.wrappingAdd(1, ordering: .relaxed) }
     }
 

@@ -136,7 +136,7 @@ struct Service {
     /// Applies the reloadable settings, and logs which other changes need a restart.
     private func applyReloaded(_ changed: Settings) {
         apply(changed.reloadable)
-        logger.notice("Configuration reloaded: tokens, freshness, max_channels and log level are in effect")
+        logger.notice("Configuration reloaded: the settings that need no restart are in effect")
         let waiting = settings.changesThatWaitForARestart(in: changed)
         if !waiting.isEmpty {
             logger.warning("These changes take effect after a restart: \(waiting.joined(separator: ", "))")
@@ -144,9 +144,8 @@ struct Service {
     }
 
     private func apply(_ settings: Settings.Reloadable) {
-        api.replaceAccess(settings.access)
         feed.freshness = BoardFeed.Freshness(settings)
-        api.setMaximumChannels(settings.maximumChannels)
+        api.apply(API.Rules(settings))
         log.level = Logger.Level(settings.logLevel)
     }
 
@@ -192,7 +191,7 @@ extension BoardFeed.Freshness {
     init(_ settings: Settings.Reloadable) {
         self.init(
             maxStaleness: settings.maximumStaleness, readDeadline: settings.readDeadline,
-            staleIfError: settings.staleIfError)
+            staleIfError: settings.staleIfError, watchInterval: settings.watchInterval)
     }
 }
 
@@ -213,9 +212,20 @@ extension API.Configuration {
     init(_ settings: Settings, _ file: VersionFile) {
         self.init(
             realm: settings.environment, writeDeadline: settings.writeDeadline,
-            access: settings.reloadable.access, maximumChannels: settings.reloadable.maximumChannels,
+            rules: API.Rules(settings.reloadable), maximumConnections: settings.maximumConnections,
             build: BuildInformation.build)
         versionFile = { () async throws(API.VersionFileError) in try await file.read() }
+    }
+}
+
+extension API.Rules {
+    convenience init(_ settings: Settings.Reloadable) {
+        self.init(
+            access: settings.access, maximumChannels: settings.maximumChannels,
+            live: API.Live(
+                maximumListeners: settings.maximumListeners, maximumWait: settings.maximumWait,
+                keepAlive: settings.streamKeepAlive, maximumAge: settings.streamMaximumAge,
+                origins: settings.origins))
     }
 }
 

@@ -32,15 +32,15 @@ struct APIHarness {
     init(
         _ depth: Depth = .withoutSockets, anonymousReads: Bool = false, limits: Limits = .defaults,
         logLevel: Logger.Level = .debug, freshness: BoardFeed.Freshness = .defaults,
-        statsD: StatsDSender? = nil, maximumChannels: Int = 10_000,
+        statsD: StatsDSender? = nil, maximumChannels: Int = 10_000, live: API.Live = .defaults,
         configure: (inout API.Configuration) -> Void = { _ in }
     ) throws {
         var configuration = API.Configuration(
             realm: "development", writeDeadline: .seconds(2),
-            access: AccessTable(
-                broadcasters: ["test": [TokenDigest(token: "foobar")]],
-                readers: ["autopush": [TokenDigest(token: "quux")]], anonymousReads: anonymousReads),
-            maximumChannels: maximumChannels,
+            rules: API.Rules(
+                access: Self.access(anonymousReads: anonymousReads), maximumChannels: maximumChannels,
+                live: live),
+            maximumConnections: 10_000,
             build: API.Build(source: "https://example.com", version: "1.2.3", commit: "abc", build: "\"7\""))
         configure(&configuration)
         feed = BoardFeed(store: store, freshness: freshness, clock: Clock(clock))
@@ -50,6 +50,17 @@ struct APIHarness {
             log: log.output, metrics: registry, statsD: statsD,
             clock: Clock(clock), random: .system)
         exchange = try depth.connect(api, limits)
+    }
+
+    /// Replaces the tokens and the settings of held requests, as SIGHUP does.
+    func apply(_ access: AccessTable, live: API.Live = .defaults) {
+        api.apply(API.Rules(access: access, maximumChannels: 10_000, live: live))
+    }
+
+    static func access(anonymousReads: Bool) -> AccessTable {
+        AccessTable(
+            broadcasters: ["test": [TokenDigest(token: "foobar")]],
+            readers: ["autopush": [TokenDigest(token: "quux")]], anonymousReads: anonymousReads)
     }
 
     func send(_ request: [UInt8]) async throws -> ReceivedResponse {
@@ -75,6 +86,13 @@ struct APIHarness {
     func get(_ fields: String...) async throws -> ReceivedResponse {
         try await send("GET", "/v1/broadcasts", [.reader] + fields)
     }
+}
+
+extension API.Live {
+    /// The defaults of the settings.
+    static let defaults = API.Live(
+        maximumListeners: 8000, maximumWait: .seconds(45), keepAlive: .seconds(15),
+        maximumAge: .seconds(600), origins: [])
 }
 
 extension String {

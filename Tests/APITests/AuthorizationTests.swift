@@ -53,7 +53,7 @@ import Testing
     func newTable_takesEffect_forTheNextRequest(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         #expect(try await harness.get().status == 200)
-        harness.api.replaceAccess(
+        harness.apply(
             AccessTable(
                 broadcasters: [:], readers: ["autopush": [TokenDigest(token: "new")]], anonymousReads: false))
         #expect(try await harness.get().status == 401)

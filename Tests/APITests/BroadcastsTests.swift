@@ -20,7 +20,7 @@ import Time
         #expect(board.text == #"{"code":200,"broadcasts":{"test/broadcast1":"v1"}}"#)
         #expect(board["content-type"] == "application/json")
         #expect(board["cache-control"] == "no-cache")
-        #expect(board["etag"] == Board(rows: harness.store.rows).entityTag)
+        #expect(board["etag"] == Board(rows: harness.store.rows).content.entityTag)
         #expect(board["age"] == nil)
     }
 

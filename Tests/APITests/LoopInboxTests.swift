@@ -12,7 +12,8 @@ import Time
         let feed = BoardFeed(
             store: MemoryStore(),
             freshness: BoardFeed.Freshness(
-                maxStaleness: .seconds(60), readDeadline: .seconds(1), staleIfError: .seconds(60)),
+                maxStaleness: .seconds(60), readDeadline: .seconds(1), staleIfError: .seconds(60),
+                watchInterval: .milliseconds(200)),
             clock: Clock(manual))
         feed.warmUp()
         try #require(feed.snapshot.hasEnded(read: 1))

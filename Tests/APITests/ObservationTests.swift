@@ -34,7 +34,7 @@ import Testing
         let harness = try APIHarness(depth)
         _ = try await harness.send("GET", "/v1/broadcasts", ["Authorization: Bearer s3cret"])
         _ = try await harness.send("PUT", "/v1/broadcasts/other/c", [.broadcaster], body: [0x76])
-        _ = try await harness.send("GET", "/v1/broadcasts/test")
+        _ = try await harness.send("GET", "/v1/broadcast")
         _ = try await harness.send("GET", "/ HTTP/9")
         harness.store.failure = .failed("gone")
         _ = try await harness.put("c", "v1")

@@ -13,7 +13,7 @@ import Testing
             ("foobar ", nil), ("FOOBAR", nil), ("", nil), ("test", nil),
         ] as [(String, Identity?)])
     func identity_isThatOfTheTokensOwner(_ token: String, _ identity: Identity?) {
-        #expect(table.identity(ofToken: Array(token.utf8)[...]) == identity)
+        #expect(table.identity(of: TokenDigest(token: token)) == identity)
     }
 
     @Test func table_isEmpty_withoutTokens() {

@@ -8,7 +8,7 @@ import Testing
     }
 
     private func body(_ rows: BoardRow...) -> String {
-        String(decoding: Board(rows: rows).body, as: UTF8.self)
+        String(decoding: Board(rows: rows).content.body, as: UTF8.self)
     }
 
     @Test func body_isTheContentOfTheResponseToGET() {
@@ -23,7 +23,7 @@ import Testing
         var generator = seed.generator
         for _ in 0..<10 {
             #expect(
-                String(decoding: Board(rows: rows.shuffled(using: &generator)).body, as: UTF8.self)
+                String(decoding: Board(rows: rows.shuffled(using: &generator)).content.body, as: UTF8.self)
                     == expected)
         }
     }
@@ -31,15 +31,16 @@ import Testing
     /// SHA-256 from `printf '{"code":200,"broadcasts":{}}' | sha256sum`.
     @Test func entityTag_isTheDigestOfTheBody() {
         #expect(
-            Board(rows: []).entityTag
+            Board(rows: []).content.entityTag
                 == "\"133c8478ae61186ae4913a520377d15eeb253146d42f8d007a6ae7a0ede92be3\"")
     }
 
     @Test func entityTag_isEqual_onlyForEqualBodies() {
         let board = Board(rows: [row("a", "b"), row("c", "d")])
-        #expect(Board(rows: [row("c", "d"), row("a", "b")]).entityTag == board.entityTag)
-        #expect(Board(rows: [row("a", "b"), row("c", "d", "w")]).entityTag != board.entityTag)
-        #expect(Board(rows: [row("a", "b")]).entityTag != board.entityTag)
+        #expect(Board(rows: [row("c", "d"), row("a", "b")]).content.entityTag == board.content.entityTag)
+        #expect(
+            Board(rows: [row("a", "b"), row("c", "d", "w")]).content.entityTag != board.content.entityTag)
+        #expect(Board(rows: [row("a", "b")]).content.entityTag != board.content.entityTag)
     }
 
     @Test func body_escapesOnlyWhatJSONRequires() {
@@ -61,7 +62,7 @@ import Testing
         var generator = seed.generator
         for _ in 0..<10 {
             #expect(
-                String(decoding: Board(rows: rows.shuffled(using: &generator)).body, as: UTF8.self)
+                String(decoding: Board(rows: rows.shuffled(using: &generator)).content.body, as: UTF8.self)
                     == #"{"code":200,"broadcasts":{"a/b":"v","a/b/c":"short"}}"#)
         }
     }

@@ -86,8 +86,8 @@ import Testing
         let address = try DatabaseAddress(url: "mysql://\(user):\(password)@db:3306/\(name)")
         #expect(settings.database == address)
         #expect(
-            settings.reloadable.access.identity(ofToken: Array("foobar".utf8)[...]) == .broadcaster("test"))
-        #expect(settings.reloadable.access.identity(ofToken: Array("quux".utf8)[...]) == .reader("autopush"))
+            settings.reloadable.access.identity(of: TokenDigest(token: "foobar")) == .broadcaster("test"))
+        #expect(settings.reloadable.access.identity(of: TokenDigest(token: "quux")) == .reader("autopush"))
     }
 
     @Test func composeFile_publishesThePortsOfTheOriginal() throws {

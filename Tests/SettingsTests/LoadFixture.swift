@@ -27,6 +27,6 @@ func problems(
 extension Settings {
     /// Returns the identity that a token belongs to.
     func identity(of token: String) -> Identity? {
-        reloadable.access.identity(ofToken: Array(token.utf8)[...])
+        reloadable.access.identity(of: TokenDigest(token: token))
     }
 }

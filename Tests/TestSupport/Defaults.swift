@@ -17,5 +17,6 @@ extension Limits {
 extension BoardFeed.Freshness {
     /// The defaults of the settings.
     package static let defaults = BoardFeed.Freshness(
-        maxStaleness: .zero, readDeadline: .milliseconds(250), staleIfError: .seconds(300))
+        maxStaleness: .zero, readDeadline: .milliseconds(250), staleIfError: .seconds(300),
+        watchInterval: .milliseconds(200))
 }

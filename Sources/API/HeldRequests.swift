@@ -1,0 +1,195 @@
+import Broadcasts
+import HTTP
+import Time
+
+/// The requests that one loop holds: their audiences, deadlines and deliveries.
+final class HeldRequests {
+    private let api: API
+    private let inbox: LoopInbox
+    private var audiences: [Audience] = []
+    private var audienceOf: [BoardView: Audience] = [:]
+    private var deadlines = DeadlineHeap<HeldRequest>()
+    /// Requests that must be looked at in this turn.
+    private var attention: [HeldRequest] = []
+    /// Audiences that need a pass.
+    private var changed: [Audience] = []
+    private(set) var count = 0
+    private(set) var isDraining = false
+    /// When the feed must be asked whether a read is due.
+    private var nextRead: Instant?
+    /// The settings that all held requests have been checked against.
+    private var rules: API.Rules
+    /// The states delivered in the last turn, and when their reads ended.
+    private var delivered: [(count: Int, readEnded: Instant)] = []
+
+    init(_ api: API, _ inbox: LoopInbox) {
+        self.api = api
+        self.inbox = inbox
+        rules = api.rules
+    }
+
+    var isEmpty: Bool { count == 0 && attention.isEmpty }
+
+    // MARK: - Requests
+
+    /// Holds a request until the state of its view changes or `due`. The caller has admitted it.
+    func add(_ request: HeldRequest, until due: Instant) -> Audience {
+        let audience = audience(of: request.view)
+        audience.add(request)
+        count += 1
+        if count == 1 {
+            api.feed.hold(inbox)
+            nextRead = api.clock.now
+        }
+        deadlines.set(request, to: due)
+        return audience
+    }
+
+    /// Lets go of a request.
+    func remove(_ request: HeldRequest, _ audience: Audience) {
+        deadlines.remove(request)
+        audience.remove(request)
+        api.listeners.leave(request.kind)
+        if audience.members.isEmpty { remove(audience) }
+        count -= 1
+        if count == 0 {
+            api.feed.release(inbox)
+            nextRead = nil
+        }
+    }
+
+    func reschedule(_ request: HeldRequest, to due: Instant) {
+        deadlines.set(request, to: due)
+    }
+
+    /// Looks at a request in this turn.
+    func attend(_ request: HeldRequest) {
+        guard !request.needsAttention else { return }
+        request.needsAttention = true
+        attention.append(request)
+    }
+
+    private func audience(of view: BoardView) -> Audience {
+        if let known = audienceOf[view] { return known }
+        let audience = Audience(view)
+        if let read = api.feed.snapshot.lastGoodRead { _ = audience.update(read) }
+        audience.index = audiences.count
+        audiences.append(audience)
+        audienceOf[view] = audience
+        return audience
+    }
+
+    private func remove(_ audience: Audience) {
+        audienceOf[audience.view] = nil
+        let last = audiences.removeLast()
+        guard last !== audience else { return }
+        audiences[audience.index] = last
+        last.index = audience.index
+    }
+
+    // MARK: - Events
+
+    /// Takes the states of a read, and queues the audiences whose members have something to be told.
+    func synchronize(_ snapshot: BoardFeed.Snapshot) {
+        guard let read = snapshot.lastGoodRead else { return }
+        for audience in audiences where audience.update(read) || audience.recovering > 0 {
+            guard !audience.isQueued else { continue }
+            audience.isQueued = true
+            changed.append(audience)
+        }
+    }
+
+    /// Ends all requests, spread evenly over a duration. No more are held.
+    func drain(over duration: Duration) {
+        isDraining = true
+        let now = api.clock.now
+        var ended = 0
+        for audience in audiences {
+            for request in audience.members {
+                request.drain(at: now + duration * ended / max(count, 1))
+                ended += 1
+            }
+        }
+    }
+
+    /// Makes up to `maximum` deliveries. Returns when to be called again.
+    func fanOut(_ deliveries: inout [Delivery], maximum: Int) -> Instant? {
+        recordDeliveries()
+        guard !isEmpty || !changed.isEmpty else { return nil }
+        let now = api.clock.now
+        checkRules()
+        if let due = nextRead, due <= now { nextRead = api.feed.readIfDue(at: now) }
+        attend(&deliveries, maximum, at: now)
+        passDeadlines(&deliveries, maximum, at: now)
+        let nextPass = runPasses(&deliveries, maximum, at: now)
+        if !deliveries.isEmpty || !attention.isEmpty { return now }
+        return [nextPass, deadlines.first?.due, nextRead].compactMap(\.self).min()
+    }
+
+    private func attend(_ deliveries: inout [Delivery], _ maximum: Int, at now: Instant) {
+        var attended = 0
+        while attended < attention.count, deliveries.count < maximum {
+            let request = attention[attended]
+            attended += 1
+            request.needsAttention = false
+            if let delivery = request.attend(at: now) { deliveries.append(delivery) }
+        }
+        attention.removeFirst(attended)
+    }
+
+    private func passDeadlines(_ deliveries: inout [Delivery], _ maximum: Int, at now: Instant) {
+        while let request = deadlines.first, request.due <= now, deliveries.count < maximum {
+            if let delivery = request.duePassed(at: now) { deliveries.append(delivery) }
+        }
+    }
+
+    private func runPasses(_ deliveries: inout [Delivery], _ maximum: Int, at now: Instant) -> Instant? {
+        var later: [Audience] = []
+        var done = 0
+        while done < changed.count, deliveries.count < maximum {
+            let audience = changed[done]
+            if !audience.isInPass {
+                if let notBefore = audience.notBefore, notBefore > now {
+                    later.append(audience)
+                    done += 1
+                    continue
+                }
+                audience.beginPass(at: now)
+            }
+            let before = deliveries.count
+            audience.continuePass(&deliveries, maximum: maximum, at: now)
+            if deliveries.count > before, let readEnded = audience.readEnded {
+                delivered.append((deliveries.count - before, readEnded))
+            }
+            if audience.isInPass { break }
+            audience.isQueued = !audience.isSettled
+            if audience.isQueued { later.append(audience) }
+            done += 1
+        }
+        changed.replaceSubrange(..<done, with: later)
+        return later.compactMap(\.notBefore).min()
+    }
+
+    /// Records how long after their reads the states of the last turn were written.
+    private func recordDeliveries() {
+        guard !delivered.isEmpty else { return }
+        let now = api.clock.now
+        for (count, readEnded) in delivered {
+            api.metrics.recordDeliveries(count, after: readEnded.duration(to: now))
+        }
+        delivered.removeAll(keepingCapacity: true)
+    }
+
+    /// Ends the requests that may no longer read, after the settings have changed.
+    private func checkRules() {
+        let current = api.rules
+        guard current !== rules else { return }
+        rules = current
+        for audience in audiences {
+            for request in audience.members {
+                request.revocation = api.revocation(of: request.context, request.view, current.access)
+                if request.revocation != nil { attend(request) }
+            }
+        }
+    }
+}

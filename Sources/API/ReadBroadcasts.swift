@@ -1,0 +1,148 @@
+import Access
+import Broadcasts
+import HTTP
+import HTTPTypes
+import Synchronization
+import Time
+
+extension API {
+    /// GET and HEAD of the board, of a broadcaster and of a channel. All are cut from the one board that was
+    /// read.
+    ///
+    /// The state is read, waited for (`Prefer: wait`) or followed (`Accept: text/event-stream`).
+    func readBroadcasts(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
+        let identity = try authenticateOrAnonymous(request, &context)
+        let view = try view(request, context)
+        guard identity.mayRead(view) else { throw .accessDenied }
+        if rules.live.maximumListeners > 0 {
+            if prefersEventStream(request) {
+                return request.method == .head
+                    ? .ready(LoggedResponse(StreamRequest.head))
+                    : .stream(view, lastEventID: lastEventID(of: request))
+            }
+            if request.method == .get, let seconds = preferredWait(request) {
+                return .wait(view, IfNoneMatch(request), seconds: seconds)
+            }
+        }
+        let ifNoneMatch = IfNoneMatch(request)
+        if let reading = feed.current(at: context.askedAt) {
+            metrics.recordDump(since: context.askedAt)
+            return .ready(response(reading, view, ifNoneMatch))
+        }
+        return .board(view, ifNoneMatch)
+    }
+
+    /// Returns what the path names. Throws 400 for an ID that breaks the rules.
+    private func view(_ request: Request, _ context: RequestContext) throws(APIError) -> BoardView {
+        switch context.route?.name {
+        case .broadcaster: .broadcaster(try broadcasterID(request, context))
+        case .broadcast: .channel(try broadcasterID(request, context), try channelID(request, context))
+        default: .board
+        }
+    }
+
+    func broadcasterID(
+        _ request: Request, _ context: RequestContext
+    ) throws(APIError) -> BroadcasterID {
+        guard let id = context.segments.text(at: 2, of: request).flatMap(BroadcasterID.init) else {
+            throw .invalidBroadcasterID
+        }
+        return id
+    }
+
+    func channelID(_ request: Request, _ context: RequestContext) throws(APIError) -> ChannelID {
+        guard let id = context.segments.text(at: 3, of: request).flatMap(ChannelID.init) else {
+            throw .invalidChannelID
+        }
+        return id
+    }
+
+    /// Returns the response to a GET whose read has ended: the state, or 503. `start` is when the API
+    /// received the request, for the StatsD timer.
+    func response(
+        to result: Result<Reading, BoardUnavailable>, _ view: BoardView, _ ifNoneMatch: IfNoneMatch?,
+        since start: Instant
+    ) -> LoggedResponse {
+        switch result {
+        case .success(let reading):
+            metrics.recordDump(since: start)
+            return response(reading, view, ifNoneMatch)
+        case .failure(let error):
+            return response(to: .storeFailed(error.cause))
+        }
+    }
+
+    /// Returns the response with the state of a view: 200, 304, or 404 for an absent channel.
+    func response(_ reading: Reading, _ view: BoardView, _ ifNoneMatch: IfNoneMatch?) -> LoggedResponse {
+        response(
+            Self.content(of: view, on: reading.board), isBoard: view == .board, age: reading.age, ifNoneMatch)
+    }
+
+    func response(
+        _ content: Content, isBoard: Bool, age: Duration?, _ ifNoneMatch: IfNoneMatch?
+    ) -> LoggedResponse {
+        if content === Self.absentChannel { return response(to: .notFound) }
+        let contentFields = isBoard ? fieldsOfBoard(content) : ContentFields(content)
+        let isCurrent = ifNoneMatch?.holds(contentFields.entityTag) ?? false
+        var fields = isCurrent ? contentFields.notModified : contentFields.ok
+        // RFC 9111 section 5.1: `Age` is in whole seconds.
+        if let age {
+            fields.append(.age, String(max(0, age.components.seconds)))
+            metrics.recordStaleBoard()
+        }
+        return LoggedResponse(
+            Response(status: isCurrent ? .notModified : .ok, fields: fields, body: content.body))
+    }
+
+    /// Returns the state of a view. An absent channel has the content of its 404.
+    static func content(of view: BoardView, on board: Board) -> Content {
+        switch view {
+        case .board: board.content
+        case .broadcaster(let id): board.content(of: id)
+        case .channel(let id, let channelID):
+            board.version(of: id, channelID).map { Board.content(of: id, channelID, version: $0) }
+                ?? absentChannel
+        }
+    }
+
+    /// The state of a channel that does not exist: the body of its 404.
+    static let absentChannel = Content(body: APIError.notFound.body)
+
+    private func fieldsOfBoard(_ content: Content) -> ContentFields {
+        boardFields.withLock { last in
+            if let last, last.content === content { return last }
+            let fields = ContentFields(content)
+            last = fields
+            return fields
+        }
+    }
+}
+
+extension Identity {
+    /// Whether this identity may read a part of the board.
+    func mayRead(_ view: BoardView) -> Bool {
+        guard case .broadcaster(let id) = self else { return true }
+        switch view {
+        case .board: return false
+        case .broadcaster(let owner), .channel(let owner, _): return owner.text == id
+        }
+    }
+}
+
+/// The response fields that depend on the content only.
+final class ContentFields: Sendable {
+    let content: Content
+    let entityTag: [UInt8]
+    let ok: FieldLines
+    /// RFC 9110 section 15.4.5: a 304 carries the `ETag` and `Cache-Control` of the 200.
+    let notModified: FieldLines
+
+    init(_ content: Content) {
+        self.content = content
+        entityTag = Array(content.entityTag.utf8)
+        notModified = FieldLines([.eTag: content.entityTag, .cacheControl: "no-cache"])
+        ok = FieldLines([
+            .contentType: jsonContentType, .eTag: content.entityTag, .cacheControl: "no-cache",
+        ])
+    }
+}
