@@ -51,7 +51,7 @@ fuzz-smoke: ## Runs the canary, which must fail, then each fuzzer on its seeds a
 	Scripts/install-packages build
 	Scripts/fuzz smoke
 
-bench: build ## Measures the service beside nginx, a query-per-request peer and BASELINE=older/binary. QUICK=1, ROUNDS=n, DURATION=seconds, ONLY=fresh,put.
+bench: build ## Measures the service beside nginx, nchan, a query-per-request peer and BASELINE=older/binary. QUICK=1, ROUNDS=n, DURATION=seconds, ONLY=fresh,put.
 	Scripts/install-packages bench
 	$(BUILD_PEER) -o .build/bench/peer ./Benchmarks/peer
 	Benchmarks/run $(BENCH_FLAGS)

@@ -30,6 +30,11 @@ def machine_cpu_seconds() -> float:
     return (sum(ticks[:3]) + sum(ticks[5:])) / TICKS_PER_SECOND
 
 
+def elsewhere_cpu_seconds() -> float:
+    """Returns the CPU time of all other programs, in seconds since an arbitrary point in time."""
+    return machine_cpu_seconds() - own_cpu_seconds()
+
+
 def resident_bytes(pid: int) -> int:
     """Returns the resident memory of a process and its children. Shared pages are counted for each of them."""
     return sum(int(_read(member, "statm").split()[1]) for member in _family(pid)) * PAGE_BYTES

@@ -16,6 +16,7 @@ SECTIONS = {
     "logged": "GET with log_level = info, beside nginx with the same log, and both without a log",
     "workers": "GET with two workers, beside one worker",
     "connect": "GET on a new connection each, beside nginx",
+    "live": "event streams of 1,000 and 10,000 listeners, beside nchan and a C loop that only sends",
     "memory": "resident memory, also of idle connections, and the time to the first response",
     "instructions": "instructions of one GET on SQLite, counted by callgrind",
 }

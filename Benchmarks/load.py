@@ -48,13 +48,13 @@ def measure(
 ) -> Sample:
     """Runs wrk once. RESPONSE_BYTES is the size of one correct response including its head."""
     started = time.monotonic()
-    elsewhere_before = accounting.machine_cpu_seconds() - accounting.own_cpu_seconds()
+    elsewhere_before = accounting.elsewhere_cpu_seconds()
     server_before = accounting.cpu_seconds(server_pid)
     database_before = accounting.cpu_seconds(database_pid) if database_pid else 0.0
     result = _wrk(load, url, seconds)
     server = accounting.cpu_seconds(server_pid) - server_before
     database = accounting.cpu_seconds(database_pid) - database_before if database_pid else 0.0
-    elsewhere = accounting.machine_cpu_seconds() - accounting.own_cpu_seconds() - elsewhere_before
+    elsewhere = accounting.elsewhere_cpu_seconds() - elsewhere_before
     available = (time.monotonic() - started) * (os.cpu_count() or 1)
     responses = max(result["requests"], 1)
     return Sample(

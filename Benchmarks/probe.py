@@ -16,6 +16,15 @@ class Response:
     wire_bytes: int
 
 
+def accepts(port: int) -> bool:
+    """Returns whether a server accepts connections."""
+    try:
+        socket.create_connection(("127.0.0.1", port), DEADLINE_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
 def ask(
     port: int, path: str, headers: dict[str, str], method: str = "GET", body: bytes = b""
 ) -> Response:

@@ -125,12 +125,14 @@ class Starter:
         self._megaphone = megaphone
         self._peer = peer
 
-    def megaphone_command(self, name: str, port: int, database_url: str, *settings: str) -> list[str]:
+    def megaphone_command(
+        self, name: str, port: int, database_url: str, *settings: str, connections: int = CONNECTIONS
+    ) -> list[str]:
         """Writes the configuration and returns the command line. Its second word is `serve`."""
         path = self._directory(name) / "config.toml"
         path.write_text(
             MEGAPHONE.format(
-                port=port, database_url=database_url, connections=CONNECTIONS,
+                port=port, database_url=database_url, connections=connections,
                 settings="\n".join(settings), broadcaster=BROADCASTER, writer=WRITER, reader=READER,
             )
         )
@@ -143,11 +145,13 @@ class Starter:
             raise RunError(f"megaphone migrate: {(finished.stderr + finished.stdout).strip()}")
 
     def megaphone(
-        self, name: str, database_url: str, *settings: str, piped: bool = False, under: tuple[str, ...] = ()
+        self, name: str, database_url: str, *settings: str, piped: bool = False, under: tuple[str, ...] = (),
+        connections: int = CONNECTIONS,
     ) -> Server:
         """Starts Megaphone. If PIPED, its log goes to a pipe. UNDER is a command that runs it, such as valgrind."""
         port = free_port()
-        command = [*under, *self.megaphone_command(name, port, database_url, *settings)]
+        command = self.megaphone_command(name, port, database_url, *settings, connections=connections)
+        command = [*under, *command]
         return self._start(name, port, command, piped)
 
     def nginx(self, name: str, constant: probe.Response, log: str = "off") -> Server:

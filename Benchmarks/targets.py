@@ -102,8 +102,8 @@ def ratios(comparison: Comparison, samples: Samples) -> Ratios | None:
         return None
     # Ratios are computed per round, so that a disturbance during a round affects both sides.
     return Ratios(
-        rate=_ratio((mine.rate, theirs.rate) for mine, theirs in zip(own, other)),
-        cpu=_ratio((mine.cpu_microseconds, theirs.cpu_microseconds) for mine, theirs in zip(own, other)),
+        rate=ratio_of((mine.rate, theirs.rate) for mine, theirs in zip(own, other)),
+        cpu=ratio_of((mine.cpu_microseconds, theirs.cpu_microseconds) for mine, theirs in zip(own, other)),
     )
 
 
@@ -123,14 +123,15 @@ def _judge(comparison: Comparison, measured: Ratios | None) -> Iterator[Verdict]
         yield Verdict(None, f"{comparison.case}: no valid comparison with {beside}")
         return
     if (target := comparison.rate_at_least) is not None:
-        text = f"{comparison.case}: {measured.rate} times the requests/s of {beside}{_spread(measured.rate)}"
+        text = f"{comparison.case}: {measured.rate} times the requests/s of {beside}{spread(measured.rate)}"
         yield Verdict(measured.rate.median >= target, f"{text}; the target is at least {target:g}")
     if (target := comparison.cpu_at_most) is not None:
-        text = f"{comparison.case}: {measured.cpu} times the CPU of {beside}{_spread(measured.cpu)}"
+        text = f"{comparison.case}: {measured.cpu} times the CPU of {beside}{spread(measured.cpu)}"
         yield at_most(text, measured.cpu.median, target)
 
 
-def _spread(ratio: Ratio) -> str:
+def spread(ratio: Ratio) -> str:
+    """Returns the range of half of the rounds, or nothing if they are equal."""
     if ratio.low == ratio.high:
         return ""
     return f" (half of the rounds: {ratio.low:.2f} to {ratio.high:.2f})"
@@ -154,7 +155,8 @@ def render(judged: Iterable[Verdict]) -> str:
     )
 
 
-def _ratio(pairs: Iterable[tuple[float, float]]) -> Ratio:
+def ratio_of(pairs: Iterable[tuple[float, float]]) -> Ratio:
+    """Returns the median of the ratios of pairs that were measured one after the other."""
     values = [mine / theirs if theirs else float("inf") for mine, theirs in pairs]
     # quantiles() requires two values.
     low, middle, high = quantiles(values if len(values) > 1 else values * 2, n=4, method="inclusive")
