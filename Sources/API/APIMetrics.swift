@@ -96,10 +96,12 @@ final class APIMetrics: Sendable {
         if let index = StreamEnd.allCases.firstIndex(of: end) { streamsClosed[index].increment() }
     }
 
-    /// Counts a state that was sent on an event stream, and those that were skipped before it.
-    func recordState(skipped: Int) {
-        statesSent.increment()
-        if skipped > 0 { statesSkipped.increment(by: skipped) }
+    /// Counts states that were sent on event streams.
+    func recordStates(_ count: Int) { statesSent.increment(by: count) }
+
+    /// Counts states that were skipped on an event stream.
+    func recordSkippedStates(_ count: Int) {
+        if count > 0 { statesSkipped.increment(by: count) }
     }
 
     /// Records deliveries to held requests, and the time since the read that found the change.

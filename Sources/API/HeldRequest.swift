@@ -24,6 +24,8 @@ class HeldRequest: RequestWaiter, DeadlineEntry {
     var needsAttention = false
     /// Why the request may no longer read; set before it is attended to.
     var revocation: APIError?
+    /// The settings under which the request was let in.
+    private let rules: API.Rules
 
     init(
         _ loop: APILoop, _ context: RequestContext, _ fields: LoggedFields?, _ view: BoardView,
@@ -31,6 +33,7 @@ class HeldRequest: RequestWaiter, DeadlineEntry {
     ) {
         self.view = view
         self.kind = kind
+        rules = loop.api.rules
         due = context.askedAt
         super.init(
             loop, context, fields, deadline: context.askedAt + loop.api.feed.freshness.readDeadline)
@@ -54,11 +57,14 @@ class HeldRequest: RequestWaiter, DeadlineEntry {
             let outcome = snapshot.ownOutcome(ofRead: number, at: now)
                 ?? (deadline <= now ? snapshot.fallback(at: now) : nil)
         else { return false }
+        let current = loop.api.rules
+        if current !== rules { revocation = loop.api.revocation(of: context, view, current.access) }
         look(outcome, isFresh: snapshot.hasBoard(ofRead: number), &deliveries, at: now)
         return true
     }
 
-    /// Answers or begins to be held. `isFresh` means that the state is from the request's own read.
+    /// Answers or begins to be held, unless it may no longer read. `isFresh` means that the state is from the
+    /// request's own read.
     func look(
         _ outcome: Result<Reading, BoardUnavailable>, isFresh: Bool, _ deliveries: inout [Delivery],
         at now: Instant

@@ -15,11 +15,19 @@ final class HeldRequests {
     private var changed: [Audience] = []
     private(set) var count = 0
     private(set) var isDraining = false
+    /// The number of held requests of the node when the drain began.
+    private(set) var listenersAtDrain = 0
+    /// The read whose states the audiences have.
+    private var lastRead: GoodRead?
+    /// Number of streams that wait until the store answers again.
+    private var recovering = 0
     /// When the feed must be asked whether a read is due.
     private var nextRead: Instant?
     /// The settings that all held requests have been checked against.
     private var rules: API.Rules
-    /// The states delivered in the last turn, and when their reads ended.
+    /// Number of states sent on streams in the last turn.
+    var statesSent = 0
+    /// The number of states delivered in the last turn, and when their reads ended.
     private var delivered: [(count: Int, readEnded: Instant)] = []
 
     init(_ api: API, _ inbox: LoopInbox) {
@@ -40,6 +48,8 @@ final class HeldRequests {
         if count == 1 {
             api.feed.hold(inbox)
             nextRead = api.clock.now
+            // A read that ended before the feed knew of this loop has not been reported to it.
+            if api.feed.snapshot.lastGoodRead?.board !== lastRead?.board { inbox.readEnded() }
         }
         deadlines.set(request, to: due)
         return audience
@@ -72,7 +82,7 @@ final class HeldRequests {
     private func audience(of view: BoardView) -> Audience {
         if let known = audienceOf[view] { return known }
         let audience = Audience(view)
-        if let read = api.feed.snapshot.lastGoodRead { _ = audience.update(read) }
+        if let lastRead { _ = audience.update(lastRead) }
         audience.index = audiences.count
         audiences.append(audience)
         audienceOf[view] = audience
@@ -89,9 +99,13 @@ final class HeldRequests {
 
     // MARK: - Events
 
-    /// Takes the states of a read, and queues the audiences whose members have something to be told.
+    /// Takes the states of the last read, and queues the audiences that need a pass. Requests that look at
+    /// the snapshot afterwards join audiences that have the same states.
     func synchronize(_ snapshot: BoardFeed.Snapshot) {
-        guard let read = snapshot.lastGoodRead else { return }
+        guard let read = snapshot.lastGoodRead, read.board !== lastRead?.board || recovering > 0 else {
+            return
+        }
+        lastRead = read
         for audience in audiences where audience.update(read) || audience.recovering > 0 {
             guard !audience.isQueued else { continue }
             audience.isQueued = true
@@ -99,9 +113,22 @@ final class HeldRequests {
         }
     }
 
+    /// Counts a stream that waits until the store answers.
+    func beginRecovery(_ audience: Audience) {
+        recovering += 1
+        audience.recovering += 1
+    }
+
+    /// Counts a stream that waits no longer.
+    func endRecovery(_ audience: Audience) {
+        recovering -= 1
+        audience.recovering -= 1
+    }
+
     /// Ends all requests, spread evenly over a duration. No more are held.
     func drain(over duration: Duration) {
         isDraining = true
+        listenersAtDrain = api.listeners.total
         let now = api.clock.now
         var ended = 0
         for audience in audiences {
@@ -122,7 +149,7 @@ final class HeldRequests {
         attend(&deliveries, maximum, at: now)
         passDeadlines(&deliveries, maximum, at: now)
         let nextPass = runPasses(&deliveries, maximum, at: now)
-        if !deliveries.isEmpty || !attention.isEmpty { return now }
+        if !deliveries.isEmpty || !attention.isEmpty || statesSent > 0 { return now }
         return [nextPass, deadlines.first?.due, nextRead].compactMap(\.self).min()
     }
 
@@ -170,9 +197,17 @@ final class HeldRequests {
         return later.compactMap(\.notBefore).min()
     }
 
-    /// Records how long after their reads the states of the last turn were written.
+    /// Notes that a state of this turn was dropped, because its client is slow.
+    func stateDropped() {
+        statesSent -= 1
+        if let last = delivered.indices.last { delivered[last].count -= 1 }
+    }
+
+    /// Counts the states of the last turn, and records how long after their reads they were written.
     private func recordDeliveries() {
-        guard !delivered.isEmpty else { return }
+        guard !delivered.isEmpty || statesSent > 0 else { return }
+        api.metrics.recordStates(statesSent)
+        statesSent = 0
         let now = api.clock.now
         for (count, readEnded) in delivered {
             api.metrics.recordDeliveries(count, after: readEnded.duration(to: now))

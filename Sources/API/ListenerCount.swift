@@ -8,8 +8,8 @@ final class ListenerCount: Sendable {
         case stream
     }
 
+    private let all = Atomic(0)
     private let waits = Atomic(0)
-    private let streams = Atomic(0)
     private let ceiling: Int
 
     /// Held requests take at most four fifths of the connections, so that other requests find a place.
@@ -19,27 +19,29 @@ final class ListenerCount: Sendable {
 
     /// Registers a request. Returns false if `maximum` or the ceiling is reached.
     func admit(_ kind: Kind, maximum: Int) -> Bool {
-        add(1, kind)
-        if total <= min(maximum, ceiling) { return true }
-        add(-1, kind)
+        let limit = min(maximum, ceiling)
+        var present = total
+        while present < limit {
+            let (isAdded, found) = all.weakCompareExchange(
+                expected: present, desired: present + 1, ordering: .relaxed)
+            if isAdded {
+                if kind == .wait { waits.add(1, ordering: .relaxed) }
+                return true
+            }
+            present = found
+        }
         return false
     }
 
-    func leave(_ kind: Kind) { add(-1, kind) }
+    func leave(_ kind: Kind) {
+        if kind == .wait { waits.subtract(1, ordering: .relaxed) }
+        all.subtract(1, ordering: .relaxed)
+    }
 
     func count(_ kind: Kind) -> Int {
-        switch kind {
-        case .wait: waits.load(ordering: .relaxed)
-        case .stream: streams.load(ordering: .relaxed)
-        }
+        let waits = waits.load(ordering: .relaxed)
+        return kind == .wait ? waits : max(0, total - waits)
     }
 
-    var total: Int { count(.wait) + count(.stream) }
-
-    private func add(_ number: Int, _ kind: Kind) {
-        switch kind {
-        case .wait: waits.wrappingAdd(number, ordering: .relaxed)
-        case .stream: streams.wrappingAdd(number, ordering: .relaxed)
-        }
-    }
+    var total: Int { all.load(ordering: .relaxed) }
 }

@@ -55,8 +55,7 @@ func preferredWait(_ request: Request) -> Int? {
             let text = preference.prefix { $0 != UInt8(ascii: ";") }.trimmingBlanks()
             let name = text.prefix { $0 != UInt8(ascii: "=") }
             guard name.trimmingBlanks().equalsIgnoringCase("wait") else { continue }
-            let digits = text.dropFirst(name.count + 1).trimmingBlanks()
-            return seconds(digits) ?? seconds(digits.unquoted())
+            return seconds(text.dropFirst(name.count + 1).trimmingBlanks())
         }
     }
     return nil
@@ -83,13 +82,6 @@ extension ArraySlice<UInt8> {
         let start = drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         let count = start.reversed().drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }.count
         return start.prefix(count)
-    }
-
-    /// Returns the text between two quotes, or nothing if there are none. Preference values may be quoted
-    /// (RFC 7240 section 2).
-    fileprivate func unquoted() -> ArraySlice<UInt8> {
-        guard count > 2, first == UInt8(ascii: "\""), last == UInt8(ascii: "\"") else { return [] }
-        return dropFirst().dropLast()
     }
 
     fileprivate func equalsIgnoringCase(_ text: StaticString) -> Bool {

@@ -6,8 +6,8 @@ import Time
 
 /// A GET that follows a resource: a stream of server-sent events (HTML, section 9.2).
 final class StreamRequest: HeldRequest {
-    /// The state that the client had before; nil if it has none.
-    private let lastEventID: String?
+    /// The state that the client had before; nil if it has none, and once it has been compared.
+    private var lastEventID: String?
     /// The audience's number of the state that was sent last; 0 while the client waits until the store
     /// answers.
     private var sent = 0
@@ -57,12 +57,21 @@ final class StreamRequest: HeldRequest {
         at now: Instant
     ) {
         guard let ticket, case .looking = phase else { return log(.gone, at: now) }
-        let (content, first) = firstEvent(outcome, isFresh: isFresh, at: now)
-        let begin = EventText.retry(loop.api.random.duration(in: .seconds(2) ... .seconds(5))) + first
+        if let revocation {
+            phase = .ended
+            if let refusal = delivery(loop.api.response(to: revocation), at: now) {
+                deliveries.append(refusal)
+            }
+            return
+        }
+        let (content, state) = presentState(outcome, isFresh: isFresh)
+        let begin =
+            EventText.retry(loop.api.random.duration(in: .seconds(2) ... .seconds(5)))
+            + (state ?? EventText.keepAlive(age: age(at: now)))
         var head = Self.head
         loop.api.addFields(of: context, to: &head)
         loop.api.metrics.streamOpened()
-        if content != nil { loop.api.metrics.recordState(skipped: 0) }
+        if state != nil { loop.held.statesSent += 1 }
         deliveries.append(Delivery(to: ticket, head, first: StreamPiece(begin)))
         lastEvent = now
         endsAt = now + live.maximumAge * (0.8 + loop.api.random.fraction() / 5)
@@ -74,22 +83,19 @@ final class StreamRequest: HeldRequest {
             end = .excess
         }
         phase = .ended
+        lastPiece = .end
         deliveries.append(Delivery(endOf: ticket, last: lastBlock))
-        log(end, at: now)
+        close(end, at: now)
     }
 
-    /// Returns the first event: the present state, or a keep-alive if the client has it, or if the store
-    /// fails and the client may have a later one. Also returns the state that the client has then.
-    private func firstEvent(
-        _ outcome: Result<Reading, BoardUnavailable>, isFresh: Bool, at now: Instant
-    ) -> (content: Content?, event: [UInt8]) {
-        guard case .success(let reading) = outcome, isFresh || lastEventID == nil else {
-            return (nil, EventText.keepAlive(age: age(at: now)))
-        }
+    /// Returns the state that the client has after the first event, and that state as an event. The event is
+    /// nil if the client has it already. Both are nil if the store fails and the client may have a later one.
+    private func presentState(
+        _ outcome: Result<Reading, BoardUnavailable>, isFresh: Bool
+    ) -> (content: Content?, event: [UInt8]?) {
+        guard case .success(let reading) = outcome, isFresh || lastEventID == nil else { return (nil, nil) }
         let content = API.content(of: view, on: reading.board)
-        if let lastEventID, lastEventID.utf8.elementsEqual(content.id.utf8) {
-            return (content, EventText.keepAlive(age: age(at: now)))
-        }
+        if let lastEventID, lastEventID.utf8.elementsEqual(content.id.utf8) { return (content, nil) }
         return (content, EventText.state(content))
     }
 
@@ -99,8 +105,9 @@ final class StreamRequest: HeldRequest {
         if let content {
             sentState = (audience.number, content.fingerprint)
             sent = audience.number
+            lastEventID = nil
         } else {
-            audience.recovering += 1
+            loop.held.beginRecovery(audience)
         }
     }
 
@@ -110,18 +117,20 @@ final class StreamRequest: HeldRequest {
         guard case .held = phase, !isBlocked, let ticket, let content = audience.content else { return nil }
         if sent == 0 {
             guard let number, loop.api.feed.snapshot.hasBoard(ofRead: number) else { return nil }
-            audience.recovering -= 1
+            loop.held.endRecovery(audience)
             sent = audience.number
             let isKnown = lastEventID.map { $0.utf8.elementsEqual(content.id.utf8) } ?? false
             if isKnown { sentState = (audience.number, content.fingerprint) }
+            lastEventID = nil
         }
         // The last state may have come back while the client was not told of the one between.
         if let sentState, sentState.fingerprint == content.fingerprint {
             sent = audience.number
             return nil
         }
-        let skipped = sentState.map { max(0, audience.number - $0.number - 1) } ?? 0
-        loop.api.metrics.recordState(skipped: skipped)
+        loop.api.metrics.recordSkippedStates(
+            sentState.map { max(0, audience.number - $0.number - 1) } ?? 0)
+        loop.held.statesSent += 1
         previousState = sentState
         sentState = (audience.number, content.fingerprint)
         sent = audience.number
@@ -162,7 +171,9 @@ final class StreamRequest: HeldRequest {
     override func pieceDropped() {
         isBlocked = true
         switch lastPiece {
-        case .state: sentState = previousState
+        case .state:
+            sentState = previousState
+            loop.held.stateDropped()
         case .end: mustEnd = true
         case .other: break
         }
@@ -190,7 +201,7 @@ final class StreamRequest: HeldRequest {
             case .slow: .slow
             case .shutdown: .drain
             }
-        log(end, at: loop.api.clock.now)
+        close(end, at: loop.api.clock.now)
     }
 
     // MARK: - The end
@@ -199,13 +210,13 @@ final class StreamRequest: HeldRequest {
         guard let ticket, case .held(let audience) = phase else { return nil }
         self.end = end
         leave(audience)
-        log(end, at: now)
+        close(end, at: now)
         lastPiece = .end
         return Delivery(endOf: ticket, last: lastBlock)
     }
 
     private func leave(_ audience: Audience) {
-        if sent == 0 { audience.recovering -= 1 }
+        if sent == 0 { loop.held.endRecovery(audience) }
         leave()
     }
 
@@ -215,7 +226,7 @@ final class StreamRequest: HeldRequest {
         switch end {
         case .age: bounds = .milliseconds(500) ... .milliseconds(1500)
         case .drain:
-            let spread = max(3000, 2 * loop.api.listeners.total)
+            let spread = max(3000, 2 * loop.held.listenersAtDrain)
             bounds = .seconds(3) ... .milliseconds(3000 + spread)
         case .excess: bounds = .seconds(10) ... .seconds(20)
         case .revoked, .slow, .gone: return nil
@@ -223,8 +234,13 @@ final class StreamRequest: HeldRequest {
         return StreamPiece(EventText.retry(loop.api.random.duration(in: bounds)))
     }
 
-    private func log(_ end: StreamEnd, at now: Instant) {
+    /// Counts and logs the end of a stream that had begun.
+    private func close(_ end: StreamEnd, at now: Instant) {
         loop.api.metrics.streamClosed(end)
+        log(end, at: now)
+    }
+
+    private func log(_ end: StreamEnd, at now: Instant) {
         let response = LoggedResponse(Self.head, message: "stream ended: \(end)")
         loop.api.record(response, context, at: now, wasHeld: true) { fields }
     }

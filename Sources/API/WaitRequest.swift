@@ -28,6 +28,11 @@ final class WaitRequest: HeldRequest {
         at now: Instant
     ) {
         let api = loop.api
+        if let revocation {
+            phase = .ended
+            if let refusal = delivery(api.response(to: revocation), at: now) { deliveries.append(refusal) }
+            return
+        }
         if case .success(let reading) = outcome, seconds > 0, !hasClientEnded, !loop.held.isDraining,
             !isNews(API.content(of: view, on: reading.board))
         {

@@ -58,11 +58,20 @@ package final class ConversationDriver {
     }
 
     /// Encodes a response into the output. Returns its body if it was not copied there.
-    package func respond(_ response: Response, date: [UInt8]) -> [UInt8]? {
+    package func respond(
+        _ response: Response, first piece: StreamPiece? = nil, date: [UInt8]
+    ) -> [UInt8]? {
         var input = takeInput()
-        let body = conversation.respond(response, date: date, into: &output, &input, at: now)
+        let body = conversation.respond(
+            response, first: piece, date: date, into: &output, &input, at: now)
         self.input = consume input
         return body
+    }
+
+    package func append(_ piece: StreamPiece) { output += conversation.encoded(piece) }
+
+    package func endStream(last piece: StreamPiece?) {
+        conversation.endStream(last: piece, into: &output, at: now)
     }
 
     package func append(_ bytes: [UInt8]) { output += bytes }
