@@ -20,7 +20,7 @@ BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(R
     $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY)) $(if $(BASELINE),--baseline=$(BASELINE))
 SWIFT_FILES := Sources Tests Package.swift
 
-.PHONY: help run build test test-api fuzz fuzz-smoke bench soak lint clean
+.PHONY: help run build test test-api test-browser fuzz fuzz-smoke bench soak lint clean
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ test: ## Installs the packages the tests need and runs all tests, on SQLite and 
 test-api: build ## Tests a running service against openapi.yaml, with schemathesis from PyPI.
 	Scripts/install-packages api
 	Scripts/test-api
+
+test-browser: build ## Tests the scripts of Examples/ against a running service, in headless Chromium and with curl.
+	Scripts/install-packages browser
+	shellcheck Examples/follow.sh
+	Scripts/test-browser
 
 fuzz: ## Runs each fuzzer for SECONDS (default 60).
 	Scripts/install-packages build
