@@ -123,7 +123,9 @@ final class LiveLoop {
     private final class CountingMailbox: Mailbox {
         let wakeUps = Atomic(0)
 
-        func wake() { wakeUps.add(1, ordering: .relaxed) }
+        func wake() {
+            wakeUps.add(1, ordering: .relaxed)
+        }
     }
 }
 

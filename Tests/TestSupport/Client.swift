@@ -92,6 +92,16 @@ package final class Client {
         }
     }
 
+    /// Returns the head of a response whose content has no known length.
+    package func head() throws -> ReceivedResponse {
+        try ReceivedResponse(head: take(through: [0x0D, 0x0A, 0x0D, 0x0A]))
+    }
+
+    /// Returns the text up to and including a terminator.
+    package func text(through terminator: String) throws -> String {
+        String(decoding: try take(through: Array(terminator.utf8)), as: UTF8.self)
+    }
+
     private func take(through terminator: [UInt8]) throws -> [UInt8] {
         var searched = 0
         while true {
