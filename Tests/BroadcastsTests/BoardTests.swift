@@ -72,4 +72,56 @@ import Testing
         let long = String(repeating: "x", count: 1000)
         #expect(body(row(long, long, "")) == #"{"code":200,"broadcasts":{"\#(long)/\#(long)":""}}"#)
     }
+
+    // MARK: - Views
+
+    private func content(_ board: Board, _ broadcaster: String) throws -> String {
+        let content = board.content(of: try #require(BroadcasterID(broadcaster)))
+        return String(decoding: content.body, as: UTF8.self)
+    }
+
+    @Test(arguments: TestSeed.drawn()) func broadcaster_isABoardOfItsRows(seed: TestSeed) throws {
+        var generator = seed.generator
+        for _ in 0..<50 {
+            let rows = (0..<Int.random(in: 0...12, using: &generator)).map { _ in
+                row(
+                    ["a", "ab", "a-", "a0", "b"].randomElement(using: &generator) ?? "",
+                    ["c", "d", "-", "e"].randomElement(using: &generator) ?? "",
+                    ["v", "w"].randomElement(using: &generator) ?? "")
+            }
+            let unique = Dictionary(rows.map { ("\($0.broadcasterID)/\($0.channelID)", $0) }) { first, _ in
+                first
+            }
+            let board = Board(rows: Array(unique.values))
+            for broadcaster in ["a", "ab", "a-", "a0", "b", "x"] {
+                let own = Board(rows: unique.values.filter { $0.broadcasterID == broadcaster })
+                #expect(try content(board, broadcaster) == String(decoding: own.content.body, as: UTF8.self))
+                let id = try #require(BroadcasterID(broadcaster))
+                #expect(board.content(of: id).entityTag == own.content.entityTag)
+                for row in own.rows {
+                    let channelID = try #require(ChannelID(row.channelID))
+                    #expect(board.version(of: id, channelID) == row.version)
+                    let channel = Board.content(of: id, channelID, version: row.version)
+                    #expect(channel.entityTag == Board(rows: [row]).content.entityTag)
+                }
+            }
+        }
+    }
+
+    /// Rows of other programs, whose keys lie between those of a broadcaster, or whose IDs only look equal.
+    @Test func broadcaster_hasNoRowsOfOthers() throws {
+        let board = Board(rows: [
+            row("a", "b"), row("a/b", "c"), row("a", "z"), row("K", "ascii"), row("\u{212A}", "kelvin"),
+        ])
+        #expect(try content(board, "a") == #"{"code":200,"broadcasts":{"a/b":"v","a/z":"v"}}"#)
+        #expect(try content(board, "K") == #"{"code":200,"broadcasts":{"K/ascii":"v"}}"#)
+    }
+
+    @Test func unchangedBroadcaster_keepsItsContent() throws {
+        let (a, b) = (try #require(BroadcasterID("a")), try #require(BroadcasterID("b")))
+        let first = Board(rows: [row("a", "c"), row("b", "c")])
+        let second = Board(rows: [row("a", "c"), row("b", "c", "w")], previous: first)
+        #expect(second.content(of: a) === first.content(of: a))
+        #expect(second.content(of: b) !== first.content(of: b))
+    }
 }

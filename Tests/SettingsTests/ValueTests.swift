@@ -27,6 +27,29 @@ struct ValueTests {
         }
     }
 
+    @Test func origins_areAListOrAll() throws {
+        for (value, origins) in [
+            (
+                #"["https://a.example", "http://localhost:8080"]"#,
+                ["https://a.example", "http://localhost:8080"]
+            ),
+            (#""https://a.example""#, ["https://a.example"]), (#""*""#, ["*"]), (#"["*"]"#, ["*"]),
+            ("[]", []),
+        ] {
+            #expect(try load("cors_origins = \(value)").settings.reloadable.origins == origins)
+        }
+        #expect(
+            try load(environment: ["MEGAPHONE_CORS_ORIGINS": "[https://a.example,https://b.example]"])
+                .settings.reloadable.origins == ["https://a.example", "https://b.example"])
+        for value in [
+            #""https://a.example/""#, #""a.example""#, #""https://A.example""#,
+            #"["*", "https://a.example"]"#,
+            #""ftp://a.example""#, #""https://""#, "1", "[1]",
+        ] {
+            #expect(problems("cors_origins = \(value)").count == 1, "\(value)")
+        }
+    }
+
     @Test func integer_mayHaveEveryFormOfTOML() throws {
         for number in ["1_000", "0x3E8", "0o1750", "0b1111101000", "+1000", "1000 # a thousand"] {
             #expect(try load("max_headers = \(number)").settings.maximumHeaders == 1000)

@@ -59,12 +59,13 @@ package final class Client {
             descriptor.rawValue, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Reads one response. Its content is framed by Content-Length. With `toHead`, status 1xx or status 304,
-    /// it has none.
+    /// Reads one response. Its content is framed by Content-Length. With `toHead`, and status 1xx, 204 or
+    /// 304, it has none.
     package func response(toHead: Bool = false) throws -> ReceivedResponse {
         let head = try take(through: [0x0D, 0x0A, 0x0D, 0x0A])
         var response = try ReceivedResponse(head: head)
-        if (100..<200).contains(response.status) || response.status == 304 || toHead { return response }
+        let hasNoContent = (100..<200).contains(response.status) || [204, 304].contains(response.status)
+        if hasNoContent || toHead { return response }
         guard let length = response["content-length"].flatMap({ Int($0) }) else {
             throw Failure.malformed("no Content-Length in \(String(decoding: head, as: UTF8.self))")
         }
