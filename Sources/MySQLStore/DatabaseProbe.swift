@@ -1,12 +1,23 @@
 import BlockingWork
 import Logging
 import StoreAddress
+import Synchronization
 
-/// Probes the database once, and migrates its schema if needed and allowed.
-struct DatabaseProbe {
-    let address: MySQLAddress
-    let migrates: Bool
-    let logger: Logger
+/// Probes the database. Until the first success it migrates the schema if needed and allowed.
+///
+/// Later it never does: a database that has served and has no tables any more is an outage. New tables would
+/// be an empty board, served as fresh, and would be in the way of a restore.
+final class DatabaseProbe: Sendable {
+    private let address: MySQLAddress
+    private let migrates: Bool
+    private let logger: Logger
+    private let hasSucceeded = Atomic(false)
+
+    init(address: MySQLAddress, migrates: Bool, logger: Logger) {
+        self.address = address
+        self.migrates = migrates
+        self.logger = logger
+    }
 
     /// Opens a session and checks the schema. A session with the limits of the pool's sessions becomes the
     /// spare session. Returns a summary of the server for the log.
@@ -18,7 +29,7 @@ struct DatabaseProbe {
         case .current:
             break
         case .behind(let version):
-            guard migrates else { throw error("has version \(version); run megaphone migrate") }
+            try requireMayMigrate(from: version)
             // Close this session first: an interrupter can shut down only one.
             _ = consume session
             try bringUpToDate(sessions, interrupter)
@@ -29,7 +40,19 @@ struct DatabaseProbe {
         }
         let summary = session.summary
         if limits == .opening { sessions.keep(session) }
+        hasSucceeded.store(true, ordering: .relaxed)
         return summary
+    }
+
+    private func requireMayMigrate(from version: Int) throws(MySQLError) {
+        guard !hasSucceeded.load(ordering: .relaxed) else {
+            throw error(
+                """
+                has version \(version) now: tables are missing or old, and a running service does not make \
+                them; restore a backup, or run megaphone migrate
+                """)
+        }
+        guard migrates else { throw error("has version \(version); run megaphone migrate") }
     }
 
     private func bringUpToDate(

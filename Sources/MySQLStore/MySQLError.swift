@@ -69,10 +69,12 @@ struct MySQLError: Error, Hashable, Sendable {
     var isMisfit: Bool { code == .ER_TRUNCATED_WRONG_VALUE_FOR_FIELD }
 
     /// Whether the table or the database does not exist.
-    private var isMissingTable: Bool { code == .ER_NO_SUCH_TABLE || code == .ER_BAD_DB_ERROR }
+    private var isMissingTable: Bool {
+        [.ER_NO_SUCH_TABLE, .ER_BAD_DB_ERROR, .ER_NO_DB_ERROR].contains(code)
+    }
 
     /// Whether the session must not be used again.
-    var endsSession: Bool { isConnectionTrouble || isStaleStatement || isReadOnly }
+    var endsSession: Bool { isConnectionTrouble || isStaleStatement || isReadOnly || isMissingTable }
 
     /// Whether the same statement may succeed if it is retried at once, on a new session if this one must not
     /// be used again. A statement that must not run twice is retried only if the error proves that nothing

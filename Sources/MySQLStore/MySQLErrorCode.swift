@@ -8,6 +8,8 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     /// Too many connections to the server.
     static let ER_CON_COUNT_ERROR = MySQLErrorCode(rawValue: 1040)
     static let ER_DBACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1044)
+    /// The session's database has been dropped.
+    static let ER_NO_DB_ERROR = MySQLErrorCode(rawValue: 1046)
     /// On Galera: the node is not part of a cluster.
     static let ER_UNKNOWN_COM_ERROR = MySQLErrorCode(rawValue: 1047)
     static let ER_BAD_DB_ERROR = MySQLErrorCode(rawValue: 1049)
@@ -32,6 +34,7 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_OPTION_PREVENTS_STATEMENT = MySQLErrorCode(rawValue: 1290)
     static let ER_TRUNCATED_WRONG_VALUE_FOR_FIELD = MySQLErrorCode(rawValue: 1366)
     static let ER_NEED_REPREPARE = MySQLErrorCode(rawValue: 1615)
+    static let ER_VARIABLE_NOT_SETTABLE_IN_TRANSACTION = MySQLErrorCode(rawValue: 1766)
     static let ER_READ_ONLY_MODE = MySQLErrorCode(rawValue: 1836)
     /// MariaDB only.
     static let ER_CONNECTION_KILLED = MySQLErrorCode(rawValue: 1927)

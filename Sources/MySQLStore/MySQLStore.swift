@@ -46,7 +46,7 @@ package struct MySQLStore: BroadcastStore {
         2 * (2 * poolSize + 3) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
     }
 
-    /// Connects, and with `migrate` migrates the schema. If the database cannot be reached or refuses the
+    /// Connects, and with `migrate` migrates the schema before its first use. If the database cannot be reached or refuses the
     /// login, that is logged, the watch keeps probing, and calls throw `unavailable`. `poolSize` is the
     /// maximum number of sessions, at least 1.
     ///
@@ -74,12 +74,10 @@ package struct MySQLStore: BroadcastStore {
         self.sessions = sessions
         self.pool = pool
         self.watch = watch
+        let prober = DatabaseProbe(address: address, migrates: migrate, logger: logger)
         do throws(StoreError) {
             try watch.start { limits, interrupter in
-                Result { () throws(MySQLError) in
-                    let prober = DatabaseProbe(address: address, migrates: migrate, logger: logger)
-                    return try prober.run(sessions, limits, interrupter)
-                }
+                Result { () throws(MySQLError) in try prober.run(sessions, limits, interrupter) }
             } worked: { wasDown in
                 // Sessions opened before the outage are dead, and a login begun during it may never be
                 // answered.

@@ -6,8 +6,8 @@ import Synchronization
 /// Every session variable of MySQL 9.7 and MariaDB 11.8 was considered. Set are those that can change, cut
 /// short, forbid or fail one of our statements, and that an account may set without a privilege. Not set:
 /// costs and tracing (`optimizer_switch`, buffer sizes, `sql_buffer_result`, `long_query_time`), texts
-/// (`lc_messages`), defaults that our DDL states itself (`default_storage_engine`, `character_set_server`), and
-/// what needs a privilege (`sql_log_bin`, `wsrep_on`, `enforce_storage_engine`). Explicit values, because
+/// (`lc_messages`), defaults that our DDL states itself (`default_storage_engine`, `character_set_server`),
+/// and what needs a privilege (`sql_log_bin`, `wsrep_on`, `enforce_storage_engine`). Explicit values, because
 /// `DEFAULT` means the global value.
 final class ServerVariables: Sendable {
     /// The variables that all supported servers have.
@@ -72,8 +72,12 @@ final class ServerVariables: Sendable {
             do {
                 return try set(names, connection, limits)
             } catch {
-                // Another server of the same version may lack a plugin that the first one had.
-                guard error.code == .ER_UNKNOWN_SYSTEM_VARIABLE else { throw error }
+                // Another server of the same version may lack a plugin that the first one had, or
+                // `init_connect` has begun a transaction, in which some variables cannot be set.
+                guard
+                    [.ER_UNKNOWN_SYSTEM_VARIABLE, .ER_VARIABLE_NOT_SETTABLE_IN_TRANSACTION]
+                        .contains(error.code)
+                else { throw error }
             }
         }
         // First, because `sql_select_limit` and others apply to SHOW as well.
