@@ -61,7 +61,7 @@ package final class BoardFeed: Sendable {
     package init(store: any BroadcastStore, freshness: Freshness, clock: Clock) {
         self.store = store
         self.clock = clock
-        state = Mutex(State(snapshot: Snapshot(freshness: freshness)))
+        state = Mutex(State(snapshot: Snapshot(freshness: freshness, created: clock.now)))
     }
 
     /// The freshness settings. A new value takes effect for the next GET.
@@ -134,12 +134,14 @@ package final class BoardFeed: Sendable {
         }
     }
 
-    private func endRead(_ number: Int, _ began: Instant, _ result: Result<Board, StoreError>) {
+    private func endRead(_ number: Int, _ began: Instant, _ result: Result<StoreRead, StoreError>) {
         let (listeners, next) = state.withLock { state in
             state.snapshot.readsEnded = number
             switch result {
-            case .success(let board):
-                state.snapshot.lastGoodRead = GoodRead(board: board, began: began, number: number)
+            case .success(let read):
+                state.snapshot.lastGoodRead = GoodRead(
+                    board: read.board, began: began, number: number, takesWrites: read.takesWrites)
+                if read.takesWrites { state.snapshot.lastWritable = began }
                 state.snapshot.lastFailure = nil
                 state.channels.readEnds()
             case .failure(let error):

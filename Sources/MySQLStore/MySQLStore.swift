@@ -120,18 +120,18 @@ package struct MySQLStore: BroadcastStore {
 
     package func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
-        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+        receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void
     ) {
         submit(.read, until: deadline, receive: receive) {
             [lastBoard, nonconformingRows, logger] session throws(MySQLError) in
             let last = lastBoard.value
             guard let rows = try session.readRows(unlike: last?.rows ?? []) else {
-                return last ?? make([])
+                return StoreRead(board: last ?? make([]), takesWrites: true)
             }
             for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
             let board = make(rows)
             lastBoard.value = board
-            return board
+            return StoreRead(board: board, takesWrites: true)
         }
     }
 
