@@ -58,9 +58,17 @@ struct MySQLError: Error, Hashable, Sendable {
     /// Whether the server does not know the prepared statement any more.
     private var isStaleStatement: Bool { code == .ER_UNKNOWN_STMT_HANDLER || code == .ER_NEED_REPREPARE }
 
-    /// Whether the server is read-only. It may be a former primary that is a replica now and returns stale
-    /// reads. The next session may reach the new primary.
-    var isReadOnly: Bool { code == .ER_OPTION_PREVENTS_STATEMENT || code == .ER_READ_ONLY_MODE }
+    /// Whether the server or the schema takes no writes; nothing of the statement was stored. The server may
+    /// be a former primary that is a replica now and returns stale reads. The next session may reach the new
+    /// primary.
+    var isReadOnly: Bool {
+        switch code {
+        case .ER_OPTION_PREVENTS_STATEMENT, .ER_READ_ONLY_MODE, .ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION,
+            .ER_OPEN_AS_READONLY, .ER_INNODB_READ_ONLY, .ER_INNODB_FORCED_RECOVERY, .ER_SCHEMA_READ_ONLY:
+            true
+        default: false
+        }
+    }
 
     /// Whether the account lacks a privilege.
     var isDenied: Bool { code == .ER_DBACCESS_DENIED_ERROR || code == .ER_TABLEACCESS_DENIED_ERROR }
@@ -74,7 +82,7 @@ struct MySQLError: Error, Hashable, Sendable {
     }
 
     /// Whether the session must not be used again.
-    var endsSession: Bool { isConnectionTrouble || isStaleStatement || isReadOnly || isMissingTable }
+    var endsSession: Bool { isConnectionTrouble || isStaleStatement || isMissingTable }
 
     /// Whether the same statement may succeed if it is retried at once, on a new session if this one must not
     /// be used again. A statement that must not run twice is retried only if the error proves that nothing

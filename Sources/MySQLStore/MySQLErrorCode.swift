@@ -7,6 +7,8 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
 
     /// Too many connections to the server.
     static let ER_CON_COUNT_ERROR = MySQLErrorCode(rawValue: 1040)
+    /// MariaDB with `innodb_force_recovery`, or a read-only table.
+    static let ER_OPEN_AS_READONLY = MySQLErrorCode(rawValue: 1036)
     static let ER_DBACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1044)
     /// The session's database has been dropped.
     static let ER_NO_DB_ERROR = MySQLErrorCode(rawValue: 1046)
@@ -36,8 +38,14 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_NEED_REPREPARE = MySQLErrorCode(rawValue: 1615)
     static let ER_VARIABLE_NOT_SETTABLE_IN_TRANSACTION = MySQLErrorCode(rawValue: 1766)
     static let ER_READ_ONLY_MODE = MySQLErrorCode(rawValue: 1836)
+    /// The account, the session or the server begins read-only transactions.
+    static let ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION = MySQLErrorCode(rawValue: 1792)
+    static let ER_INNODB_READ_ONLY = MySQLErrorCode(rawValue: 1874)
+    static let ER_INNODB_FORCED_RECOVERY = MySQLErrorCode(rawValue: 1881)
     /// MariaDB only.
     static let ER_CONNECTION_KILLED = MySQLErrorCode(rawValue: 1927)
+    /// Since MySQL 8: `ALTER SCHEMA … READ ONLY = 1`.
+    static let ER_SCHEMA_READ_ONLY = MySQLErrorCode(rawValue: 3989)
     static let CR_SOCKET_CREATE_ERROR = MySQLErrorCode(rawValue: 2001)
     static let CR_CONNECTION_ERROR = MySQLErrorCode(rawValue: 2002)
     static let CR_CONN_HOST_ERROR = MySQLErrorCode(rawValue: 2003)

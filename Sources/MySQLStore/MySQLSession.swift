@@ -92,18 +92,38 @@ struct MySQLSession: ~Copyable, Sendable {
         }
     }
 
-    /// Reads the table. Returns nil if its rows equal the last ones, in the same order: then no strings are
-    /// created, and the caller can keep its board.
-    func readRows(unlike last: [BoardRow]) throws(MySQLError) -> [BoardRow]? {
-        try connection.query("SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1")
+    /// Reads the table, and whether the server takes writes. The rows are nil if they equal the last ones, in
+    /// the same order: then no strings are created, and the caller can keep its board.
+    ///
+    /// The flags are a column of each row: a statement of their own would cost a round trip, and for a join
+    /// or a union the optimizer may choose a temporary table. Only an empty table needs that statement.
+    func readTable(unlike last: [BoardRow]) throws(MySQLError) -> (rows: [BoardRow]?, takesWrites: Bool) {
+        try connection.query(
+            "SELECT broadcaster_id, bchannel_id, version, \(Self.readOnlyFlags) FROM broadcastsv1")
+        guard connection.nextRow() else {
+            return (last.isEmpty ? nil : [], try takesWrites())
+        }
+        let takesWrites = areOff(at: 3)
         var unchanged = 0
-        while connection.nextRow() {
+        repeat {
             guard unchanged < last.count, rowIs(last[unchanged]) else {
-                return Array(last[..<unchanged]) + remainingRows()
+                return (Array(last[..<unchanged]) + remainingRows(), takesWrites)
             }
             unchanged += 1
-        }
-        return unchanged == last.count ? nil : Array(last[..<unchanged])
+        } while connection.nextRow()
+        return (unchanged == last.count ? nil : Array(last[..<unchanged]), takesWrites)
+    }
+
+    /// One column for two flags; both are 0 on a server that takes writes. Later versions may say OFF.
+    private static let readOnlyFlags = "CONCAT(@@global.read_only, @@global.innodb_read_only)"
+
+    private func areOff(at column: UInt32) -> Bool {
+        ["00", "OFFOFF", "OFF0", "0OFF"].contains { connection.holds($0, at: column) }
+    }
+
+    private func takesWrites() throws(MySQLError) -> Bool {
+        try connection.query("SELECT \(Self.readOnlyFlags)")
+        return connection.nextRow() && areOff(at: 0)
     }
 
     /// Returns the current row and all later ones.
@@ -126,9 +146,8 @@ struct MySQLSession: ~Copyable, Sendable {
     /// Reads from the table and checks that the server accepts writes: on a replica both login and reading
     /// work.
     func check() throws(MySQLError) {
-        try connection.query("SELECT @@global.read_only, EXISTS (SELECT 1 FROM broadcastsv1)")
-        guard connection.nextRow(), let readOnly = connection.text(at: 0) else { return }
-        guard readOnly == "0" || readOnly == "OFF" else {
+        try connection.query("SELECT \(Self.readOnlyFlags), EXISTS (SELECT 1 FROM broadcastsv1)")
+        guard connection.nextRow(), areOff(at: 0) else {
             throw MySQLError(
                 code: .ER_OPTION_PREVENTS_STATEMENT, message: "the server is read-only", stage: .statement)
         }

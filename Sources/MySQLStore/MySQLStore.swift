@@ -46,9 +46,9 @@ package struct MySQLStore: BroadcastStore {
         2 * (2 * poolSize + 3) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
     }
 
-    /// Connects, and with `migrate` migrates the schema before its first use. If the database cannot be reached or refuses the
-    /// login, that is logged, the watch keeps probing, and calls throw `unavailable`. `poolSize` is the
-    /// maximum number of sessions, at least 1.
+    /// Connects, and with `migrate` migrates the schema before its first use. If the database cannot be
+    /// reached or refuses the login, that is logged, the watch keeps probing, and calls throw `unavailable`.
+    /// `poolSize` is the maximum number of sessions, at least 1.
     ///
     /// Throws `failed` if the first probe ends within two seconds with a schema error: the schema is newer
     /// than this program knows, or older without `migrate`, or its migration failed. Throws `unavailable` if
@@ -122,16 +122,17 @@ package struct MySQLStore: BroadcastStore {
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
         receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void
     ) {
-        submit(.read, until: deadline, receive: receive) {
+        submit(.read, until: deadline, takesWrites: { $0.takesWrites }, receive: receive) {
             [lastBoard, nonconformingRows, logger] session throws(MySQLError) in
             let last = lastBoard.value
-            guard let rows = try session.readRows(unlike: last?.rows ?? []) else {
-                return StoreRead(board: last ?? make([]), takesWrites: true)
+            let table = try session.readTable(unlike: last?.rows ?? [])
+            guard let rows = table.rows else {
+                return StoreRead(board: last ?? make([]), takesWrites: table.takesWrites)
             }
             for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
             let board = make(rows)
             lastBoard.value = board
-            return StoreRead(board: board, takesWrites: true)
+            return StoreRead(board: board, takesWrites: table.takesWrites)
         }
     }
 
@@ -160,8 +161,10 @@ package struct MySQLStore: BroadcastStore {
     }
 
     /// Runs one operation on a session, unless the circuit is open, and reports its outcome to the watch.
+    /// `takesWrites` tells whether the value is one of a server that takes writes.
     private func submit<Value: Sendable>(
         _ operation: StoreOperation, until deadline: Instant, isRepeatable: Bool = true,
+        takesWrites: @escaping @Sendable (Value) -> Bool = { _ in true },
         receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
         body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
     ) {
@@ -173,10 +176,10 @@ package struct MySQLStore: BroadcastStore {
             return receive(.failure(error))
         }
         let began = clock.now
-        pool.submit(operation, until: deadline) { state, attempts in
+        pool.submit(operation, until: deadline) { [watch, address] state, attempts in
             state.use(
                 until: deadline, generation: generation, attempts: attempts, isRepeatable: isRepeatable,
-                body)
+                leaves: { watch.leaves(operation, $0.map(takesWrites), $1, address) }, body)
         } receive: { [watch, address] result in
             switch result {
             case .success(.success(let value)):
@@ -205,8 +208,25 @@ extension DatabaseWatch {
         } else {
             succeeded(generation)
         }
-        if error.isReadOnly { distrustSessions(of: generation) }
         return reason
+    }
+
+    /// Records whether the server of a session takes writes, as far as the result tells. Returns whether the
+    /// session must be replaced.
+    fileprivate func leaves(
+        _ operation: StoreOperation, _ takesWrites: Result<Bool, MySQLError>, _ generation: Int,
+        _ address: MySQLAddress
+    ) -> Bool {
+        switch takesWrites {
+        case .success(true):
+            tookWrites(operation, generation)
+            return false
+        case .success(false):
+            let reason = "MySQL at \(address.place) takes no writes: read_only or innodb_read_only is on"
+            return refusedWrites(operation, generation, reason)
+        case .failure(let error):
+            return error.isReadOnly && refusedWrites(operation, generation, error.explained(address))
+        }
     }
 }
 

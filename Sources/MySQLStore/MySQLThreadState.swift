@@ -62,9 +62,11 @@ struct MySQLThreadState: PoolState, ~Copyable {
     /// was missing, expired, of an earlier generation, or broken.
     ///
     /// Conflicts and lock wait timeouts are retried here. A statement whose answer was lost runs again only
-    /// if it is repeatable.
+    /// if it is repeatable. `leaves` decides, by the result and the generation of the session, whether the
+    /// session must be replaced; then the statement, which has stored nothing, runs again.
     mutating func use<Value>(
         until deadline: Instant, generation: Int, attempts: Int, isRepeatable: Bool,
+        leaves: (Result<Value, MySQLError>, _ generation: Int) -> Bool = { _, _ in false },
         _ body: (inout MySQLSession) throws(MySQLError) -> Value
     ) -> Result<Value, MySQLError>? {
         var attempt = attempts + 1
@@ -73,7 +75,13 @@ struct MySQLThreadState: PoolState, ~Copyable {
             return mayRepeat(error, attempt, until: deadline, isRepeatable) ? nil : .failure(error)
         }
         while true {
-            guard isUsable(generation, isRepeatable), let result = run(body) else { return nil }
+            guard isUsable(generation, isRepeatable), let current = session?.generation,
+                let result = run(body)
+            else { return nil }
+            if leaves(result, current) {
+                drop()
+                return sessions.clock.now < deadline ? nil : result
+            }
             guard case .failure(let error) = result, !interrupter.isInterrupted,
                 mayRepeat(error, attempt, until: deadline, isRepeatable)
             else { return result }
