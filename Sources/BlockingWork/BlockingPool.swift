@@ -194,7 +194,21 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
             }
         }
         let isOpen = cell.state.isOpen
+        if !isOpen, cell.state.isRefused, leaveOut(thread, cell) { return .leave }
         return roster.withLock { $0.opened(thread.id, isOpen: isOpen) }
+    }
+
+    /// Goes on without a thread whose state was refused. Returns false if it is the only one.
+    private func leaveOut(_ thread: PoolThread, _ cell: StateCell<State>) -> Bool {
+        let (refusal, wakesTimekeeper) = roster.withLock { roster in
+            let refusal = roster.refused(thread.id, at: clock.now)
+            return (refusal, refusal.map { roster.bringForward(to: $0.end) } ?? false)
+        }
+        guard let refusal else { return false }
+        refusal.wakeEvent?.signal()
+        if wakesTimekeeper { timekeeper.signal() }
+        cell.state.leaveOut(others: refusal.threads)
+        return true
     }
 
     private func run(

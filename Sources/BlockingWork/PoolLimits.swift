@@ -12,6 +12,8 @@ package struct PoolLimits: Sendable {
     package let warmThreads: Int
     /// Maximum duration of `PoolState.open`. A thread that exceeds it is interrupted and left behind.
     package let openingLimit: Duration
+    /// How long the pool starts no further threads after the state of one was refused.
+    package let refusalPause: Duration
     /// Whether a thread past its call's deadline is left behind, so that another thread can replace it. If
     /// false, it stays in service and continues when its call returns. A state that cannot be made twice
     /// needs false.
@@ -19,13 +21,15 @@ package struct PoolLimits: Sendable {
 
     package init(
         maximumThreads: Int, maximumQueue: Int, idleLimit: Duration?, warmThreads: Int = 0,
-        openingLimit: Duration = .seconds(10), replacesLateThreads: Bool
+        openingLimit: Duration = .seconds(10), refusalPause: Duration = .seconds(10),
+        replacesLateThreads: Bool
     ) {
         self.maximumThreads = maximumThreads
         self.maximumQueue = maximumQueue
         self.idleLimit = idleLimit
         self.warmThreads = warmThreads
         self.openingLimit = openingLimit
+        self.refusalPause = refusalPause
         self.replacesLateThreads = replacesLateThreads
     }
 }

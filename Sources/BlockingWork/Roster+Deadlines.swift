@@ -16,6 +16,7 @@ extension Roster {
         for thread in threads where thread.deadline.map({ $0 <= now }) ?? false {
             expire(thread, at: now, &expiry)
         }
+        endRefusal(at: now)
         expiry.replacements = replacements()
         planNextLook(at: now)
         expiry.nextDeadline = timekeeperWakes
@@ -50,6 +51,6 @@ extension Roster {
     private mutating func planNextLook(at now: Instant) {
         if let wakes = timekeeperWakes, wakes > now { return }
         let next = threads.lazy.compactMap(\.deadline).min()
-        timekeeperWakes = [next, queue.earliestDeadline].compactMap(\.self).min()
+        timekeeperWakes = [next, queue.earliestDeadline, refusal?.end].compactMap(\.self).min()
     }
 }

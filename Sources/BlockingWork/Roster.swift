@@ -32,6 +32,8 @@ struct Roster: Sendable {
     private(set) var abandoned: [PoolThread] = []
     var queue = JobQueue()
     private var nextID = 0
+    /// Limits the threads after a refusal; nil otherwise.
+    var refusal: Refusal?
     /// When the timekeeper wakes next; nil while it waits without a limit.
     var timekeeperWakes: Instant?
 
@@ -63,7 +65,7 @@ struct Roster: Sendable {
         }
     }
 
-    private mutating func giveToIdle(_ job: Job) -> WakeEvent? {
+    mutating func giveToIdle(_ job: Job) -> WakeEvent? {
         guard let id = idle.popLast(), let index = index(of: id) else { return nil }
         threads[index].phase = .running(job)
         return threads[index].wakeEvent
@@ -221,7 +223,7 @@ extension Roster {
     private var threadsForTheQueue: Int { threads.count(where: \.opensForTheQueue) }
 
     private var mayStartThread: Bool {
-        !isClosed && threads.count < limits.maximumThreads
+        !isClosed && threads.count < min(limits.maximumThreads, refusal?.threads ?? .max)
             && threads.count + abandoned.count < 2 * limits.maximumThreads
     }
 
@@ -240,7 +242,7 @@ extension Roster {
         return .wait
     }
 
-    private mutating func remove(_ index: Int) -> Assignment {
+    mutating func remove(_ index: Int) -> Assignment {
         let thread = threads.remove(at: index)
         idle.removeAll { $0 == thread.id }
         return .leave

@@ -11,6 +11,24 @@ extension DatabaseWatch {
         try circuit.withLock { circuit throws(StoreError) in try circuit.admit() }
     }
 
+    /// Whether calls fail at once.
+    var isDown: Bool { circuit.withLock { $0.outage != nil } }
+
+    /// Logs that the server refuses another session, unless that was logged within the last minute.
+    func sessionsAreLimited(_ reason: String, sessions: Int, poolSize: Int) {
+        let now = clock.now
+        let isLogged = state.withLock { state in
+            defer { state.limitLogged = now }
+            return state.limitLogged.map { $0.duration(to: now) < .seconds(60) } ?? false
+        }
+        guard !isLogged else { return }
+        logger.warning(
+            """
+            No further session with the database, calls wait for one of \(sessions) \
+            (database_pool_max_size: \(poolSize)): \(reason)
+            """)
+    }
+
     /// See `Circuit.generation`.
     var generation: Int { circuit.withLock { $0.generation } }
 

@@ -36,6 +36,8 @@ final class DatabaseWatch: Sendable {
         /// A call timed out, and the database has not answered anything since it began.
         var isSuspicious = false
         var firstProbe: Probe?
+        /// When the last refusal of a session was reported.
+        var limitLogged: Instant?
         /// Whether an outage has been logged.
         var hasReportedOutage = false
     }

@@ -39,6 +39,12 @@ struct MySQLError: Error, Hashable, Sendable {
         }
     }
 
+    /// Whether the server refused another session, of this account or of all, because there are too many.
+    var isSessionLimit: Bool {
+        stage == .login
+            && [.ER_CON_COUNT_ERROR, .ER_TOO_MANY_USER_CONNECTIONS, .ER_USER_LIMIT_REACHED].contains(code)
+    }
+
     /// Whether no server answered at the address.
     private var isUnreachable: Bool {
         [.CR_CONNECTION_ERROR, .CR_CONN_HOST_ERROR, .CR_UNKNOWN_HOST, .CR_SERVER_LOST].contains(code)
@@ -89,7 +95,7 @@ struct MySQLError: Error, Hashable, Sendable {
     /// was stored.
     func isWorthRepeating(_ isRepeatable: Bool) -> Bool {
         if isLockTrouble || isStaleStatement { return true }
-        if stage == .login { return isBrokenConversation }
+        if stage == .login { return isBrokenConversation || isSessionLimit }
         return isRepeatable && isConnectionTrouble
     }
 

@@ -31,6 +31,8 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_LOCK_WAIT_TIMEOUT = MySQLErrorCode(rawValue: 1205)
     /// On Galera also: another node has written the row.
     static let ER_LOCK_DEADLOCK = MySQLErrorCode(rawValue: 1213)
+    /// The account has a limit, such as `MAX_USER_CONNECTIONS`.
+    static let ER_USER_LIMIT_REACHED = MySQLErrorCode(rawValue: 1226)
     static let ER_UNKNOWN_STMT_HANDLER = MySQLErrorCode(rawValue: 1243)
     /// The server is read-only.
     static let ER_OPTION_PREVENTS_STATEMENT = MySQLErrorCode(rawValue: 1290)

@@ -69,7 +69,11 @@ package struct MySQLStore: BroadcastStore {
         }
         let sessions = SessionFactory(address: address, clock: clock, random: random) { watch.generation }
         let pool = try StorePool(limits: Self.limits(poolSize: poolSize), clock: clock) { interrupter in
-            MySQLThreadState(sessions: sessions, interrupter: interrupter) { watch.heard() }
+            MySQLThreadState(sessions: sessions, interrupter: interrupter) { error, count in
+                watch.sessionsAreLimited(error.explained(address), sessions: count, poolSize: poolSize)
+            } opened: {
+                watch.heard()
+            }
         }
         self.sessions = sessions
         self.pool = pool
@@ -77,7 +81,12 @@ package struct MySQLStore: BroadcastStore {
         let prober = DatabaseProbe(address: address, migrates: migrate, logger: logger)
         do throws(StoreError) {
             try watch.start { limits, interrupter in
-                Result { () throws(MySQLError) in try prober.run(sessions, limits, interrupter) }
+                let probe = Result { () throws(MySQLError) in
+                    try prober.run(sessions, limits, interrupter)
+                }
+                // The idle sessions of this node may be those that are too many. Calls fail meanwhile.
+                if case .failure(let error) = probe, error.isSessionLimit, watch.isDown { pool.renew() }
+                return probe
             } worked: { wasDown in
                 // Sessions opened before the outage are dead, and a login begun during it may never be
                 // answered.

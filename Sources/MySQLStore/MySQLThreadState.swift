@@ -8,6 +8,8 @@ struct MySQLThreadState: PoolState, ~Copyable {
     private let interrupter: Interrupter
     /// Called after a session has been opened.
     private let opened: @Sendable () -> Void
+    /// Called when the server has refused another session and the pool goes on with fewer.
+    private let limited: @Sendable (MySQLError, _ sessions: Int) -> Void
     private var session: MySQLSession?
     /// When the session expires; nil without a session.
     var expiry: Instant? {
@@ -28,14 +30,17 @@ struct MySQLThreadState: PoolState, ~Copyable {
     /// another statement succeeded, so all succeed in the end. On two Galera nodes with two writers of one
     /// channel on each, three attempts were not enough for one PUT in seven.
     private static let maximumAttempts = 3
+    private static let pauseAfterRefusal = Duration.milliseconds(50)
 
     init(
         sessions: SessionFactory, interrupter: Interrupter, trustedIdleTime: Duration = .seconds(5),
+        limited: @escaping @Sendable (MySQLError, _ sessions: Int) -> Void = { _, _ in },
         opened: @escaping @Sendable () -> Void
     ) {
         self.sessions = sessions
         self.interrupter = interrupter
         self.trustedIdleTime = trustedIdleTime
+        self.limited = limited
         self.opened = opened
         lastUse = sessions.clock.now
     }
@@ -51,6 +56,12 @@ struct MySQLThreadState: PoolState, ~Copyable {
         } catch {
             openingError = error
         }
+    }
+
+    var isRefused: Bool { openingError?.isSessionLimit ?? false }
+
+    mutating func leaveOut(others: Int) {
+        if let error = openingError.take() { limited(error, others) }
     }
 
     mutating func end() {
@@ -72,7 +83,12 @@ struct MySQLThreadState: PoolState, ~Copyable {
         var attempt = attempts + 1
         var backoff = Backoff.afterConflicts
         if let error = openingError.take() {
-            return mayRepeat(error, attempt, until: deadline, isRepeatable) ? nil : .failure(error)
+            guard mayRepeat(error, attempt, until: deadline, isRepeatable) else { return .failure(error) }
+            // The server may not have ended the session that this thread has just closed.
+            if error.isSessionLimit {
+                Thread.pause(min(Self.pauseAfterRefusal, sessions.clock.time(until: deadline)))
+            }
+            return nil
         }
         while true {
             guard isUsable(generation, isRepeatable), let current = session?.generation,
