@@ -13,7 +13,9 @@ extension Roster {
     /// Takes a thread whose state was refused out of service: its call goes to another thread. Until a pause
     /// is over, the pool starts no more threads than there are. Returns nil if there is no other thread:
     /// then a call must report the error.
-    mutating func refused(_ id: Int, at now: Instant) -> (threads: Int, end: Instant, wakeEvent: WakeEvent?)? {
+    mutating func refused(
+        _ id: Int, at now: Instant
+    ) -> (threads: Int, end: Instant, wakeEvent: WakeEvent?)? {
         guard threads.count > 1, !isClosed, let index = index(of: id) else { return nil }
         let job = threads[index].job
         _ = remove(index)

@@ -150,6 +150,7 @@ int megaphone_mysql_query(megaphone_mysql *connection, const char *statement, si
         return client_error(connection);
     }
     if (connection->result) connection->columns = mysql_num_fields(connection->result);
+    connection->affected_rows = mysql_affected_rows(client);
     return 0;
 }
 

@@ -87,6 +87,12 @@ struct MySQLConnection: ~Copyable, Sendable {
         }
     }
 
+    /// Runs one statement without a result and returns the number of affected rows, as `execute` does.
+    func update(_ sql: String) throws(MySQLError) -> UInt64 {
+        try query(sql)
+        return unsafe megaphone_mysql_affected_rows(handle)
+    }
+
     /// Advances to the next row of the last query's result. Returns false if there is none.
     func nextRow() -> Bool {
         unsafe megaphone_mysql_next_row(handle) != 0

@@ -37,6 +37,7 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     /// The server is read-only.
     static let ER_OPTION_PREVENTS_STATEMENT = MySQLErrorCode(rawValue: 1290)
     static let ER_TRUNCATED_WRONG_VALUE_FOR_FIELD = MySQLErrorCode(rawValue: 1366)
+    static let ER_MAX_PREPARED_STMT_COUNT_REACHED = MySQLErrorCode(rawValue: 1461)
     static let ER_NEED_REPREPARE = MySQLErrorCode(rawValue: 1615)
     static let ER_VARIABLE_NOT_SETTABLE_IN_TRANSACTION = MySQLErrorCode(rawValue: 1766)
     static let ER_READ_ONLY_MODE = MySQLErrorCode(rawValue: 1836)

@@ -67,7 +67,7 @@ int megaphone_mysql_prepare(megaphone_mysql *connection, const char *statement, 
 int megaphone_mysql_bind(megaphone_mysql *connection, unsigned parameter, const char *bytes, size_t length);
 int megaphone_mysql_execute(megaphone_mysql *connection);
 
-/* The number of rows affected by the last execute: for an upsert, 1 for a new row, 2 for a changed row and
+/* The number of rows affected by the last execute or query: for an upsert, 1 for a new row, 2 for a changed row and
  * 0 for an equal one. */
 unsigned long long megaphone_mysql_affected_rows(megaphone_mysql *connection);
 
