@@ -4,6 +4,7 @@ package import Logging
 package import Randomness
 package import StoreAddress
 import Synchronization
+import Threads
 package import Time
 
 /// A store in a MySQL or MariaDB database, which any number of nodes may share.
@@ -26,6 +27,8 @@ package struct MySQLStore: BroadcastStore {
     private static let startLimit = Duration.seconds(2)
     /// Maximum number of calls that wait for a session.
     private static let maximumQueue = 4_096
+    /// How long `migrate` tries again while the table is locked.
+    private static let migrationLimit = Duration.seconds(600)
     /// A session that is unused for this long is closed, unless it is the last one.
     private static let idleLimit = Duration.seconds(60)
     /// A call that times out with a shorter deadline is no evidence of an outage.
@@ -105,18 +108,27 @@ package struct MySQLStore: BroadcastStore {
         if firstProbe == nil { watch.startIsLate("MySQL at \(address.place) has not answered yet") }
     }
 
-    /// Migrates the schema, for `megaphone migrate`. Blocks the calling thread. Throws `failed` with one line
+    /// Migrates the schema, for `megaphone migrate`. Blocks the calling thread, for up to ten minutes while
+    /// other sessions hold locks of the table. Throws `failed` with one line
     /// for the operator if the database cannot be reached, returns an error, or has a newer schema than this
     /// program knows.
     package static func migrate(
         _ address: MySQLAddress, clock: Clock, random: RandomSource, logger: Logger
     ) throws(StoreError) {
         let sessions = SessionFactory(address: address, clock: clock, random: random) { 0 }
-        do {
-            _ = try DatabaseProbe(address: address, migrates: true, logger: logger)
-                .run(sessions, .migrating, Interrupter())
-        } catch {
-            throw .failed(error.explained(address))
+        let prober = DatabaseProbe(address: address, migrates: true, logger: logger)
+        let end = clock.now + migrationLimit
+        while true {
+            do {
+                _ = try prober.run(sessions, .migrating, Interrupter())
+                return
+            } catch {
+                guard let next = prober.nextAttempt, clock.now < next, next < end else {
+                    throw .failed(error.explained(address))
+                }
+                logger.warning("\(error.explained(address))")
+                Thread.pause(clock.time(until: next))
+            }
         }
     }
 
