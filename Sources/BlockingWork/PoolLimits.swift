@@ -10,6 +10,8 @@ package struct PoolLimits: Sendable {
     package let idleLimit: Duration?
     /// Number of idle threads that are kept beyond the idle limit, so that the next calls find open states.
     package let warmThreads: Int
+    /// Number of threads that only calls with `usesReserve` may use. One thread is always for all calls.
+    package let reservedThreads: Int
     /// Maximum duration of `PoolState.open`. A thread that exceeds it is interrupted and left behind.
     package let openingLimit: Duration
     /// How long the pool starts no further threads after the state of one was refused.
@@ -21,6 +23,7 @@ package struct PoolLimits: Sendable {
 
     package init(
         maximumThreads: Int, maximumQueue: Int, idleLimit: Duration?, warmThreads: Int = 0,
+        reservedThreads: Int = 0,
         openingLimit: Duration = .seconds(10), refusalPause: Duration = .seconds(10),
         replacesLateThreads: Bool
     ) {
@@ -28,6 +31,7 @@ package struct PoolLimits: Sendable {
         self.maximumQueue = maximumQueue
         self.idleLimit = idleLimit
         self.warmThreads = warmThreads
+        self.reservedThreads = reservedThreads
         self.openingLimit = openingLimit
         self.refusalPause = refusalPause
         self.replacesLateThreads = replacesLateThreads

@@ -1,3 +1,4 @@
+import Threads
 import Time
 
 extension Roster {
@@ -7,6 +8,8 @@ extension Roster {
         /// The threads to interrupt, each with its current call; nil for a thread that is opening its state.
         var interrupts: [(call: (any AnyPendingCall)?, interrupter: Interrupter)] = []
         var replacements: [PoolThread] = []
+        /// Of idle threads that got a queued call.
+        var wakeEvents: [WakeEvent] = []
         var nextDeadline: Instant?
     }
 
@@ -17,6 +20,7 @@ extension Roster {
             expire(thread, at: now, &expiry)
         }
         endRefusal(at: now)
+        expiry.wakeEvents = dispatch()
         expiry.replacements = replacements()
         planNextLook(at: now)
         expiry.nextDeadline = timekeeperWakes

@@ -15,16 +15,14 @@ extension Roster {
     /// then a call must report the error.
     mutating func refused(
         _ id: Int, at now: Instant
-    ) -> (threads: Int, end: Instant, wakeEvent: WakeEvent?)? {
+    ) -> (threads: Int, end: Instant, wakeEvents: [WakeEvent])? {
         guard threads.count > 1, !isClosed, let index = index(of: id) else { return nil }
         let job = threads[index].job
         _ = remove(index)
         let refusal = Refusal(threads: threads.count, end: now + limits.refusalPause)
         self.refusal = refusal
-        guard let job else { return (refusal.threads, refusal.end, nil) }
-        let wakeEvent = giveToIdle(job)
-        if wakeEvent == nil { queue.putBack(job) }
-        return (refusal.threads, refusal.end, wakeEvent)
+        if let job { queue.putBack(job) }
+        return (refusal.threads, refusal.end, dispatch())
     }
 
     /// Ends the pause.

@@ -66,7 +66,9 @@ struct Roster: Sendable {
     }
 
     mutating func giveToIdle(_ job: Job) -> WakeEvent? {
-        guard let id = idle.popLast(), let index = index(of: id) else { return nil }
+        guard job.usesReserve || hasRoom, let id = idle.popLast(), let index = index(of: id) else {
+            return nil
+        }
         threads[index].phase = .running(job)
         return threads[index].wakeEvent
     }
@@ -92,7 +94,7 @@ struct Roster: Sendable {
     mutating func opened(_ id: Int, isOpen: Bool) -> Assignment {
         guard let index = index(of: id) else { return leave(id) }
         threads[index].isLate = false
-        if let job = threads[index].job ?? queue.popFirstAwaited() {
+        if let job = threads[index].job ?? nextJob() {
             threads[index].phase = .running(job)
             return .run(job)
         }
@@ -115,7 +117,8 @@ struct Roster: Sendable {
             threads[index].phase = .opening(until: nil, nil)
             return .open
         }
-        guard let job = queue.popFirstAwaited() else { return rest(index) }
+        threads[index].phase = .idle  // Makes room.
+        guard let job = nextJob() else { return rest(index) }
         threads[index].phase = .running(job)
         return .run(job)
     }
@@ -223,7 +226,7 @@ extension Roster {
     private var threadsForTheQueue: Int { threads.count(where: \.opensForTheQueue) }
 
     private var mayStartThread: Bool {
-        !isClosed && threads.count < min(limits.maximumThreads, refusal?.threads ?? .max)
+        !isClosed && threads.count < currentMaximum
             && threads.count + abandoned.count < 2 * limits.maximumThreads
     }
 

@@ -213,6 +213,10 @@ unsigned megaphone_mysql_error_number(const megaphone_mysql *connection) { retur
 
 const char *megaphone_mysql_error_text(const megaphone_mysql *connection) { return connection->error_text; }
 
+unsigned long megaphone_mysql_connection_id(megaphone_mysql *connection) {
+    return mysql_thread_id(&connection->client);
+}
+
 const char *megaphone_mysql_cipher(megaphone_mysql *connection) {
     return mysql_get_ssl_cipher(&connection->client);
 }

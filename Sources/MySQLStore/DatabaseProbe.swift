@@ -112,11 +112,12 @@ final class DatabaseProbe: Sendable {
         return state.withLock { state in
             let since = state.blockedSince ?? now
             state.blockedSince = since
+            let waited = since.duration(to: now).components.seconds
             let error = MySQLError(
                 code: error.code,
                 message: """
                     cannot migrate table broadcastsv1 of database \(address.database), which is locked by \
-                    \(holder ?? "another session"); tried for \(since.duration(to: now).components.seconds) s, \
+                    \(holder ?? "another session"); tried for \(waited) s, \
                     next attempt in \(pause.components.seconds) s: \(error.message)
                     """, stage: error.stage)
             state.pause = (error, now + pause)

@@ -70,6 +70,9 @@ struct MySQLConnection: ~Copyable, Sendable {
         interrupter.register { [socket] in megaphone_mysql_shut_down(socket) }
     }
 
+    /// The server's number of the session.
+    var id: UInt { unsafe megaphone_mysql_connection_id(handle) }
+
     /// The server's version string.
     var serverVersion: String { unsafe String(cString: megaphone_mysql_server_version(handle)) }
 

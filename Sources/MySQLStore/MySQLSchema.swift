@@ -134,7 +134,8 @@ enum MySQLSchema {
             AND l.lock_status = 'GRANTED' AND t.processlist_id <> CONNECTION_ID() LIMIT 1
             """,
             """
-            SELECT CONCAT('session ', p.id, ' of ', p.user, '@', p.host, ' (', p.command, ' for ', p.time, ' s)') \
+            SELECT CONCAT('session ', p.id, ' of ', p.user, '@', p.host, ' (', p.command, ' for ', p.time, \
+            ' s)') \
             FROM information_schema.innodb_trx t \
             JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
             WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID() ORDER BY t.trx_started LIMIT 1

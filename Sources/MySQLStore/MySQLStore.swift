@@ -39,6 +39,7 @@ package struct MySQLStore: BroadcastStore {
         // as name resolution.
         PoolLimits(
             maximumThreads: poolSize, maximumQueue: maximumQueue, idleLimit: idleLimit, warmThreads: 1,
+            reservedThreads: 1,
             openingLimit: .seconds(Int(MySQLLimits.opening.connect) + 5), replacesLateThreads: true)
     }
 
@@ -70,7 +71,9 @@ package struct MySQLStore: BroadcastStore {
         let watch = try DatabaseWatch(clock: clock, random: random, logger: logger) { error in
             error.explained(address)
         }
-        let sessions = SessionFactory(address: address, clock: clock, random: random) { watch.generation }
+        let sessions = SessionFactory(
+            address: address, clock: clock, random: random, left: LeftSessions(limit: poolSize)
+        ) { watch.generation }
         let pool = try StorePool(limits: Self.limits(poolSize: poolSize), clock: clock) { interrupter in
             MySQLThreadState(sessions: sessions, interrupter: interrupter) { error, count in
                 watch.sessionsAreLimited(error.explained(address), sessions: count, poolSize: poolSize)

@@ -143,6 +143,7 @@ struct MySQLThreadState: PoolState, ~Copyable {
         let result = Result { () throws(MySQLError) in try body(&session) }
         lastUse = sessions.clock.now
         if case .failure(let error) = result, error.endsSession {
+            if interrupter.isInterrupted { sessions.leave(session.connection.id) }
             drop()
         } else {
             self.session = consume session

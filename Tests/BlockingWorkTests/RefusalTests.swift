@@ -35,7 +35,7 @@ import Time
             return #expect(Bool(false), "it must reopen its state")
         }
         let refusal = roster.refused(second.id, at: .now)
-        #expect(refusal?.wakeEvent != nil)
+        #expect(refusal?.wakeEvents.count == 1)
         #expect(isRun(roster.assignment(first.id, idleLimitReached: false)))
     }
 

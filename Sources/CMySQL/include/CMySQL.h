@@ -82,7 +82,8 @@ const char *megaphone_mysql_value(megaphone_mysql *connection, unsigned column, 
 unsigned megaphone_mysql_error_number(const megaphone_mysql *connection);
 const char *megaphone_mysql_error_text(const megaphone_mysql *connection);
 
-/* Valid once connected. The cipher is NULL without TLS. */
+/* Valid once connected. The server's number of the session. The cipher is NULL without TLS. */
+unsigned long megaphone_mysql_connection_id(megaphone_mysql *connection);
 const char *megaphone_mysql_cipher(megaphone_mysql *connection);
 const char *megaphone_mysql_server_version(megaphone_mysql *connection);
 
