@@ -60,8 +60,7 @@ final class WaitRequest: HeldRequest {
 
     override func stateChanged(_ audience: Audience, at now: Instant) -> Delivery? {
         guard let content = audience.content, isNews(content) else { return nil }
-        return answer(
-            loop.api.response(content, isBoard: view == .board, age: nil, ifNoneMatch), at: now)
+        return answerNow(at: now)
     }
 
     override func duePassed(at now: Instant) -> Delivery? { answerNow(at: now) }

@@ -49,17 +49,18 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
     /// returns if the call is refused. It must not block.
     ///
     /// Work that has not begun by the deadline never begins. Work that has begun continues after the
-    /// deadline, and its value is dropped. Urgent work is queued in front of all other work. If the work
-    /// returns nil, it runs again after the state has been reopened; `attempts` is the number of earlier
-    /// runs.
+    /// deadline, and its value is dropped. Urgent work is queued in front of all other work. The
+    /// reserved threads are for urgent work with `usesReserve`. If the work returns nil, it runs again after
+    /// the state has been reopened; `attempts` is the number of earlier runs.
     package func submit<Value: Sendable>(
-        until deadline: Instant, isUrgent: Bool = false,
+        until deadline: Instant, isUrgent: Bool = false, usesReserve: Bool = false,
         _ work: @escaping @Sendable (inout State, _ attempts: Int) -> Value?,
         receive: @escaping @Sendable (Result<Value, PoolError>) -> Void
     ) {
         let call = PendingCall<Value>(receive)
         submit(
-            Job(deadline: deadline, isUrgent: isUrgent, call: call) { cell, attempts in
+            Job(deadline: deadline, isUrgent: isUrgent, usesReserve: usesReserve, call: call) {
+                cell, attempts in
                 guard let cell = cell as? StateCell<State> else { preconditionFailure("job of another pool") }
                 guard let value = work(&cell.state, attempts) else { return false }
                 call.hold(value)
@@ -194,7 +195,21 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
             }
         }
         let isOpen = cell.state.isOpen
+        if !isOpen, cell.state.isRefused, leaveOut(thread, cell) { return .leave }
         return roster.withLock { $0.opened(thread.id, isOpen: isOpen) }
+    }
+
+    /// Goes on without a thread whose state was refused. Returns false if it is the only one.
+    private func leaveOut(_ thread: PoolThread, _ cell: StateCell<State>) -> Bool {
+        let (refusal, wakesTimekeeper) = roster.withLock { roster in
+            let refusal = roster.refused(thread.id, at: clock.now)
+            return (refusal, refusal.map { roster.bringForward(to: $0.end) } ?? false)
+        }
+        guard let refusal else { return false }
+        for wakeEvent in refusal.wakeEvents { wakeEvent.signal() }
+        if wakesTimekeeper { timekeeper.signal() }
+        cell.state.leaveOut(others: refusal.threads)
+        return true
     }
 
     private func run(
@@ -231,6 +246,7 @@ package final class BlockingPool<State: PoolState & ~Copyable>: Sendable {
             }
             for call in expiry.calls { call.fail(.deadlineExceeded) }
             for (call, interrupter) in expiry.interrupts { interrupter.interrupt(call) }
+            for wakeEvent in expiry.wakeEvents { wakeEvent.signal() }
             for thread in expiry.replacements { start(thread) }
             if isClosed { return }
             timekeeper.wait(for: expiry.nextDeadline.map(clock.time))

@@ -6,6 +6,8 @@ struct Job: Sendable {
     let deadline: Instant
     /// Whether it is queued in front of all other jobs.
     let isUrgent: Bool
+    /// Whether it may run on the reserved threads.
+    var usesReserve = false
     let call: any AnyPendingCall
     /// Runs the work on a thread's `StateCell` and stores the value in the call. The pool delivers it in a
     /// second step, so that the roster already lists the thread as free when the caller submits its next
@@ -44,8 +46,13 @@ struct JobQueue: Sendable {
         jobs.insert(job, at: head)
     }
 
-    /// Removes and returns the first job whose caller still waits.
-    mutating func popFirstAwaited() -> Job? {
+    /// Removes and returns the first job whose caller still waits. With `onlyReserve`, the first of the
+    /// urgent ones at the front that may use the reserve.
+    mutating func popFirstAwaited(onlyReserve: Bool = false) -> Job? {
+        if onlyReserve {
+            let index = jobs[head...].prefix(while: \.isUrgent).firstIndex { $0.usesReserve }
+            return index.map { jobs.remove(at: $0) }
+        }
         while head < jobs.count {
             let job = jobs[head]
             head += 1

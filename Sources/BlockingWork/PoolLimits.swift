@@ -10,8 +10,12 @@ package struct PoolLimits: Sendable {
     package let idleLimit: Duration?
     /// Number of idle threads that are kept beyond the idle limit, so that the next calls find open states.
     package let warmThreads: Int
+    /// Number of threads that only calls with `usesReserve` may use. One thread is always for all calls.
+    package let reservedThreads: Int
     /// Maximum duration of `PoolState.open`. A thread that exceeds it is interrupted and left behind.
     package let openingLimit: Duration
+    /// How long the pool starts no further threads after the state of one was refused.
+    package let refusalPause: Duration
     /// Whether a thread past its call's deadline is left behind, so that another thread can replace it. If
     /// false, it stays in service and continues when its call returns. A state that cannot be made twice
     /// needs false.
@@ -19,13 +23,17 @@ package struct PoolLimits: Sendable {
 
     package init(
         maximumThreads: Int, maximumQueue: Int, idleLimit: Duration?, warmThreads: Int = 0,
-        openingLimit: Duration = .seconds(10), replacesLateThreads: Bool
+        reservedThreads: Int = 0,
+        openingLimit: Duration = .seconds(10), refusalPause: Duration = .seconds(10),
+        replacesLateThreads: Bool
     ) {
         self.maximumThreads = maximumThreads
         self.maximumQueue = maximumQueue
         self.idleLimit = idleLimit
         self.warmThreads = warmThreads
+        self.reservedThreads = reservedThreads
         self.openingLimit = openingLimit
+        self.refusalPause = refusalPause
         self.replacesLateThreads = replacesLateThreads
     }
 }

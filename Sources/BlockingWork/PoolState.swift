@@ -15,6 +15,12 @@ package protocol PoolState: ~Copyable, SendableMetatype {
     /// Makes the state usable. If that fails, the next call runs anyway, so that it can report the error.
     mutating func open()
 
+    /// Whether `open` failed only because there are too many such states.
+    var isRefused: Bool { get }
+
+    /// Called after a refusal if the pool goes on without this state, with its number of other threads.
+    mutating func leaveOut(others: Int)
+
     /// Releases the resources. Called once, last.
     mutating func end()
 }
@@ -26,6 +32,10 @@ extension PoolState where Self: ~Copyable {
     package var expiry: Instant? { nil }
     /// Does nothing.
     package mutating func open() {}
+    /// False: the number of states is not limited.
+    package var isRefused: Bool { false }
+    /// Does nothing.
+    package mutating func leaveOut(others: Int) {}
     /// Does nothing.
     package mutating func end() {}
 }

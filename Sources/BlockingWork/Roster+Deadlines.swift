@@ -1,3 +1,4 @@
+import Threads
 import Time
 
 extension Roster {
@@ -7,6 +8,8 @@ extension Roster {
         /// The threads to interrupt, each with its current call; nil for a thread that is opening its state.
         var interrupts: [(call: (any AnyPendingCall)?, interrupter: Interrupter)] = []
         var replacements: [PoolThread] = []
+        /// Of idle threads that got a queued call.
+        var wakeEvents: [WakeEvent] = []
         var nextDeadline: Instant?
     }
 
@@ -16,6 +19,8 @@ extension Roster {
         for thread in threads where thread.deadline.map({ $0 <= now }) ?? false {
             expire(thread, at: now, &expiry)
         }
+        endRefusal(at: now)
+        expiry.wakeEvents = dispatch()
         expiry.replacements = replacements()
         planNextLook(at: now)
         expiry.nextDeadline = timekeeperWakes
@@ -50,6 +55,6 @@ extension Roster {
     private mutating func planNextLook(at now: Instant) {
         if let wakes = timekeeperWakes, wakes > now { return }
         let next = threads.lazy.compactMap(\.deadline).min()
-        timekeeperWakes = [next, queue.earliestDeadline].compactMap(\.self).min()
+        timekeeperWakes = [next, queue.earliestDeadline, refusal?.end].compactMap(\.self).min()
     }
 }

@@ -32,6 +32,8 @@ struct Roster: Sendable {
     private(set) var abandoned: [PoolThread] = []
     var queue = JobQueue()
     private var nextID = 0
+    /// Limits the threads after a refusal; nil otherwise.
+    var refusal: Refusal?
     /// When the timekeeper wakes next; nil while it waits without a limit.
     var timekeeperWakes: Instant?
 
@@ -63,8 +65,10 @@ struct Roster: Sendable {
         }
     }
 
-    private mutating func giveToIdle(_ job: Job) -> WakeEvent? {
-        guard let id = idle.popLast(), let index = index(of: id) else { return nil }
+    mutating func giveToIdle(_ job: Job) -> WakeEvent? {
+        guard job.usesReserve || hasRoom, let id = idle.popLast(), let index = index(of: id) else {
+            return nil
+        }
         threads[index].phase = .running(job)
         return threads[index].wakeEvent
     }
@@ -90,7 +94,7 @@ struct Roster: Sendable {
     mutating func opened(_ id: Int, isOpen: Bool) -> Assignment {
         guard let index = index(of: id) else { return leave(id) }
         threads[index].isLate = false
-        if let job = threads[index].job ?? queue.popFirstAwaited() {
+        if let job = threads[index].job ?? nextJob() {
             threads[index].phase = .running(job)
             return .run(job)
         }
@@ -113,7 +117,8 @@ struct Roster: Sendable {
             threads[index].phase = .opening(until: nil, nil)
             return .open
         }
-        guard let job = queue.popFirstAwaited() else { return rest(index) }
+        threads[index].phase = .idle  // Makes room.
+        guard let job = nextJob() else { return rest(index) }
         threads[index].phase = .running(job)
         return .run(job)
     }
@@ -221,7 +226,7 @@ extension Roster {
     private var threadsForTheQueue: Int { threads.count(where: \.opensForTheQueue) }
 
     private var mayStartThread: Bool {
-        !isClosed && threads.count < limits.maximumThreads
+        !isClosed && threads.count < currentMaximum
             && threads.count + abandoned.count < 2 * limits.maximumThreads
     }
 
@@ -240,7 +245,7 @@ extension Roster {
         return .wait
     }
 
-    private mutating func remove(_ index: Int) -> Assignment {
+    mutating func remove(_ index: Int) -> Assignment {
         let thread = threads.remove(at: index)
         idle.removeAll { $0 == thread.id }
         return .leave

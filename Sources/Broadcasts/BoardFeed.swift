@@ -84,7 +84,7 @@ package final class BoardFeed: Sendable {
     package init(store: any BroadcastStore, freshness: Freshness, clock: Clock) {
         self.store = store
         self.clock = clock
-        state = Mutex(State(snapshot: Snapshot(freshness: freshness)))
+        state = Mutex(State(snapshot: Snapshot(freshness: freshness, created: clock.now)))
     }
 
     /// The freshness settings. A new value takes effect for the next GET.
@@ -192,17 +192,20 @@ package final class BoardFeed: Sendable {
         }
     }
 
-    private func endRead(_ number: Int, _ began: Instant, _ result: Result<Board, StoreError>) {
+    private func endRead(_ number: Int, _ began: Instant, _ result: Result<StoreRead, StoreError>) {
         let now = clock.now
         let (listeners, next) = state.withLock { state in
             state.snapshot.readsEnded = number
             var ended = state.listeners
             state.listeners = []
             switch result {
-            case .success(let board):
+            case .success(let read):
                 let isNews =
-                    state.snapshot.lastFailure != nil || state.snapshot.lastGoodRead?.board !== board
-                state.snapshot.lastGoodRead = GoodRead(board: board, began: began, ended: now, number: number)
+                    state.snapshot.lastFailure != nil || state.snapshot.lastGoodRead?.board !== read.board
+                state.snapshot.lastGoodRead = GoodRead(
+                    board: read.board, began: began, ended: now, number: number,
+                    takesWrites: read.takesWrites)
+                if read.takesWrites { state.snapshot.lastWritable = began }
                 state.snapshot.lastFailure = nil
                 state.pause = began.duration(to: now) * 4
                 state.channels.readEnds()

@@ -75,12 +75,26 @@ extension StoreError: CustomStringConvertible {
     }
 }
 
+/// A successful read of a store.
+package struct StoreRead: Sendable {
+    package let board: Board
+    /// Whether the server that was read takes writes. If it does not (a replica, a demoted primary), the
+    /// board may be behind.
+    package let takesWrites: Bool
+
+    package init(board: Board, takesWrites: Bool) {
+        self.board = board
+        self.takesWrites = takesWrites
+    }
+}
+
 /// A store of broadcasts: the single source of truth, shared by all nodes that use the same database.
 ///
 /// Every call ends by its deadline, even if its thread is stuck inside a client library. Cancellation of the
 /// calling task is ignored, because other callers may share the result.
 package protocol BroadcastStore: Sendable {
-    /// Reads all broadcasts, including every change that any node has acknowledged before this call.
+    /// Reads all broadcasts, including every change that any node has acknowledged before this call, unless
+    /// the server takes no writes.
     ///
     /// `make` is called with the rows, in any order, on the store's thread, and renders and hashes them
     /// there. If nothing has changed since the store's last read, `make` is not called, and `receive` gets
@@ -93,7 +107,7 @@ package protocol BroadcastStore: Sendable {
     /// Neither closure may block.
     func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
-        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void)
+        receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void)
 
     /// Stores one change. Returns after the commit.
     ///

@@ -4,7 +4,8 @@ package import Time
 package struct Reading: Sendable {
     package let board: Board
     /// Time since the read of this board began, if the board is served because a newer one could not be read
-    /// in time. Nil for a fresh board.
+    /// in time. If its server takes no writes, the time since the last read of one that did. Nil for a fresh
+    /// board.
     package let age: Duration?
 }
 
@@ -18,12 +19,13 @@ package struct BoardUnavailable: Error, Hashable, Sendable {
     }
 }
 
-/// A successful read: its board, when it began and ended, and its number.
+/// A successful read: its board, when it began and ended, its number, and whether its server takes writes.
 package struct GoodRead: Sendable {
     package let board: Board
     package let began: Instant
     package let ended: Instant
     package let number: Int
+    package let takesWrites: Bool
 }
 
 extension BoardFeed {
@@ -34,13 +36,17 @@ extension BoardFeed {
         package internal(set) var lastGoodRead: GoodRead?
         /// The error of the last read; nil if it succeeded.
         package internal(set) var lastFailure: StoreError?
+        /// When the last read of a server that took writes began. Before the first one, when the feed was
+        /// created.
+        var lastWritable: Instant
         /// Reads are numbered from 1 in the order in which they begin.
         var readsEnded = 0
         /// The first read that is certain to reflect every PUT acknowledged through this node.
         var firstCompleteRead = 0
 
-        init(freshness: Freshness) {
+        init(freshness: Freshness, created: Instant) {
             self.freshness = freshness
+            lastWritable = created
         }
 
         /// Returns the last board if `maxStaleness` allows serving it without a read, otherwise nil.
@@ -48,7 +54,13 @@ extension BoardFeed {
             guard freshness.maxStaleness > .zero, let lastGoodRead, lastGoodRead.number >= firstCompleteRead,
                 lastGoodRead.began.duration(to: now) <= freshness.maxStaleness
             else { return nil }
-            return Reading(board: lastGoodRead.board, age: nil)
+            return reading(of: lastGoodRead, at: now)
+        }
+
+        /// Returns the board of a read that is fresh unless its server takes no writes. `staleIfError` does
+        /// not apply to that.
+        private func reading(of read: GoodRead, at now: Instant) -> Reading {
+            Reading(board: read.board, age: read.takesWrites ? nil : lastWritable.duration(to: now))
         }
 
         /// Whether this read has ended, with or without a board.
@@ -72,7 +84,7 @@ extension BoardFeed {
             ofRead number: Int, at now: Instant
         ) -> Result<Reading, BoardUnavailable>? {
             if let lastGoodRead, lastGoodRead.number >= number {
-                return .success(Reading(board: lastGoodRead.board, age: nil))
+                return .success(reading(of: lastGoodRead, at: now))
             }
             return hasEnded(read: number) ? fallback(at: now) : nil
         }
@@ -84,7 +96,7 @@ extension BoardFeed {
             let duration = lastGoodRead.began.duration(to: lastGoodRead.ended)
             let due = lastGoodRead.began + max(freshness.watchInterval, duration * 4)
             guard now <= due + freshness.readDeadline else { return fallback(at: now) }
-            return .success(Reading(board: lastGoodRead.board, age: nil))
+            return .success(reading(of: lastGoodRead, at: now))
         }
 
         /// Returns the result for a waiter whose deadline has passed or whose read has failed: the last board
@@ -93,7 +105,10 @@ extension BoardFeed {
             if let lastGoodRead {
                 let age = lastGoodRead.began.duration(to: now)
                 if age <= freshness.staleIfError {
-                    return .success(Reading(board: lastGoodRead.board, age: age))
+                    return .success(
+                        Reading(
+                            board: lastGoodRead.board,
+                            age: lastGoodRead.takesWrites ? age : lastWritable.duration(to: now)))
                 }
             }
             return .failure(BoardUnavailable(cause: lastFailure ?? .deadlineExceeded))

@@ -150,6 +150,7 @@ int megaphone_mysql_query(megaphone_mysql *connection, const char *statement, si
         return client_error(connection);
     }
     if (connection->result) connection->columns = mysql_num_fields(connection->result);
+    connection->affected_rows = mysql_affected_rows(client);
     return 0;
 }
 
@@ -211,6 +212,10 @@ const char *megaphone_mysql_value(megaphone_mysql *connection, unsigned column, 
 unsigned megaphone_mysql_error_number(const megaphone_mysql *connection) { return connection->error_number; }
 
 const char *megaphone_mysql_error_text(const megaphone_mysql *connection) { return connection->error_text; }
+
+unsigned long megaphone_mysql_connection_id(megaphone_mysql *connection) {
+    return mysql_thread_id(&connection->client);
+}
 
 const char *megaphone_mysql_cipher(megaphone_mysql *connection) {
     return mysql_get_ssl_cipher(&connection->client);

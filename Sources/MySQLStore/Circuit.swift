@@ -15,8 +15,13 @@ struct Circuit: Sendable {
     /// within that time.
     static let silenceLimit = Duration.seconds(2)
 
-    /// Incremented when the circuit opens and when sessions are distrusted. Results of calls of an earlier
-    /// generation are ignored, and sessions of an earlier generation are not used for later calls.
+    /// While the server takes no writes, how often a session is replaced to find another server. Each login
+    /// costs the server, with TLS up to 70 ms of CPU.
+    static let searchInterval = Duration.seconds(2)
+
+    /// Incremented when the circuit opens, and when the server begins or ceases to refuse writes. Results of
+    /// calls of an earlier generation are ignored, and sessions of an earlier generation are not used for
+    /// later calls.
     private(set) var generation = 0
     /// Why calls fail at once; nil while the circuit is closed.
     private(set) var outage: String?
@@ -27,6 +32,10 @@ struct Circuit: Sendable {
     /// When the database last answered: a new session, a successful probe, or a result that does not mean
     /// database trouble.
     private var lastHeard: Instant?
+    /// The operations that found a server which takes no writes, since they last found one that does.
+    private var refused: Set<StoreOperation> = []
+    /// When a session may be replaced next because its server takes no writes.
+    private var nextSearch: Instant?
 
     /// A new circuit is open: no probe has succeeded yet.
     init(outage: String) {
@@ -109,10 +118,36 @@ struct Circuit: Sendable {
         return outage != nil
     }
 
-    /// Starts a new generation, because a call of this generation found that its session is with the wrong
-    /// server. Other sessions of that generation may be, too.
-    mutating func distrustSessions(of generation: Int) {
-        if generation == self.generation { self.generation += 1 }
+    /// Records that a session of this generation found that its server takes no writes. Returns whether the
+    /// session must be replaced, and whether the refusal must be logged.
+    ///
+    /// The server may be a former primary behind a proxy or a name that leads to the new one by now. The
+    /// first refusal makes all sessions outdated, so that each call may look for the new server. Afterwards
+    /// one session is replaced in each interval.
+    mutating func refusedWrites(
+        _ operation: StoreOperation, _ generation: Int, at now: Instant
+    ) -> (leaves: Bool, isNews: Bool) {
+        guard generation == self.generation else { return (true, false) }
+        let searches = nextSearch.map { $0 <= now } ?? true
+        guard searches || !refused.isEmpty else { return (false, false) }
+        let isNews = refused.isEmpty
+        refused.insert(operation)
+        guard searches else { return (false, false) }
+        nextSearch = now + Self.searchInterval
+        if isNews { self.generation += 1 }
+        return (true, isNews)
+    }
+
+    /// Records that an operation on a session of this generation found a server that takes writes. If the
+    /// last one did not, makes all sessions outdated, because others may be with the old server. Returns
+    /// whether that ended the refusals.
+    mutating func tookWrites(_ operation: StoreOperation, _ generation: Int) -> Bool {
+        guard generation == self.generation, !refused.isEmpty else { return false }
+        let left = operation == .check ? [] : refused.subtracting([operation])
+        guard left != refused else { return false }
+        refused = left
+        self.generation += 1
+        return refused.isEmpty
     }
 
     private mutating func open(_ reason: String) {

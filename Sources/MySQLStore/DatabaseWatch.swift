@@ -16,18 +16,18 @@ final class DatabaseWatch: Sendable {
     /// The result of a probe: a summary of the server, or an error.
     typealias Probe = Result<String, MySQLError>
 
-    private let circuit = Mutex(Circuit(outage: "not connected yet"))
+    let circuit = Mutex(Circuit(outage: "not connected yet"))
     private let explain: @Sendable (MySQLError) -> String
-    private let clock: Clock
+    let clock: Clock
     private let random: RandomSource
-    private let logger: Logger
+    let logger: Logger
     private let quickInterrupter = Interrupter()
-    private let wake: WakeEvent
+    let wake: WakeEvent
     /// Signalled after the first result of a probe, and when a thread ends.
     private let progress: WakeEvent
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
-    private struct State {
+    struct State {
         var isClosed = false
         var runningThreads = 0
         /// Interrupts the running patient probe. Each probe has its own interrupter, because its session may
@@ -36,6 +36,8 @@ final class DatabaseWatch: Sendable {
         /// A call timed out, and the database has not answered anything since it began.
         var isSuspicious = false
         var firstProbe: Probe?
+        /// When the last refusal of a session was reported.
+        var limitLogged: Instant?
         /// Whether an outage has been logged.
         var hasReportedOutage = false
     }
@@ -120,63 +122,6 @@ final class DatabaseWatch: Sendable {
     private func leave() {
         state.withLock { $0.runningThreads -= 1 }
         progress.signal()
-    }
-}
-
-/// Reports from calls.
-extension DatabaseWatch {
-    /// See `Circuit.admit`.
-    func admit() throws(StoreError) -> Int {
-        try circuit.withLock { circuit throws(StoreError) in try circuit.admit() }
-    }
-
-    /// See `Circuit.generation`.
-    var generation: Int { circuit.withLock { $0.generation } }
-
-    /// See `Circuit.succeeded`.
-    func succeeded(_ generation: Int) {
-        let now = clock.now
-        circuit.withLock { $0.succeeded(generation, at: now) }
-    }
-
-    /// See `Circuit.heard`.
-    func heard() {
-        let now = clock.now
-        circuit.withLock { $0.heard(at: now) }
-    }
-
-    /// See `Circuit.failed`.
-    func failed(_ generation: Int, _ reason: String) {
-        if circuit.withLock({ $0.failed(generation, reason) }) { beginOutage(reason) }
-    }
-
-    /// Records that a call that began at this instant got no answer by its deadline. A PUT may open the
-    /// circuit. Otherwise, a probe starts if the database has been silent since that instant.
-    func missed(_ operation: StoreOperation, _ generation: Int, since began: Instant, _ reason: String) {
-        let now = clock.now
-        let (isSilent, hasOpened) = circuit.withLock { circuit in
-            let isSilent = circuit.isSilent(since: began)
-            return (isSilent, circuit.missed(operation, generation, since: began, at: now, reason))
-        }
-        if hasOpened { return beginOutage(reason) }
-        guard isSilent else { return }
-        state.withLock { $0.isSuspicious = true }
-        wake.signal()
-    }
-
-    /// See `Circuit.distrustSessions`.
-    func distrustSessions(of generation: Int) {
-        circuit.withLock { $0.distrustSessions(of: generation) }
-    }
-
-    private func beginOutage(_ reason: String) {
-        reportOutage("The database is down, calls fail at once: \(reason)")
-        wake.signal()
-    }
-
-    private func reportOutage(_ line: String) {
-        state.withLock { $0.hasReportedOutage = true }
-        logger.error("\(line)")
     }
 }
 

@@ -70,6 +70,9 @@ struct MySQLConnection: ~Copyable, Sendable {
         interrupter.register { [socket] in megaphone_mysql_shut_down(socket) }
     }
 
+    /// The server's number of the session.
+    var id: UInt { unsafe megaphone_mysql_connection_id(handle) }
+
     /// The server's version string.
     var serverVersion: String { unsafe String(cString: megaphone_mysql_server_version(handle)) }
 
@@ -85,6 +88,12 @@ struct MySQLConnection: ~Copyable, Sendable {
         guard unsafe megaphone_mysql_query(handle, sql, sql.utf8.count) == 0 else {
             throw lastError(.statement)
         }
+    }
+
+    /// Runs one statement without a result and returns the number of affected rows, as `execute` does.
+    func update(_ sql: String) throws(MySQLError) -> UInt64 {
+        try query(sql)
+        return unsafe megaphone_mysql_affected_rows(handle)
     }
 
     /// Advances to the next row of the last query's result. Returns false if there is none.

@@ -39,6 +39,12 @@ struct MySQLError: Error, Hashable, Sendable {
         }
     }
 
+    /// Whether the server refused another session, of this account or of all, because there are too many.
+    var isSessionLimit: Bool {
+        stage == .login
+            && [.ER_CON_COUNT_ERROR, .ER_TOO_MANY_USER_CONNECTIONS, .ER_USER_LIMIT_REACHED].contains(code)
+    }
+
     /// Whether no server answered at the address.
     private var isUnreachable: Bool {
         [.CR_CONNECTION_ERROR, .CR_CONN_HOST_ERROR, .CR_UNKNOWN_HOST, .CR_SERVER_LOST].contains(code)
@@ -58,9 +64,17 @@ struct MySQLError: Error, Hashable, Sendable {
     /// Whether the server does not know the prepared statement any more.
     private var isStaleStatement: Bool { code == .ER_UNKNOWN_STMT_HANDLER || code == .ER_NEED_REPREPARE }
 
-    /// Whether the server is read-only. It may be a former primary that is a replica now and returns stale
-    /// reads. The next session may reach the new primary.
-    var isReadOnly: Bool { code == .ER_OPTION_PREVENTS_STATEMENT || code == .ER_READ_ONLY_MODE }
+    /// Whether the server or the schema takes no writes; nothing of the statement was stored. The server may
+    /// be a former primary that is a replica now and returns stale reads. The next session may reach the new
+    /// primary.
+    var isReadOnly: Bool {
+        switch code {
+        case .ER_OPTION_PREVENTS_STATEMENT, .ER_READ_ONLY_MODE, .ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION,
+            .ER_OPEN_AS_READONLY, .ER_INNODB_READ_ONLY, .ER_INNODB_FORCED_RECOVERY, .ER_SCHEMA_READ_ONLY:
+            true
+        default: false
+        }
+    }
 
     /// Whether the account lacks a privilege.
     var isDenied: Bool { code == .ER_DBACCESS_DENIED_ERROR || code == .ER_TABLEACCESS_DENIED_ERROR }
@@ -69,17 +83,19 @@ struct MySQLError: Error, Hashable, Sendable {
     var isMisfit: Bool { code == .ER_TRUNCATED_WRONG_VALUE_FOR_FIELD }
 
     /// Whether the table or the database does not exist.
-    private var isMissingTable: Bool { code == .ER_NO_SUCH_TABLE || code == .ER_BAD_DB_ERROR }
+    private var isMissingTable: Bool {
+        [.ER_NO_SUCH_TABLE, .ER_BAD_DB_ERROR, .ER_NO_DB_ERROR].contains(code)
+    }
 
     /// Whether the session must not be used again.
-    var endsSession: Bool { isConnectionTrouble || isStaleStatement || isReadOnly }
+    var endsSession: Bool { isConnectionTrouble || isStaleStatement || isMissingTable }
 
     /// Whether the same statement may succeed if it is retried at once, on a new session if this one must not
     /// be used again. A statement that must not run twice is retried only if the error proves that nothing
     /// was stored.
     func isWorthRepeating(_ isRepeatable: Bool) -> Bool {
         if isLockTrouble || isStaleStatement { return true }
-        if stage == .login { return isBrokenConversation }
+        if stage == .login { return isBrokenConversation || isSessionLimit }
         return isRepeatable && isConnectionTrouble
     }
 

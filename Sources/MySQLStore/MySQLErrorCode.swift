@@ -7,7 +7,11 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
 
     /// Too many connections to the server.
     static let ER_CON_COUNT_ERROR = MySQLErrorCode(rawValue: 1040)
+    /// MariaDB with `innodb_force_recovery`, or a read-only table.
+    static let ER_OPEN_AS_READONLY = MySQLErrorCode(rawValue: 1036)
     static let ER_DBACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1044)
+    /// The session's database has been dropped.
+    static let ER_NO_DB_ERROR = MySQLErrorCode(rawValue: 1046)
     /// On Galera: the node is not part of a cluster.
     static let ER_UNKNOWN_COM_ERROR = MySQLErrorCode(rawValue: 1047)
     static let ER_BAD_DB_ERROR = MySQLErrorCode(rawValue: 1049)
@@ -27,14 +31,24 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_LOCK_WAIT_TIMEOUT = MySQLErrorCode(rawValue: 1205)
     /// On Galera also: another node has written the row.
     static let ER_LOCK_DEADLOCK = MySQLErrorCode(rawValue: 1213)
+    /// The account has a limit, such as `MAX_USER_CONNECTIONS`.
+    static let ER_USER_LIMIT_REACHED = MySQLErrorCode(rawValue: 1226)
     static let ER_UNKNOWN_STMT_HANDLER = MySQLErrorCode(rawValue: 1243)
     /// The server is read-only.
     static let ER_OPTION_PREVENTS_STATEMENT = MySQLErrorCode(rawValue: 1290)
     static let ER_TRUNCATED_WRONG_VALUE_FOR_FIELD = MySQLErrorCode(rawValue: 1366)
+    static let ER_MAX_PREPARED_STMT_COUNT_REACHED = MySQLErrorCode(rawValue: 1461)
     static let ER_NEED_REPREPARE = MySQLErrorCode(rawValue: 1615)
+    static let ER_VARIABLE_NOT_SETTABLE_IN_TRANSACTION = MySQLErrorCode(rawValue: 1766)
     static let ER_READ_ONLY_MODE = MySQLErrorCode(rawValue: 1836)
+    /// The account, the session or the server begins read-only transactions.
+    static let ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION = MySQLErrorCode(rawValue: 1792)
+    static let ER_INNODB_READ_ONLY = MySQLErrorCode(rawValue: 1874)
+    static let ER_INNODB_FORCED_RECOVERY = MySQLErrorCode(rawValue: 1881)
     /// MariaDB only.
     static let ER_CONNECTION_KILLED = MySQLErrorCode(rawValue: 1927)
+    /// Since MySQL 8: `ALTER SCHEMA … READ ONLY = 1`.
+    static let ER_SCHEMA_READ_ONLY = MySQLErrorCode(rawValue: 3989)
     static let CR_SOCKET_CREATE_ERROR = MySQLErrorCode(rawValue: 2001)
     static let CR_CONNECTION_ERROR = MySQLErrorCode(rawValue: 2002)
     static let CR_CONN_HOST_ERROR = MySQLErrorCode(rawValue: 2003)

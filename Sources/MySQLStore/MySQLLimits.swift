@@ -27,8 +27,9 @@ struct MySQLLimits: Hashable, Sendable {
     /// seconds, including the backoff.
     static let probing = MySQLLimits(connect: 1, readAndWrite: 1, lock: lockOfOneRow, statement: 10)
 
-    /// For migrating the schema.
-    static let migrating = MySQLLimits(connect: 5, readAndWrite: 60, lock: 20, statement: 0)
+    /// For migrating the schema. While an ALTER waits for the lock of a table, all later statements on the
+    /// table wait behind it, also those of old nodes.
+    static let migrating = MySQLLimits(connect: 5, readAndWrite: 60, lock: 1, statement: 0)
 
     static let lockOfOneRow: UInt32 = 1
 }

@@ -84,6 +84,7 @@ enum MySQLSchema {
         guard case .behind(let version) = try recordedState(on: connection) else { return }
         for number in version + 1...knownVersion {
             let migration = migrations[number - 1]
+            logger.notice("Applying migration \(number): \(migration.name)")
             try migration.apply(connection)
             try connection.query(
                 """
@@ -95,13 +96,15 @@ enum MySQLSchema {
         }
     }
 
+    /// How long a node waits for another one that migrates. No other statement waits for the named lock.
+    private static let lockSeconds = 20
+
     private static func lock(
         _ connection: borrowing MySQLConnection, logger: Logger
     ) throws(MySQLError) {
         let outcome: Int?
         do {
-            let limit = MySQLLimits.migrating.lock
-            outcome = try connection.integer("SELECT GET_LOCK('megaphone.migrations', \(limit))")
+            outcome = try connection.integer("SELECT GET_LOCK('megaphone.migrations', \(lockSeconds))")
         } catch {
             guard !error.isConnectionTrouble else { throw error }
             logger.warning("Migrating without a lock because GET_LOCK failed: \(error.message)")
@@ -116,6 +119,33 @@ enum MySQLSchema {
             // NULL: an error occurred on the server.
             throw MySQLError(code: .none, message: "GET_LOCK for migrating it failed", stage: .schema)
         }
+    }
+
+    /// Returns a description of the session that holds a lock of the table; nil if none can be seen. On MySQL
+    /// that takes the right to read `performance_schema`. Elsewhere it is the session in this database with
+    /// the oldest transaction, which takes the PROCESS privilege.
+    static func lockHolder(_ connection: borrowing MySQLConnection) -> String? {
+        let queries = [
+            """
+            SELECT CONCAT('session ', t.processlist_id, ' of ', t.processlist_user, '@', t.processlist_host) \
+            FROM performance_schema.metadata_locks l \
+            JOIN performance_schema.threads t ON t.thread_id = l.owner_thread_id \
+            WHERE l.object_schema = DATABASE() AND l.object_name = 'broadcastsv1' \
+            AND l.lock_status = 'GRANTED' AND t.processlist_id <> CONNECTION_ID() LIMIT 1
+            """,
+            """
+            SELECT CONCAT('session ', p.id, ' of ', p.user, '@', p.host, ' (', p.command, ' for ', p.time, \
+            ' s)') \
+            FROM information_schema.innodb_trx t \
+            JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
+            WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID() ORDER BY t.trx_started LIMIT 1
+            """,
+        ]
+        for query in queries {
+            guard (try? connection.query(query)) != nil, connection.nextRow() else { continue }
+            return connection.text(at: 0)
+        }
+        return nil
     }
 
     private static func createTable(_ connection: borrowing MySQLConnection) throws(MySQLError) {

@@ -11,7 +11,7 @@ struct MySQLSession: ~Copyable, Sendable {
     let generation: Int
     /// When the session must be replaced.
     let expiry: Instant
-    private var isUpsertPrepared = false
+    private var upsert = Upsert.unprepared
 
     /// Connects, logs in and sets the session variables.
     static func open(
@@ -75,35 +75,83 @@ struct MySQLSession: ~Copyable, Sendable {
     /// The version is bound twice, because no other reference to the new value works on both MySQL 5.7 to 9
     /// and MariaDB. The server sets `last_updated` only if the row changes.
     mutating func put(_ change: Change) throws(MySQLError) -> ChangeOutcome {
-        if !isUpsertPrepared {
-            try connection.prepare(
-                """
-                INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) VALUES (?, ?, ?) \
-                ON DUPLICATE KEY UPDATE version = ?
-                """, parameters: 4)
-            isUpsertPrepared = true
-        }
+        try prepareUpsert()
         let version = change.version.text
         let parameters = [change.broadcasterID.text, change.channelID.text, version, version]
-        return switch try connection.execute(parameters) {
+        let affectedRows =
+            switch upsert {
+            case .unprepared: try connection.update(Self.upsert(parameters.map(Self.literal)))
+            case .prepared: try connection.execute(parameters)
+            }
+        return switch affectedRows {
         case 0: .unchanged
         case 1: .created
         default: .changed
         }
     }
 
-    /// Reads the table. Returns nil if its rows equal the last ones, in the same order: then no strings are
-    /// created, and the caller can keep its board.
-    func readRows(unlike last: [BoardRow]) throws(MySQLError) -> [BoardRow]? {
-        try connection.query("SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1")
+    /// If the server has no room for another prepared statement (`max_prepared_stmt_count`, shared by all its
+    /// sessions), the upsert is sent as text.
+    private mutating func prepareUpsert() throws(MySQLError) {
+        guard upsert == .unprepared else { return }
+        do {
+            try connection.prepare(Self.upsert(["?", "?", "?", "?"]), parameters: 4)
+            upsert = .prepared
+        } catch {
+            guard error.code == .ER_MAX_PREPARED_STMT_COUNT_REACHED else { throw error }
+        }
+    }
+
+    private enum Upsert {
+        case unprepared
+        case prepared
+    }
+
+    private static func upsert(_ values: [String]) -> String {
+        """
+        INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) \
+        VALUES (\(values[0]), \(values[1]), \(values[2])) ON DUPLICATE KEY UPDATE version = \(values[3])
+        """
+    }
+
+    /// Returns a text as a literal in hexadecimal, which needs no escaping.
+    private static func literal(_ text: String) -> String {
+        let digits = text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        return "_utf8mb4 X'\(digits.joined())'"
+    }
+
+    /// Reads the table, and whether the server takes writes. The rows are nil if they equal the last ones, in
+    /// the same order: then no strings are created, and the caller can keep its board.
+    ///
+    /// The flags are a column of each row: a statement of their own would cost a round trip, and for a join
+    /// or a union the optimizer may choose a temporary table. Only an empty table needs that statement.
+    func readTable(unlike last: [BoardRow]) throws(MySQLError) -> (rows: [BoardRow]?, takesWrites: Bool) {
+        try connection.query(
+            "SELECT broadcaster_id, bchannel_id, version, \(Self.readOnlyFlags) FROM broadcastsv1")
+        guard connection.nextRow() else {
+            return (last.isEmpty ? nil : [], try takesWrites())
+        }
+        let takesWrites = areOff(at: 3)
         var unchanged = 0
-        while connection.nextRow() {
+        repeat {
             guard unchanged < last.count, rowIs(last[unchanged]) else {
-                return Array(last[..<unchanged]) + remainingRows()
+                return (Array(last[..<unchanged]) + remainingRows(), takesWrites)
             }
             unchanged += 1
-        }
-        return unchanged == last.count ? nil : Array(last[..<unchanged])
+        } while connection.nextRow()
+        return (unchanged == last.count ? nil : Array(last[..<unchanged]), takesWrites)
+    }
+
+    /// One column for two flags; both are 0 on a server that takes writes. Later versions may say OFF.
+    private static let readOnlyFlags = "CONCAT(@@global.read_only, @@global.innodb_read_only)"
+
+    private func areOff(at column: UInt32) -> Bool {
+        ["00", "OFFOFF", "OFF0", "0OFF"].contains { connection.holds($0, at: column) }
+    }
+
+    private func takesWrites() throws(MySQLError) -> Bool {
+        try connection.query("SELECT \(Self.readOnlyFlags)")
+        return connection.nextRow() && areOff(at: 0)
     }
 
     /// Returns the current row and all later ones.
@@ -123,14 +171,15 @@ struct MySQLSession: ~Copyable, Sendable {
             && connection.holds(row.broadcasterID, at: 0)
     }
 
-    /// Reads from the table and checks that the server accepts writes: on a replica both login and reading
-    /// work.
+    /// Reads from the table and checks that the server would take a PUT: on a replica both login and reading
+    /// work. The update changes no row, and needs all that a PUT needs: the privilege, the locks, and a
+    /// server, a schema and a table that take writes. As its condition is constant, it is not logged.
     func check() throws(MySQLError) {
-        try connection.query("SELECT @@global.read_only, EXISTS (SELECT 1 FROM broadcastsv1)")
-        guard connection.nextRow(), let readOnly = connection.text(at: 0) else { return }
-        guard readOnly == "0" || readOnly == "OFF" else {
+        try connection.query("SELECT \(Self.readOnlyFlags), EXISTS (SELECT 1 FROM broadcastsv1)")
+        guard connection.nextRow(), areOff(at: 0) else {
             throw MySQLError(
                 code: .ER_OPTION_PREVENTS_STATEMENT, message: "the server is read-only", stage: .statement)
         }
+        try connection.query("UPDATE broadcastsv1 SET version = version WHERE FALSE")
     }
 }

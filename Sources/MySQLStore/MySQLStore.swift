@@ -4,6 +4,7 @@ package import Logging
 package import Randomness
 package import StoreAddress
 import Synchronization
+import Threads
 package import Time
 
 /// A store in a MySQL or MariaDB database, which any number of nodes may share.
@@ -26,6 +27,8 @@ package struct MySQLStore: BroadcastStore {
     private static let startLimit = Duration.seconds(2)
     /// Maximum number of calls that wait for a session.
     private static let maximumQueue = 4_096
+    /// How long `migrate` tries again while the table is locked.
+    private static let migrationLimit = Duration.seconds(600)
     /// A session that is unused for this long is closed, unless it is the last one.
     private static let idleLimit = Duration.seconds(60)
     /// A call that times out with a shorter deadline is no evidence of an outage.
@@ -36,6 +39,7 @@ package struct MySQLStore: BroadcastStore {
         // as name resolution.
         PoolLimits(
             maximumThreads: poolSize, maximumQueue: maximumQueue, idleLimit: idleLimit, warmThreads: 1,
+            reservedThreads: 1,
             openingLimit: .seconds(Int(MySQLLimits.opening.connect) + 5), replacesLateThreads: true)
     }
 
@@ -46,9 +50,9 @@ package struct MySQLStore: BroadcastStore {
         2 * (2 * poolSize + 3) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
     }
 
-    /// Connects, and with `migrate` migrates the schema. If the database cannot be reached or refuses the
-    /// login, that is logged, the watch keeps probing, and calls throw `unavailable`. `poolSize` is the
-    /// maximum number of sessions, at least 1.
+    /// Connects, and with `migrate` migrates the schema before its first use. If the database cannot be
+    /// reached or refuses the login, that is logged, the watch keeps probing, and calls throw `unavailable`.
+    /// `poolSize` is the maximum number of sessions, at least 1.
     ///
     /// Throws `failed` if the first probe ends within two seconds with a schema error: the schema is newer
     /// than this program knows, or older without `migrate`, or its migration failed. Throws `unavailable` if
@@ -67,19 +71,28 @@ package struct MySQLStore: BroadcastStore {
         let watch = try DatabaseWatch(clock: clock, random: random, logger: logger) { error in
             error.explained(address)
         }
-        let sessions = SessionFactory(address: address, clock: clock, random: random) { watch.generation }
+        let sessions = SessionFactory(
+            address: address, clock: clock, random: random, left: LeftSessions(limit: poolSize)
+        ) { watch.generation }
         let pool = try StorePool(limits: Self.limits(poolSize: poolSize), clock: clock) { interrupter in
-            MySQLThreadState(sessions: sessions, interrupter: interrupter) { watch.heard() }
+            MySQLThreadState(sessions: sessions, interrupter: interrupter) { error, count in
+                watch.sessionsAreLimited(error.explained(address), sessions: count, poolSize: poolSize)
+            } opened: {
+                watch.heard()
+            }
         }
         self.sessions = sessions
         self.pool = pool
         self.watch = watch
+        let prober = DatabaseProbe(address: address, migrates: migrate, logger: logger)
         do throws(StoreError) {
             try watch.start { limits, interrupter in
-                Result { () throws(MySQLError) in
-                    let prober = DatabaseProbe(address: address, migrates: migrate, logger: logger)
-                    return try prober.run(sessions, limits, interrupter)
+                let probe = Result { () throws(MySQLError) in
+                    try prober.run(sessions, limits, interrupter)
                 }
+                // The idle sessions of this node may be those that are too many. Calls fail meanwhile.
+                if case .failure(let error) = probe, error.isSessionLimit, watch.isDown { pool.renew() }
+                return probe
             } worked: { wasDown in
                 // Sessions opened before the outage are dead, and a login begun during it may never be
                 // answered.
@@ -98,18 +111,27 @@ package struct MySQLStore: BroadcastStore {
         if firstProbe == nil { watch.startIsLate("MySQL at \(address.place) has not answered yet") }
     }
 
-    /// Migrates the schema, for `megaphone migrate`. Blocks the calling thread. Throws `failed` with one line
+    /// Migrates the schema, for `megaphone migrate`. Blocks the calling thread, for up to ten minutes while
+    /// other sessions hold locks of the table. Throws `failed` with one line
     /// for the operator if the database cannot be reached, returns an error, or has a newer schema than this
     /// program knows.
     package static func migrate(
         _ address: MySQLAddress, clock: Clock, random: RandomSource, logger: Logger
     ) throws(StoreError) {
         let sessions = SessionFactory(address: address, clock: clock, random: random) { 0 }
-        do {
-            _ = try DatabaseProbe(address: address, migrates: true, logger: logger)
-                .run(sessions, .migrating, Interrupter())
-        } catch {
-            throw .failed(error.explained(address))
+        let prober = DatabaseProbe(address: address, migrates: true, logger: logger)
+        let end = clock.now + migrationLimit
+        while true {
+            do {
+                _ = try prober.run(sessions, .migrating, Interrupter())
+                return
+            } catch {
+                guard let next = prober.nextAttempt, clock.now < next, next < end else {
+                    throw .failed(error.explained(address))
+                }
+                logger.warning("\(error.explained(address))")
+                Thread.pause(clock.time(until: next))
+            }
         }
     }
 
@@ -122,18 +144,19 @@ package struct MySQLStore: BroadcastStore {
 
     package func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
-        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+        receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void
     ) {
-        submit(.read, until: deadline, receive: receive) {
+        submit(.read, until: deadline, takesWrites: { $0.takesWrites }, receive: receive) {
             [lastBoard, nonconformingRows, logger] session throws(MySQLError) in
             let last = lastBoard.value
-            guard let rows = try session.readRows(unlike: last?.rows ?? []) else {
-                return last ?? make([])
+            let table = try session.readTable(unlike: last?.rows ?? [])
+            guard let rows = table.rows else {
+                return StoreRead(board: last ?? make([]), takesWrites: table.takesWrites)
             }
             for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
             let board = make(rows)
             lastBoard.value = board
-            return board
+            return StoreRead(board: board, takesWrites: table.takesWrites)
         }
     }
 
@@ -162,8 +185,10 @@ package struct MySQLStore: BroadcastStore {
     }
 
     /// Runs one operation on a session, unless the circuit is open, and reports its outcome to the watch.
+    /// `takesWrites` tells whether the value is one of a server that takes writes.
     private func submit<Value: Sendable>(
         _ operation: StoreOperation, until deadline: Instant, isRepeatable: Bool = true,
+        takesWrites: @escaping @Sendable (Value) -> Bool = { _ in true },
         receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
         body: @escaping @Sendable (inout MySQLSession) throws(MySQLError) -> Value
     ) {
@@ -175,10 +200,10 @@ package struct MySQLStore: BroadcastStore {
             return receive(.failure(error))
         }
         let began = clock.now
-        pool.submit(operation, until: deadline) { state, attempts in
+        pool.submit(operation, until: deadline) { [watch, address] state, attempts in
             state.use(
                 until: deadline, generation: generation, attempts: attempts, isRepeatable: isRepeatable,
-                body)
+                leaves: { watch.leaves(operation, $0.map(takesWrites), $1, address) }, body)
         } receive: { [watch, address] result in
             switch result {
             case .success(.success(let value)):
@@ -207,8 +232,25 @@ extension DatabaseWatch {
         } else {
             succeeded(generation)
         }
-        if error.isReadOnly { distrustSessions(of: generation) }
         return reason
+    }
+
+    /// Records whether the server of a session takes writes, as far as the result tells. Returns whether the
+    /// session must be replaced.
+    fileprivate func leaves(
+        _ operation: StoreOperation, _ takesWrites: Result<Bool, MySQLError>, _ generation: Int,
+        _ address: MySQLAddress
+    ) -> Bool {
+        switch takesWrites {
+        case .success(true):
+            tookWrites(operation, generation)
+            return false
+        case .success(false):
+            let reason = "MySQL at \(address.place) takes no writes: read_only or innodb_read_only is on"
+            return refusedWrites(operation, generation, reason)
+        case .failure(let error):
+            return error.isReadOnly && refusedWrites(operation, generation, error.explained(address))
+        }
     }
 }
 

@@ -8,6 +8,8 @@ struct MySQLThreadState: PoolState, ~Copyable {
     private let interrupter: Interrupter
     /// Called after a session has been opened.
     private let opened: @Sendable () -> Void
+    /// Called when the server has refused another session and the pool goes on with fewer.
+    private let limited: @Sendable (MySQLError, _ sessions: Int) -> Void
     private var session: MySQLSession?
     /// When the session expires; nil without a session.
     var expiry: Instant? {
@@ -28,14 +30,17 @@ struct MySQLThreadState: PoolState, ~Copyable {
     /// another statement succeeded, so all succeed in the end. On two Galera nodes with two writers of one
     /// channel on each, three attempts were not enough for one PUT in seven.
     private static let maximumAttempts = 3
+    private static let pauseAfterRefusal = Duration.milliseconds(50)
 
     init(
         sessions: SessionFactory, interrupter: Interrupter, trustedIdleTime: Duration = .seconds(5),
+        limited: @escaping @Sendable (MySQLError, _ sessions: Int) -> Void = { _, _ in },
         opened: @escaping @Sendable () -> Void
     ) {
         self.sessions = sessions
         self.interrupter = interrupter
         self.trustedIdleTime = trustedIdleTime
+        self.limited = limited
         self.opened = opened
         lastUse = sessions.clock.now
     }
@@ -53,6 +58,12 @@ struct MySQLThreadState: PoolState, ~Copyable {
         }
     }
 
+    var isRefused: Bool { openingError?.isSessionLimit ?? false }
+
+    mutating func leaveOut(others: Int) {
+        if let error = openingError.take() { limited(error, others) }
+    }
+
     mutating func end() {
         drop()
         MySQLConnection.endThread()
@@ -62,18 +73,31 @@ struct MySQLThreadState: PoolState, ~Copyable {
     /// was missing, expired, of an earlier generation, or broken.
     ///
     /// Conflicts and lock wait timeouts are retried here. A statement whose answer was lost runs again only
-    /// if it is repeatable.
+    /// if it is repeatable. `leaves` decides, by the result and the generation of the session, whether the
+    /// session must be replaced; then the statement, which has stored nothing, runs again.
     mutating func use<Value>(
         until deadline: Instant, generation: Int, attempts: Int, isRepeatable: Bool,
+        leaves: (Result<Value, MySQLError>, _ generation: Int) -> Bool = { _, _ in false },
         _ body: (inout MySQLSession) throws(MySQLError) -> Value
     ) -> Result<Value, MySQLError>? {
         var attempt = attempts + 1
         var backoff = Backoff.afterConflicts
         if let error = openingError.take() {
-            return mayRepeat(error, attempt, until: deadline, isRepeatable) ? nil : .failure(error)
+            guard mayRepeat(error, attempt, until: deadline, isRepeatable) else { return .failure(error) }
+            // The server may not have ended the session that this thread has just closed.
+            if error.isSessionLimit {
+                Thread.pause(min(Self.pauseAfterRefusal, sessions.clock.time(until: deadline)))
+            }
+            return nil
         }
         while true {
-            guard isUsable(generation, isRepeatable), let result = run(body) else { return nil }
+            guard isUsable(generation, isRepeatable), let current = session?.generation,
+                let result = run(body)
+            else { return nil }
+            if leaves(result, current) {
+                drop()
+                return sessions.clock.now < deadline ? nil : result
+            }
             guard case .failure(let error) = result, !interrupter.isInterrupted,
                 mayRepeat(error, attempt, until: deadline, isRepeatable)
             else { return result }
@@ -119,6 +143,7 @@ struct MySQLThreadState: PoolState, ~Copyable {
         let result = Result { () throws(MySQLError) in try body(&session) }
         lastUse = sessions.clock.now
         if case .failure(let error) = result, error.endsSession {
+            if interrupter.isInterrupted { sessions.leave(session.connection.id) }
             drop()
         } else {
             self.session = consume session

@@ -11,6 +11,8 @@ final class SessionFactory: Sendable {
     private let address: MySQLAddress
     private let generation: @Sendable () -> Int
     private let variables = ServerVariables()
+    /// The sessions left behind; nil for a store without a pool.
+    private let left: LeftSessions?
     private let spare = Mutex<MySQLSession?>(nil)
     /// Duration of the last successful open.
     private let openingTime = Mutex<Duration?>(nil)
@@ -21,8 +23,10 @@ final class SessionFactory: Sendable {
 
     /// `generation` returns the generation of new sessions; see `Circuit.generation`.
     init(
-        address: MySQLAddress, clock: Clock, random: RandomSource, generation: @escaping @Sendable () -> Int
+        address: MySQLAddress, clock: Clock, random: RandomSource, left: LeftSessions? = nil,
+        generation: @escaping @Sendable () -> Int
     ) {
+        self.left = left
         self.address = address
         self.clock = clock
         self.random = random
@@ -38,7 +42,14 @@ final class SessionFactory: Sendable {
             session.move(to: interrupter)
             return session
         }
-        return try open(limits, interrupter)
+        let session = try open(limits, interrupter)
+        try left?.settle(session.connection)
+        return session
+    }
+
+    /// Records that a session was left behind in the middle of a statement.
+    func leave(_ id: UInt) {
+        left?.add(id)
     }
 
     /// Opens a session with these limits.

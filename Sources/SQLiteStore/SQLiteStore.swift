@@ -73,14 +73,15 @@ package struct SQLiteStore: BroadcastStore {
 
     package func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
-        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+        receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void
     ) {
         submit(.read, deadline, receive: receive) {
             [nonconformingRows, logger] session throws(SQLiteError) in
-            try session.readBoard(deadline: deadline) { rows in
+            let board = try session.readBoard(deadline: deadline) { rows in
                 for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
                 return make(rows)
             }
+            return StoreRead(board: board, takesWrites: true)
         }
     }
 

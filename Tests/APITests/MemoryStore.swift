@@ -32,7 +32,7 @@ final class MemoryStore: BroadcastStore {
 
     func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
-        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+        receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void
     ) {
         do throws(StoreError) {
             try begin(deadline)
@@ -43,7 +43,7 @@ final class MemoryStore: BroadcastStore {
             state.reads += 1
             return state.rows
         }
-        receive(.success(make(rows)))
+        receive(.success(StoreRead(board: make(rows), takesWrites: true)))
     }
 
     func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {

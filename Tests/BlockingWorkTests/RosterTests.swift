@@ -155,45 +155,4 @@ import Time
             maximumThreads: threads, maximumQueue: 4, idleLimit: nil, warmThreads: warm,
             replacesLateThreads: true)
     }
-
-    private func job(until deadline: Instant = .now + .seconds(10)) -> Job {
-        Job(deadline: deadline, isUrgent: false, call: TestCall()) { _, _ in true }
-    }
-
-    private func started(_ admission: Roster.Admission) throws -> PoolThread {
-        guard case .start(let thread) = admission else { throw NotStarted(admission: "\(admission)") }
-        return thread
-    }
-
-    private func isLeave(_ assignment: Roster.Assignment) -> Bool {
-        if case .leave = assignment { true } else { false }
-    }
-
-    private func isRun(_ assignment: Roster.Assignment) -> Bool {
-        if case .run = assignment { true } else { false }
-    }
-
-    private func isOpen(_ assignment: Roster.Assignment) -> Bool {
-        if case .open = assignment { true } else { false }
-    }
-
-    private func isQueued(_ admission: Roster.Admission) -> Bool {
-        if case .queued = admission { true } else { false }
-    }
-
-    private struct NotStarted: Error {
-        let admission: String
-    }
-}
-
-private final class TestCall: AnyPendingCall {
-    private let hasFailed = Atomic(false)
-
-    var isAwaited: Bool { !hasFailed.load(ordering: .relaxed) }
-
-    func deliver() {}
-
-    func fail(_ error: PoolError) {
-        hasFailed.store(true, ordering: .relaxed)
-    }
 }

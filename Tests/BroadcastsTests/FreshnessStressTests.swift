@@ -22,7 +22,7 @@ import Time
 
         func read(
             deadline _: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
-            receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+            receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void
         ) {
             let seen = acknowledged
             Task {
@@ -30,7 +30,7 @@ import Time
                 guard reads.wrappingAdd(1, ordering: .relaxed).newValue % 7 != 0 else {
                     return receive(.failure(.failed("every seventh read fails")))
                 }
-                receive(.success(make(rows(String(seen)))))
+                receive(.success(StoreRead(board: make(rows(String(seen))), takesWrites: true)))
             }
         }
 

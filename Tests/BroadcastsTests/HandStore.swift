@@ -8,9 +8,11 @@ final class HandStore: BroadcastStore {
     struct Read: Sendable {
         let deadline: Instant
         let make: @Sendable ([BoardRow]) -> Board
-        let receive: @Sendable (Result<Board, StoreError>) -> Void
+        let receive: @Sendable (Result<StoreRead, StoreError>) -> Void
 
-        func succeed(_ rows: [BoardRow]) { receive(.success(make(rows))) }
+        func succeed(_ rows: [BoardRow], takesWrites: Bool = true) {
+            receive(.success(StoreRead(board: make(rows), takesWrites: takesWrites)))
+        }
         func fail(_ error: StoreError) { receive(.failure(error)) }
     }
 
@@ -48,7 +50,7 @@ final class HandStore: BroadcastStore {
 
     func read(
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
-        receive: @escaping @Sendable (Result<Board, StoreError>) -> Void
+        receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void
     ) {
         let failure = state.withLock { state in
             state.readsBegun += 1

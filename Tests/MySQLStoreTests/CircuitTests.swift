@@ -56,12 +56,50 @@ import Time
         fail(&circuit, new, "three", opens: true)
     }
 
-    @Test func sessionsOfADemotedServer_areDistrustedOnce() throws {
+    @Test func refusedWrites_replaceEachSessionOnce_thenOneInEachInterval() throws {
         var circuit = closedCircuit()
         let old = try circuit.admit()
-        circuit.distrustSessions(of: old)
-        circuit.distrustSessions(of: old)
-        #expect(try circuit.admit() == old + 1)
+        func refused(_ generation: Int, after time: Duration) -> [Bool] {
+            let (leaves, isNews) = circuit.refusedWrites(.put, generation, at: start + time)
+            return [leaves, isNews]
+        }
+        #expect(refused(old, after: .zero) == [true, true])
+        for _ in 0..<9 { #expect(refused(old, after: .milliseconds(1)) == [true, false]) }
+        let new = try circuit.admit()
+        #expect(new == old + 1)
+        #expect(refused(new, after: .milliseconds(1)) == [false, false])
+        #expect(refused(new, after: .seconds(2)) == [true, false])
+        for _ in 0..<9 { #expect(refused(new, after: .seconds(3)) == [false, false]) }
+        #expect(refused(new, after: .seconds(4)) == [true, false])
+        #expect(try circuit.admit() == new)
+    }
+
+    @Test func serverThatTakesWrites_replacesTheOtherSessions_andEndsTheRefusals() throws {
+        var circuit = closedCircuit()
+        let old = try circuit.admit()
+        _ = circuit.refusedWrites(.put, old, at: start)
+        let new = try circuit.admit()
+        _ = circuit.refusedWrites(.read, new, at: start)
+        let ends = [
+            circuit.tookWrites(.put, old), circuit.tookWrites(.read, new), circuit.tookWrites(.put, new + 1),
+        ]
+        #expect(ends == [false, false, true])
+        #expect(try circuit.admit() == new + 2)
+        let endsAgain = circuit.tookWrites(.put, new + 2)
+        #expect(!endsAgain)
+        #expect(try circuit.admit() == new + 2)
+    }
+
+    /// A proxy that alternates between a primary and a replica must not cause a login for each call.
+    @Test func alternatingServers_replaceSessions_onceInEachInterval() throws {
+        var circuit = closedCircuit()
+        let first = try circuit.admit()
+        for millisecond in 0..<4_000 {
+            let now = start + .milliseconds(millisecond)
+            _ = circuit.refusedWrites(.read, try circuit.admit(), at: now)
+            _ = circuit.tookWrites(.read, try circuit.admit())
+        }
+        #expect(try circuit.admit() == first + 4)
     }
 
     @Test func failureOfAnOpenCircuit_isIgnored() throws {

@@ -171,7 +171,7 @@ import Time
             _ = session.connection.nextRow()
             return try #require(session.connection.text(at: 1).flatMap { Int($0) }) - 1
         }
-        #expect(try statements() == 2)
+        #expect(try statements() == 3)
         #expect(try statements() == 1)
     }
 

@@ -11,7 +11,7 @@ package final class DatabaseServer {
     package private(set) var port: UInt16 = 0
     private let directory: String
     private let program: String
-    private let options: [String]
+    private var options: [String]
     private var process: ChildProcess?
 
     /// Whether Scripts/with-mariadb has set the variables that are needed to start one.
@@ -75,6 +75,15 @@ package final class DatabaseServer {
         process?.signal(SIGKILL)
         _ = try process?.waitForExit()
         process = nil
+    }
+
+    /// Shuts the server down and starts it with additional options.
+    package func restart(_ options: String...) throws {
+        process?.signal(SIGTERM)
+        _ = try process?.waitForExit()
+        process = nil
+        self.options += options
+        try start()
     }
 
     /// Stops the server with SIGSTOP: connections stay open, but it sends nothing.

@@ -32,11 +32,11 @@ package final class FaultProxy: Sendable {
 
     /// The port on loopback that clients connect to.
     package let port: UInt16
-    private let upstream: UInt16
     private let wake: (read: Int32, write: Int32)
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
+        var upstream: UInt16
         var fault = Fault.none
         var isChanged = false
         var isOver = false
@@ -47,7 +47,7 @@ package final class FaultProxy: Sendable {
 
     /// Starts a proxy for the server on a port of loopback.
     package init(to upstream: UInt16) throws {
-        self.upstream = upstream
+        state = Mutex(State(upstream: upstream))
         var ends: [Int32] = [0, 0]
         guard unsafe pipe(&ends) == 0 else { throw NoDescriptor() }
         wake = (ends[0], ends[1])
@@ -69,6 +69,11 @@ package final class FaultProxy: Sendable {
             state.hasCut = false
         }
         signal()
+    }
+
+    /// Leads new connections to another port, as a proxy does after a failover. Open ones stay.
+    package func lead(to upstream: UInt16) {
+        state.withLock { $0.upstream = upstream }
     }
 
     /// Whether the last `cut` has happened.
@@ -107,7 +112,7 @@ package final class FaultProxy: Sendable {
 
     var isOver: Bool { state.withLock { $0.isOver } }
     var wakeDescriptor: Int32 { wake.read }
-    var upstreamPort: UInt16 { upstream }
+    var upstreamPort: UInt16 { state.withLock { $0.upstream } }
 
     func recordCut() {
         state.withLock { state in

@@ -17,6 +17,11 @@ package func change(
 extension BroadcastStore {
     /// Reads as `read` does and returns the board.
     package func readBoard(deadline: Instant) async throws(StoreError) -> Board {
+        try await readOnce(deadline: deadline).board
+    }
+
+    /// Reads as `read` does and returns its result.
+    package func readOnce(deadline: Instant) async throws(StoreError) -> StoreRead {
         try await received { receive in
             read(deadline: deadline, make: { Board(rows: $0) }, receive: receive)
         }.get()

@@ -67,7 +67,7 @@ int megaphone_mysql_prepare(megaphone_mysql *connection, const char *statement, 
 int megaphone_mysql_bind(megaphone_mysql *connection, unsigned parameter, const char *bytes, size_t length);
 int megaphone_mysql_execute(megaphone_mysql *connection);
 
-/* The number of rows affected by the last execute: for an upsert, 1 for a new row, 2 for a changed row and
+/* The number of rows affected by the last execute or query: for an upsert, 1 for a new row, 2 for a changed row and
  * 0 for an equal one. */
 unsigned long long megaphone_mysql_affected_rows(megaphone_mysql *connection);
 
@@ -82,7 +82,8 @@ const char *megaphone_mysql_value(megaphone_mysql *connection, unsigned column, 
 unsigned megaphone_mysql_error_number(const megaphone_mysql *connection);
 const char *megaphone_mysql_error_text(const megaphone_mysql *connection);
 
-/* Valid once connected. The cipher is NULL without TLS. */
+/* Valid once connected. The server's number of the session. The cipher is NULL without TLS. */
+unsigned long megaphone_mysql_connection_id(megaphone_mysql *connection);
 const char *megaphone_mysql_cipher(megaphone_mysql *connection);
 const char *megaphone_mysql_server_version(megaphone_mysql *connection);
 
