@@ -99,8 +99,8 @@ enum FaultWalk {
         guard before == after else { throw Leaked(description: "\(place): \(before) before, \(after) after") }
     }
 
-    /// Exchanges requests and responses. Throws `Broken` if a response is wrong, and the client's error if its
-    /// connection closes or it times out.
+    /// Exchanges requests and responses. Throws `Broken` if a response is wrong, and the client's error if
+    /// its connection closes or it times out.
     typealias Attempt = @Sendable (_ client: Client, _ server: TestServer, _ place: String) throws -> Void
 
     static let exchangeTwoRequests: Attempt = { client, _, place in
