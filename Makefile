@@ -10,6 +10,7 @@ SANITIZE ?=
 FILTER ?=
 SECONDS ?= 60
 MINUTES ?= 20
+LISTENERS ?= 100000
 RELEASE_FLAGS := -c release --static-swift-stdlib
 SANITIZE_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE))
 # One test at a time, so that each can meet its deadlines on a small or busy machine.
@@ -61,9 +62,9 @@ bench: build ## Measures the service beside nginx, nchan, a query-per-request pe
 	$(BUILD_PEER) -o .build/bench/peer ./Benchmarks/peer
 	Benchmarks/run $(BENCH_FLAGS)
 
-soak: build ## Runs the service for MINUTES (default 20) under load, reloads, slow clients and database restarts.
+soak: build ## Runs the service for MINUTES (default 20) under load, reloads, LISTENERS (default 100000) and database restarts.
 	Scripts/install-packages test
-	Scripts/with-mariadb Scripts/soak $(MINUTES)
+	Scripts/with-mariadb Scripts/soak $(MINUTES) $(LISTENERS)
 
 lint: ## Checks the format of all Swift files.
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)

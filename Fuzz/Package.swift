@@ -61,6 +61,7 @@ let package = Package(
         fuzzer("FuzzHead", ["Bytes", "HTTP", "HTTPWire"]),
         fuzzer("FuzzChunked", ["HTTP", "HTTPWire"]),
         fuzzer("FuzzConversation", ["Bytes", "HTTP", "HTTPWire", "Time", httpTypes]),
+        fuzzer("FuzzPreferences", ["Bytes", "HTTP", "Time", httpTypes]),
         fuzzer("FuzzSettings", ["Access", "Broadcasts", "Settings", "StoreAddress", "TOML"]),
         fuzzer("FuzzJSON", ["Broadcasts", "Bytes", "Telemetry", "Time"]),
         fuzzer("FuzzCanary", ["HTTP", "HTTPWire"]),

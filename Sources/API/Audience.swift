@@ -76,6 +76,8 @@ final class Audience {
     func add(_ request: HeldRequest) {
         request.place = members.count
         members.append(request)
+        // The new member's turn comes before the end of the pass, and must not use up that of another.
+        if remaining > 0 { remaining += 1 }
     }
 
     func remove(_ request: HeldRequest) {

@@ -209,7 +209,7 @@ final class HeldRequests {
         api.metrics.recordStates(statesSent)
         statesSent = 0
         let now = api.clock.now
-        for (count, readEnded) in delivered {
+        for (count, readEnded) in delivered where count > 0 {
             api.metrics.recordDeliveries(count, after: readEnded.duration(to: now))
         }
         delivered.removeAll(keepingCapacity: true)

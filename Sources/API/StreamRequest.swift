@@ -173,6 +173,8 @@ final class StreamRequest: HeldRequest {
         switch lastPiece {
         case .state:
             sentState = previousState
+            // A keep-alive of the same turn may have been dropped too.
+            lastPiece = .other
             loop.held.stateDropped()
         case .end: mustEnd = true
         case .other: break

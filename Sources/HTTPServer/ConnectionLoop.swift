@@ -254,6 +254,8 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         listener = nil
         drainBegan = now
         responder.drain(over: min(Self.drainQuiet, (deadline - now) / 2))
+        // The responder knows only now when it must be called again.
+        loop.alarm = now
         loop.timers.add(Self.drainSource, at: min(deadline, now + Self.drainQuiet))
         loop.timers.add(Self.drainSource, at: deadline)
         drainDeadline = deadline

@@ -21,6 +21,8 @@ final class EchoResponder: Responder {
     let sharing = Mutex<[ResponseTicket]>([])
     /// The number of calls of `release`.
     let releases = Atomic<Int>(0)
+    /// The requests of `/stream` and `/held`.
+    let held = HeldRecord()
     private let mailboxes = Mutex<[any Mailbox]>([])
     /// The errors that ended loops of the server.
     let loopFailures = Mutex<[SystemError]>([])
@@ -49,6 +51,10 @@ final class EchoResponder: Responder {
             }
         case "/shared":
             return .waiting(EchoWaiter(loop))
+        case let held where held.hasPrefix("/stream") || held.hasPrefix("/held"):
+            return .waiting(EchoHeld(loop.holder, path: path))
+        case "/batches":
+            return .ready(Response(status: .ok, body: Array("\(self.held.batches)".utf8)))
         case "/loop":
             return .ready(Response(status: .ok, body: Array("\(pthread_self())".utf8)))
         case "/large":
@@ -94,6 +100,15 @@ final class EchoResponder: Responder {
         return waiting.count
     }
 
+    /// Orders something of all requests of `/stream` or `/held`.
+    func order(_ order: HeldRecord.Order) {
+        held.order(order)
+        for mailbox in mailboxes.withLock({ $0 }) { mailbox.wake() }
+    }
+
+    /// Sends a piece to all streams.
+    func publish(_ text: String) { order(.piece(StreamPiece(Array(text.utf8)))) }
+
     /// Larger than `Conversation.largestCopiedBody`, but small enough to be sent byte by byte.
     static let medium = Array(repeatElement(Array("a medium body. ".utf8), count: 1500).joined())
     /// Larger than any socket buffer.
@@ -102,12 +117,14 @@ final class EchoResponder: Responder {
 
 /// Serves the requests of one loop.
 final class EchoLoop: LoopResponder {
+    let holder: EchoHolder
     private let responder: EchoResponder
     private var waiting: [ResponseTicket] = []
     private var releases = 0
 
     init(_ responder: EchoResponder) {
         self.responder = responder
+        holder = EchoHolder(responder.held)
     }
 
     func answer(_ request: Request) -> Answer { responder.answer(request, self) }
@@ -121,7 +138,14 @@ final class EchoLoop: LoopResponder {
         responder.sharing.withLock { $0.append(ticket) }
     }
 
+    func fanOut(_ deliveries: inout [Delivery], maximum: Int) -> Instant? {
+        holder.fanOut(&deliveries, maximum: maximum)
+    }
+
+    func drain(over duration: Duration) { holder.drain(over: duration) }
+
     func endTurn(_ deliveries: inout [Delivery]) -> Instant? {
+        holder.endTurn(&deliveries)
         let current = responder.releases.load(ordering: .acquiring)
         guard current != releases else { return nil }
         releases = current

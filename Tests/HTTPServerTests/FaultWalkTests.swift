@@ -53,6 +53,74 @@ import Testing
         }
     }
 
+    @Test func failedCall_onAStream_doesNotAffectOtherConnections() async {
+        await #expect(processExitsWith: .success) {
+            FaultWalk.run(
+                .send,
+                [.fails(EAGAIN), .fails(EPIPE), .fails(ECONNRESET), .fails(ENOBUFS), .moves(atMost: 1)],
+                FaultWalk.followAStream)
+            for (call, last, kinds) in [
+                (SystemCall.writev, 3, [FaultTable.Fault.fails(EAGAIN), .fails(EPIPE), .moves(atMost: 1)]),
+                (.recv, 5, [.fails(EAGAIN), .fails(ECONNRESET), .moves(atMost: 1)]),
+                (.epollControl, 10, [.fails(ENOMEM), .fails(ENOSPC)]), (.epollWait, 10, [.fails(EINTR)]),
+                (.shutdown, 3, [.fails(ENOTCONN)]), (.setsockopt, 6, [.fails(ENOBUFS), .fails(ENOPROTOOPT)]),
+            ] {
+                FaultWalk.run(call, kinds, upTo: last, FaultWalk.followAStream)
+            }
+        }
+    }
+
+    /// A send that stops at each byte of the beginning, of an event and of the end of a stream.
+    @Test(arguments: ["/stream", "/stream/large"])
+    func partialSend_continuesAStream_atEveryByte(path: String) throws {
+        let faults = FaultTable()
+        let server = try TestServer { $0.system = SystemCalls(faults: faults) }
+        let event = "id: 9f2c\ndata: {\"code\":200,\"broadcasts\":{\"test/a\":\"v1\"}}\n\n"
+        let last = "retry: 3417\n\n"
+        let total = StreamPiece(Array(event.utf8)).chunk.count
+        for position in 1..<180 {
+            let client = try Client(server.address)
+            let held = server.responder.held
+            let begun = held.begun
+            // The beginning is more than a hundred bytes, in one call or, with a large piece, in `writev`.
+            faults.arm(.writev, .moves(atMost: 1), .once(at: 1))
+            faults.arm(.send, .moves(atMost: position), .once(at: 1))
+            try client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.response(toHead: true).status == 200)
+            #expect(try client.chunk() != nil)
+            try eventually { held.begun == begun + 1 }
+            if position < total {
+                faults.arm(.send, .moves(atMost: position), .once(at: 1))
+                server.responder.publish(event)
+                #expect(String(decoding: try client.chunk() ?? [], as: UTF8.self) == event)
+            }
+            faults.arm(.send, .moves(atMost: position), .once(at: 1))
+            server.responder.order(.end(StreamPiece(Array(last.utf8))))
+            #expect(String(decoding: try client.chunk() ?? [], as: UTF8.self) == last)
+            #expect(try client.chunk() == nil)
+        }
+    }
+
+    /// An event that is sent byte by byte ends whole, and then the newest one follows.
+    @Test func eventSentByteByByte_isFollowedByTheNewest() throws {
+        let faults = FaultTable()
+        let server = try TestServer { $0.system = SystemCalls(faults: faults) }
+        faults.arm(.send, .moves(atMost: 1), .always(from: 1))
+        let client = try Client(server.address)
+        try client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        try eventually { server.responder.held.begun == 1 }
+        for number in 1...10 { server.responder.publish("event \(number)") }
+        #expect(try client.response(toHead: true).status == 200)
+        var received: [String] = []
+        while received.last != "event 10" {
+            received.append(String(decoding: try #require(try client.chunk()), as: UTF8.self))
+        }
+        #expect(received.first == "first")
+        let numbers = received.dropFirst().compactMap { Int($0.dropFirst(6)) }
+        #expect(numbers.count == received.count - 1)
+        #expect(numbers == Array(Set(numbers)).sorted(), "in order, and each at most once")
+    }
+
     @Test(.timeLimit(.minutes(1))) func failedPoller_isReported_andClosesTheLoopsConnections() throws {
         let faults = FaultTable()
         let server = try TestServer { $0.system = SystemCalls(faults: faults) }
@@ -88,133 +156,5 @@ import Testing
         #expect(throws: SystemError(call, ENOBUFS)) {
             _ = try TestServer { $0.system = SystemCalls(faults: faults) }
         }
-    }
-}
-
-/// A small scenario, repeated for each fault and each call that it can affect.
-private enum FaultWalk {
-    struct Broken: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    /// The open descriptors differ from those before the scene.
-    struct Leaked: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    /// Runs the scene for each fault at each call. After a failure, prints it to standard error and exits
-    /// with 1.
-    static func run(_ call: SystemCall, _ kinds: [FaultTable.Fault], upTo last: Int = 10) {
-        // Not checked: in the first scene, the runtimes open descriptors that they keep.
-        _ = try? scene(call, .moves(atMost: .max), .once(at: .max))
-        for fault in kinds {
-            for count in 1...last {
-                for occasion in [FaultTable.Occasion.once(at: count), .always(from: count)] {
-                    do {
-                        do {
-                            try scene(call, fault, occasion)
-                        } catch is Leaked {
-                            // A runtime may open a descriptor later, but only once. A leak repeats.
-                            try scene(call, fault, occasion)
-                        }
-                    } catch {
-                        fail(error)
-                    }
-                }
-            }
-        }
-    }
-
-    private static func fail(_ error: any Error) -> Never {
-        let line = "\(error)\n"
-        _ = unsafe write(STDERR_FILENO, line, line.utf8.count)
-        exit(1)
-    }
-
-    private static func scene(
-        _ call: SystemCall, _ fault: FaultTable.Fault, _ occasion: FaultTable.Occasion
-    ) throws {
-        let place = "\(call.rawValue) \(fault) \(occasion)"
-        // The client may time out if no connection is accepted or no byte is transferred.
-        let mayWait = call == .accept4 || (fault == .fails(EAGAIN) && occasion.isForEver)
-        let before = try openDescriptors()
-        do {
-            let faults = FaultTable()
-            let server = try TestServer {
-                $0.system = SystemCalls(faults: faults)
-                // Long timeouts, so that none expires on a busy machine.
-                $0.limits.headerTimeout = .seconds(600)
-                $0.limits.bodyTimeout = .seconds(600)
-                $0.limits.keepAlive = .seconds(600)
-            }
-            let bystander = try Client(server.address, timeout: .seconds(60))
-            guard try bystander.exchange("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").text == "/a" else {
-                throw Broken(description: "\(place): no response before the fault")
-            }
-            // The loop may respond before it registers the connection. It has registered it before it
-            // responds to the next connection.
-            _ = try Client(server.address, timeout: .seconds(60)).exchange(
-                "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-            faults.arm(call, fault, occasion)
-            for _ in 0..<2 { try attempt(server.address, place, mayWait: mayWait) }
-            faults.disarm()
-            guard try bystander.exchange("GET /b HTTP/1.1\r\nHost: a\r\n\r\n").text == "/b",
-                try Client(server.address, timeout: .seconds(60)).exchange(
-                    "GET /c HTTP/1.1\r\nHost: a\r\n\r\n"
-                ).text == "/c"
-            else { throw Broken(description: "\(place): no response after the fault") }
-        } catch let error as Client.Failure {
-            throw Broken(description: "\(place): \(error)")
-        }
-        let after = try openDescriptors()
-        guard before == after else { throw Leaked(description: "\(place): \(before) before, \(after) after") }
-    }
-
-    /// Each request gets the correct response, or its connection closes, or it times out where that is
-    /// allowed.
-    private static func attempt(_ address: SocketAddress, _ place: String, mayWait: Bool) throws {
-        let client = try Client(address, timeout: mayWait ? .milliseconds(150) : .seconds(60))
-        do {
-            try client.send(
-                "PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
-                    + "GET /medium HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-            let first = try client.response()
-            guard first.status == 200, first.text == "body" else {
-                throw Broken(description: "\(place): \(first.status) \(first.text)")
-            }
-            guard try client.response().body == EchoResponder.medium else {
-                throw Broken(description: "\(place): wrong body of the second response")
-            }
-        } catch Client.Failure.closed {
-            // The fault closed or reset the connection, which the client notices.
-        } catch Client.Failure.timeout where mayWait {
-            // The client closes the connection.
-        } catch is SystemError {
-            // The connection was reset while the client was sending.
-        }
-    }
-
-    /// Returns the kinds of the open sockets, epoll instances and eventfds. Files and pipes are ignored,
-    /// because the test runner opens them too.
-    private static func openDescriptors() throws -> [String] {
-        guard let directory = unsafe opendir("/proc/self/fd") else { throw Broken(description: "no /proc") }
-        defer { unsafe closedir(directory) }
-        var kinds: [String] = []
-        while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            var target = [CChar](repeating: 0, count: 256)
-            let length = unsafe readlink("/proc/self/fd/\(name)", &target, target.count)
-            let kind = target.prefix(max(0, length)).prefix { $0 != 0x3A }.map(UInt8.init(bitPattern:))
-            kinds.append(String(decoding: kind, as: UTF8.self))
-        }
-        return kinds.filter(["socket", "anon_inode"].contains).sorted()
-    }
-}
-
-extension FaultTable.Occasion {
-    fileprivate var isForEver: Bool {
-        if case .always = self { true } else { false }
     }
 }

@@ -16,6 +16,8 @@ struct CorpusCase {
     var title: String
     var line: Int
     var isDeferred = false
+    /// Whether the response is a stream of the body and a second piece.
+    var isStream = false
     var showsFields = false
     var status = 200
     var answerBody = Array("ok".utf8)
@@ -79,6 +81,7 @@ extension CorpusCase {
         let value = parts.count == 2 ? parts[1].drop { $0 == " " } : ""
         switch (parts.first, Int(value)) {
         case ("answer", _) where value == "deferred": isDeferred = true
+        case ("answer", _) where value == "stream": (isDeferred, isStream) = (true, true)
         case ("shows", _) where value == "fields": showsFields = true
         case ("answer", let code?): status = code
         case ("answer body", _): answerBody = try CorpusText.bytes(value)

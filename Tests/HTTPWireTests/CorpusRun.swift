@@ -106,7 +106,7 @@ final class CorpusRun {
                 hasDrained = false
             case .run(let body):
                 log.append("run \"\(CorpusText.text(body))\"")
-                respond(one.status, one.answerBody)
+                if one.isStream { stream() } else { respond(one.status, one.answerBody) }
             case .refuse(let refusal, let request): refuse(refusal, request)
             case .shutdownWrite:
                 if !owesClose { log.append("shutdown") }
@@ -160,10 +160,34 @@ final class CorpusRun {
         }
     }
 
+    /// Sends a stream of three pieces.
+    private func stream() {
+        var response = Response(status: .init(code: one.status, reasonPhrase: "Reason"))
+        response.isStream = true
+        let begin = output.count
+        let piece = StreamPiece(one.answerBody)
+        driver.append(driver.respond(response, first: piece, date: Self.date) ?? [])
+        if driver.conversation.isStreaming {
+            driver.append(StreamPiece(Array("second".utf8)))
+            driver.endStream(last: StreamPiece(Array("last".utf8)))
+        }
+        hasDrained = false
+        var reader = ResponseReader(Array(output[begin...]))
+        let content = answersHead ? [] : one.answerBody + Array("secondlast".utf8)
+        guard let message = reader.next(answersHead: answersHead, .stream), reader.rest.isEmpty,
+            message.body == content
+        else { return log.append("wrong frame") }
+        owesClose = true
+        let coding = message.fields["Transfer-Encoding"].map { " " + $0 } ?? ""
+        log.append("stream \(message.status)\(coding)")
+    }
+
+    private static let date = Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8)
+
     private func respond(_ status: Int, _ body: [UInt8]) {
         let response = Response(status: .init(code: status, reasonPhrase: "Reason"), body: body)
         let begin = output.count
-        let rest = driver.respond(response, date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8))
+        let rest = driver.respond(response, date: Self.date)
         driver.append(rest ?? [])
         hasDrained = false
         var reader = ResponseReader(Array(output[begin...]))

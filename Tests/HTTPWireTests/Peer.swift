@@ -24,6 +24,7 @@ final class Peer {
 
     var text: String { String(decoding: driver.output, as: UTF8.self) }
     var wantsBytes: Bool { driver.wantsBytes }
+    var isStreaming: Bool { driver.conversation.isStreaming }
     /// The time left until the deadline.
     var timeLeft: Duration? { driver.conversation.deadline.map { driver.now.duration(to: $0) } }
     /// Whether the connection is between requests, with nothing received and nothing to send.
@@ -56,6 +57,18 @@ final class Peer {
     func respond(_ body: String = "") -> [UInt8]? {
         driver.respond(Response(status: .ok, body: Array(body.utf8)), date: Array("now".utf8))
     }
+
+    /// Begins a stream. Returns its first piece if it was not copied into the output.
+    @discardableResult
+    func respondStream(_ first: String?) -> [UInt8]? {
+        var response = Response(status: .ok)
+        response.isStream = true
+        return driver.respond(
+            response, first: first.map { StreamPiece(Array($0.utf8)) }, date: Array("now".utf8))
+    }
+
+    func send(_ piece: String) { driver.append(StreamPiece(Array(piece.utf8))) }
+    func endStream(_ last: String?) { driver.endStream(last: last.map { StreamPiece(Array($0.utf8)) }) }
 
     func awaitResponse() { driver.awaitResponse() }
     func end() { driver.end() }

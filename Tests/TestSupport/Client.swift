@@ -75,6 +75,20 @@ package final class Client {
         return response
     }
 
+    /// Reads one chunk (RFC 9112 section 7.1), without its framing. Nil for the last one.
+    package func chunk() throws -> [UInt8]? {
+        let line = try take(through: [0x0D, 0x0A])
+        guard let size = Int(String(decoding: line.dropLast(2), as: UTF8.self), radix: 16) else {
+            throw Failure.malformed("no chunk size: \(String(decoding: line, as: UTF8.self))")
+        }
+        while received.count < size + 2 { try fill() }
+        guard received[size] == 0x0D, received[size + 1] == 0x0A else {
+            throw Failure.malformed("a chunk without its end")
+        }
+        defer { received.removeFirst(size + 2) }
+        return size == 0 ? nil : Array(received[..<size])
+    }
+
     /// Sends a request and reads its response.
     package func exchange(_ text: String) throws -> ReceivedResponse {
         try send(text)

@@ -40,7 +40,8 @@ private func checkPieces(_ bytes: [UInt8], _ seed: UInt8) {
     }
 }
 
-/// Applies events in the order given by the input: bytes, time, the end, responses, blocked output, draining.
+/// Applies events in the order given by the input: bytes, time, the end, responses, pieces and ends of
+/// streams, blocked output, draining.
 private func checkEvents(_ input: inout FuzzInput) {
     let server = Server()
     server.defersLate = true
@@ -52,7 +53,13 @@ private func checkEvents(_ input: inout FuzzInput) {
         case 4: server.end()
         case 5: server.answer()
         case 6: server.setBlocked(event & 8 != 0)
-        default: if event & 0xF8 == 0xF8 { server.drain() }
+        default:
+            switch event >> 3 {
+            case 0..<20: server.sendPiece(count: 1 + Int(event >> 3))
+            case 20..<24: server.endStream(last: Int(event >> 3) - 20)
+            case 31: server.drain()
+            default: break
+            }
         }
     }
     server.setBlocked(false)

@@ -13,6 +13,7 @@ final class Server {
     enum Event: Equatable {
         case ask(HTTPRequest.Method, path: [UInt8], hasBody: Bool)
         case run([UInt8])
+        case stream
         case refuse(Refusal, path: [UInt8]?)
         case shutdownWrite
         case close
@@ -29,11 +30,16 @@ final class Server {
     var defersLate = false
 
     private enum Owed: Equatable {
-        case nothing, body(status: Int), answer(status: Int)
+        case nothing, body(Answer), answer(Answer)
+    }
+
+    private enum Answer: Equatable {
+        case status(Int), stream
     }
 
     private var owed = Owed.nothing
     private var answersHead = false
+    private var isHTTP10 = false
     private var isBlocked = false
     private var hasUnsent = false
     private var saidClose = false
@@ -41,6 +47,8 @@ final class Server {
     private var isClosed = false
     private var hasExpired = false
     private var hasEnded = false
+    /// The stream that has begun: where it is in the output, and its content.
+    private var stream: (start: Int, content: [UInt8], isInChunks: Bool)?
 
     init() {
         driver = ConversationDriver(limits: limits, readBufferSize: Self.readBufferSize)
@@ -74,8 +82,29 @@ final class Server {
     }
 
     func answer() {
-        guard case .answer(let status) = owed else { return }
-        respond(status)
+        guard case .answer(let answer) = owed else { return }
+        respond(answer)
+        pull()
+    }
+
+    /// Sends a piece of the stream. Drops it while an earlier one is being sent.
+    func sendPiece(count: Int) {
+        guard isStreaming, !hasUnsent else { return }
+        let piece = [UInt8](repeating: UInt8(ascii: "p"), count: count)
+        stream?.content += piece
+        driver.append(StreamPiece(piece))
+        hasUnsent = true
+        pull()
+    }
+
+    /// Ends the stream, with or without a last piece.
+    func endStream(last count: Int) {
+        guard isStreaming, !hasUnsent else { return }
+        let piece = [UInt8](repeating: UInt8(ascii: "l"), count: count)
+        stream?.content += piece
+        driver.endStream(last: count == 0 ? nil : StreamPiece(piece))
+        hasUnsent = true
+        checkStream()
         pull()
     }
 
@@ -95,6 +124,8 @@ final class Server {
         while !isClosed {
             if case .answer = owed {
                 answer()
+            } else if isStreaming && !hasUnsent {
+                endStream(last: 1)
             } else {
                 require(driver.conversation.deadline != nil, "a waiting conversation has a deadline")
                 pass(seconds: 100)
@@ -126,13 +157,13 @@ final class Server {
                 driver.append(Conversation.continueLine)
                 hasUnsent = true
             case .run(let body):
-                guard case .body(let status) = owed else {
+                guard case .body(let answer) = owed else {
                     return require(false, "only a deferred response runs")
                 }
                 require(body.count <= limits.maximumBodyBytes, "a body is within its limit")
                 log.append(.run(body))
-                owed = .answer(status: status)
-                if !defersLate { respond(status) }
+                owed = .answer(answer)
+                if !defersLate { respond(answer) }
             case .refuse(let refusal, let request): refuse(refusal, request)
             case .shutdownWrite:
                 check(
@@ -142,7 +173,9 @@ final class Server {
                 log.append(.shutdownWrite)
             case .close:
                 require(!isClosed, "a connection is closed once")
-                require(!hasUnsent || hasExpired, "all output is sent before the connection is closed")
+                require(
+                    !hasUnsent || hasExpired || stream != nil && hasEnded,
+                    "all output is sent before the connection is closed, unless the client leaves a stream")
                 isClosed = true
                 log.append(.close)
             }
@@ -163,10 +196,14 @@ final class Server {
         log.append(
             .ask(request.method, path: Array(request.bytes[request.path]), hasBody: request.hasBody))
         let status = [200, 304, 204, 404][request.path.count % 4]
-        if request.path.count % 3 == 1 {
-            respond(status)
+        if request.path.count % 5 == 3 {
+            owed = .body(.stream)
+            isHTTP10 = driver.conversation.current?.isHTTP10 ?? false
+            driver.awaitResponse()
+        } else if request.path.count % 3 == 1 {
+            respond(.status(status))
         } else {
-            owed = .body(status: status)
+            owed = .body(.status(status))
             driver.awaitResponse()
         }
     }
@@ -177,13 +214,49 @@ final class Server {
         require(!saidClose && !hasShutDown, "no refusal follows the last response")
         log.append(.refuse(refusal, path: request.map { Array($0.bytes[$0.path]) }))
         answersHead = driver.conversation.current?.isHead ?? false
-        respond(400)
+        respond(.status(400))
         require(saidClose, "a refusal closes the connection")
     }
 
-    private func respond(_ status: Int) {
+    private func respond(_ answer: Answer) {
         owed = .nothing
         hasUnsent = true
+        switch answer {
+        case .status(let status): respond(status)
+        case .stream: beginStream()
+        }
+    }
+
+    private func beginStream() {
+        let start = output.count
+        var response = Response(status: .ok)
+        response.isStream = true
+        let first = Array("first".utf8)
+        let large = driver.respond(response, first: StreamPiece(first), date: Array("now".utf8))
+        require(large == nil, "a small piece is copied")
+        if isClosed { return require(output.count == start, "a late stream is dropped") }
+        log.append(.stream)
+        saidClose = true
+        stream = (start, answersHead ? [] : first, !isHTTP10)
+        require(isStreaming != answersHead, "a stream begins, unless the request is HEAD")
+        if answersHead { checkStream() }
+    }
+
+    /// Checks the frame of a stream that has ended.
+    private func checkStream() {
+        guard let stream else { return }
+        var reader = ResponseReader(Array(output[stream.start...]))
+        let message = reader.next(answersHead: answersHead, .stream)
+        require(message?.status == 200 && reader.rest.isEmpty, "a stream is exactly one message")
+        require(message?.body == stream.content, "a stream has the content of its pieces")
+        require(
+            (message?.fields["Transfer-Encoding"] == "chunked") == stream.isInChunks,
+            "a stream is in chunks, except for HTTP/1.0")
+    }
+
+    private var isStreaming: Bool { driver.conversation.isStreaming }
+
+    private func respond(_ status: Int) {
         let start = output.count
         let body = [UInt8](repeating: UInt8(ascii: "b"), count: status)
         let response = Response(status: .init(code: status, reasonPhrase: "Reason"), body: body)
@@ -211,6 +284,11 @@ final class Server {
         } else if case .answer = owed {
             require(
                 hasUnsent || driver.conversation.deadline == nil, "a pending response has no deadline here")
+        } else if isStreaming {
+            require(!driver.wantsBytes && !hasEnded, "a stream reads nothing, and ends with its client")
+            require(
+                (driver.conversation.deadline != nil) == hasUnsent,
+                "a stream has a deadline while its output is blocked")
         } else {
             require(driver.conversation.deadline != nil, "a waiting conversation has a deadline")
         }

@@ -62,10 +62,10 @@ private func checkBoard(_ texts: [String]) {
         BoardRow(broadcasterID: texts[start], channelID: texts[start + 1], version: texts[start + 2])
     }
     let board = Board(rows: rows)
-    let content = decoded(BoardContent.self, board.body)
+    let content = decoded(BoardContent.self, board.content.body)
     require(content.code == 200, "the code of a board is 200")
     require(
-        Board(rows: rows.reversed()).body == board.body || hasEqualKeys(rows),
+        Board(rows: rows.reversed()).content.body == board.content.body || hasEqualKeys(rows),
         "the order of the rows does not change the board")
 
     var expected: [[UInt8]: [UInt8]] = [:]
