@@ -17,17 +17,27 @@ import Time
         path = "\(directory.path)/megaphone.db"
     }
 
-    /// Repeats a PUT until it succeeds.
-    private func put(_ version: String, into store: SQLiteStore) async throws {
-        var isDone = false
-        while !isDone {
+    /// Repeats an operation until it succeeds: it fails while the store opens its files again. Returns the
+    /// last error after 20 seconds.
+    private func eventually<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let end = patient()
+        while true {
             do {
-                _ = try await store.put(change("test", "one", version), deadline: patient())
-                isDone = true
-            } catch StoreError.failed {
+                return try await body()
+            } catch  where Instant.now < end {
                 await Task.yield()
             }
         }
+    }
+
+    private func put(_ version: String, into store: SQLiteStore) async throws {
+        _ = try await eventually {
+            try await store.put(change("test", "one", version), deadline: patient())
+        }
+    }
+
+    private func versions(in store: SQLiteStore) async throws -> [String] {
+        try await eventually { try await store.readRows(deadline: patient()) }.map(\.version)
     }
 
     /// Returns the versions that another process would find after a kill of this one: a copy of the files at
@@ -58,9 +68,7 @@ import Time
         try await put("v2", into: store)
         #expect(try versionsAfterKill() == ["v2"])
         for suffix in ["-wal", "-shm"] { #expect(unsafe access(path + suffix, F_OK) == 0, "\(suffix)") }
-        var rows: [BoardRow] = []
-        while rows.isEmpty { rows = (try? await store.readRows(deadline: patient())) ?? [] }
-        #expect(rows.map(\.version) == ["v2"])
+        #expect(try await versions(in: store) == ["v2"])
         try await put("v3", into: store)
         #expect(try versionsAfterKill() == ["v3"])
         #expect(log.lines.count == 2, "\(log.lines)")
@@ -78,8 +86,7 @@ import Time
         _ = try await store.readRows(deadline: patient())
         for suffix in ["-wal", "-shm"] { #expect(unsafe unlink(path + suffix) == 0) }
         // A health check notices the loss.
-        var isHealthy = false
-        while !isHealthy { isHealthy = (try? await store.check(deadline: patient())) != nil }
+        try await eventually { try await store.check(deadline: patient()) }
         #expect(try versionsAfterKill().count == 20)
     }
 
@@ -100,9 +107,7 @@ import Time
         #expect(try await store.put(change("test", "one", "old"), deadline: patient()) == .unchanged)
         #expect(unsafe unlink(link) == 0 && symlink(other, link) == 0)
         try await put("newer", into: store)
-        var rows: [BoardRow] = []
-        while rows.isEmpty { rows = (try? await store.readRows(deadline: patient())) ?? [] }
-        #expect(rows.map(\.version) == ["newer"])
+        #expect(try await versions(in: store) == ["newer"])
         #expect(
             try SQLiteConnection.open(path: path, create: false).integer(
                 "SELECT count(*) FROM broadcastsv1 WHERE version = 'old'") == 1)

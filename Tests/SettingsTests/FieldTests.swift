@@ -18,7 +18,7 @@ struct FieldTests {
         }
         for value in ["''", "\"\"", "mysql", "mysql://", "${MYSQL_URL}", "postgres://h/d"] {
             let found = problems(environment: [name: value])
-            #expect(found.count == 1 && found[0].hasPrefix("\(name): database_url "), "\(found)")
+            #expect(found.count == 1 && found.first?.hasPrefix("\(name): database_url ") == true, "\(found)")
         }
         // What overrides the variable decides.
         let url = ["database_url": "sqlite:x.db"]
@@ -88,8 +88,9 @@ struct FieldTests {
         }
         for text in ["s3cret", "mysql://u:s3cret@h", "a\ns3cret"] {
             let found = problems(environment: file, valueFiles: ["/s": text])
-            #expect(found.count == 1 && found[0].hasPrefix("MEGAPHONE_DATABASE_URL_FILE: database_url "))
-            #expect(!found[0].contains("s3cret"))
+            #expect(found.count == 1)
+            #expect(found.first?.hasPrefix("MEGAPHONE_DATABASE_URL_FILE: database_url ") == true)
+            #expect(found.first?.contains("s3cret") == false)
         }
         #expect(problems(environment: ["ROCKET_PORT_FILE": "/s"]).isEmpty, "noted, as there is no such form")
     }
