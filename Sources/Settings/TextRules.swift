@@ -8,11 +8,12 @@ import Bytes
 func host(_ text: String) -> String? {
     if let version6 = version6Address(text) { return version6 }
     if IPAddress(text) != nil { return text }
-    // Text that ends in a number is an IPv4 address, and this one is malformed: the system's resolver would
-    // read 1.2.3 as 1.2.0.3.
+    // Text that ends in a number is a malformed IPv4 address: the system's resolver would read 1.2.3 as
+    // 1.2.0.3, and 0x7f.1 as 127.0.0.1.
     let lastLabel = text.split(separator: ".").last ?? ""
     let isName =
         (1...255).contains(text.utf8.count) && !lastLabel.isDecimal
+        && !lastLabel.lowercased().hasPrefix("0x")
         && text.utf8.allSatisfy { $0.isLetterOrDigit || ".-_".utf8.contains($0) }
     return isName ? text : nil
 }

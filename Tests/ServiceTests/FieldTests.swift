@@ -182,12 +182,17 @@ import Testing
     @Test("Rough edge: healthcheck finds the port of a mounted file")
     func healthcheck_readsTheFileOfTheService() throws {
         let directory = try TemporaryDirectory()
-        let port = try ListeningSocket().address.port
-        try directory.write("port = \(port)\ndatabase_url = \"sqlite::memory:\"\n", to: "m.toml")
         let environment = ["MEGAPHONE_CONFIG": "\(directory.path)/m.toml"]
-        let process = try Program.start(["serve"], environment: environment, in: directory)
-        _ = try process.line(containing: "Listening on http://127.0.0.1:\(port)")
-        #expect(try Program.run(["healthcheck", "--live"], environment: environment).code == 0)
+        try withUnusedPort { port in
+            try directory.write("port = \(port)\ndatabase_url = \"sqlite::memory:\"\n", to: "m.toml")
+            let process = try Program.start(["serve"], environment: environment, in: directory)
+            do {
+                _ = try process.line(containing: "Listening on http://127.0.0.1:\(port)")
+            } catch ChildProcess.Failure.ended(let output) where output.contains("Address already in use") {
+                throw PortInUse(port)
+            }
+            #expect(try Program.run(["healthcheck", "--live"], environment: environment).code == 0)
+        }
         let (code, output) = try Program.run(
             ["check-config"], environment: ["MEGAPHONE_CONFIG": "/no/such.toml"])
         #expect(code == 78 && output.contains("/no/such.toml"))

@@ -69,7 +69,8 @@ struct ValueTests {
         ("::ffff:192.0.2.1", true), ("192.0.2.1::", false), ("::192.0.2.256", false), ("12345::", false),
         ("::g", false), ("[::1]", true), ("[127.0.0.1]", false), ("[::1", false), ("localhost", true),
         ("a.example.", true),
-        ("localhost:80", false), ("a b", false), ("fe80::1%eth0", false), ("1:2:3:4:5:6:7::", true),
+        ("localhost:80", false), ("0x7f.1", false), ("0X7F000001", false), ("1.0x2", false), ("a b", false),
+        ("fe80::1%eth0", false), ("1:2:3:4:5:6:7::", true),
         ("1:2:3:4:5:6:7:8::", false), ("::1.2.3.4:5", false), ("1:2:3:4:5:6:1.2.3.4", true),
         ("٣.0.0.1", false),
     ])

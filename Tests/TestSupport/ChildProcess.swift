@@ -15,9 +15,9 @@ package final class ChildProcess {
     /// Everything read so far, standard output and standard error together.
     package private(set) var output = ""
 
-    /// Starts a program with exactly this environment, and with no signal blocked, although the threads of the
-    /// tests block some: a program started by a shell or by systemd would end on them. Its output goes to a pipe, or is appended to
-    /// `outputFile`, so that the program does not block if the test reads nothing.
+    /// Starts a program with exactly this environment, and with no signal blocked: the threads of the tests
+    /// block some, on which a program that a shell or systemd has started would end. Its output goes to a
+    /// pipe, or is appended to `outputFile`, so that the program does not block if the test reads nothing.
     package init(
         _ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = "",
         outputFile: String? = nil
