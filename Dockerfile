@@ -40,6 +40,7 @@ WORKDIR /data
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["/app/bin/megaphone", "healthcheck"]
+# Liveness: while the database is down, a node still serves its last board, which a restart would lose.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["/app/bin/megaphone", "healthcheck", "--live"]
 ENTRYPOINT ["/app/bin/megaphone"]
 CMD ["serve"]

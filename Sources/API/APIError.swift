@@ -8,6 +8,12 @@ enum APIError: Error, Sendable {
     case invalidBroadcasterID
     case invalidChannelID
     case invalidVersion(VersionError)
+    /// A PUT without a body, or with an empty one.
+    case emptyVersion
+    /// A PUT of a part of a version (RFC 9110 section 14.5).
+    case contentRange
+    /// A PUT with a content coding, such as gzip (RFC 9110 section 15.5.16).
+    case contentCoding
     case missingAuthorization
     case invalidAuthorization
     case accessDenied
@@ -43,7 +49,9 @@ extension APIError {
             (.badRequest, 101, "Invalid bchannelID (must be URL safe base64, <= 128 characters)")
         case .invalidVersion(.notText):
             (.badRequest, 102, "Version information not included in body of update")
-        case .invalidVersion(.outOfRange):
+        case .contentRange: (.badRequest, 126, "Content-Range in a PUT")
+        case .contentCoding: (.unsupportedMediaType, 131, "Unsupported Media Type")
+        case .invalidVersion(.outOfRange), .emptyVersion:
             (.badRequest, 103, "Invalid Version (must be ASCII, <= 200 characters)")
         case .missingAuthorization: (.unauthorized, 120, "Missing authorization header")
         case .invalidAuthorization: (.unauthorized, 121, "Invalid authorization header")
@@ -87,6 +95,8 @@ extension APIError {
     var detail: String? {
         switch self {
         case .unexpected(let reason): reason
+        case .emptyVersion: "the body is empty"
+        case .contentCoding: "the body has a content coding"
         case .storeFailed(.deadlineExceeded): "the database did not respond in time"
         case .storeFailed(.unavailable(let reason)), .storeFailed(.failed(let reason)): reason
         case .refused(.tooManyConnections): "over the connection limit"
@@ -102,7 +112,7 @@ extension API {
 
     func response(to error: APIError) -> LoggedResponse {
         let (status, errno, text) = error.row
-        var fields = FieldLines([.contentType: jsonContentType])
+        var fields = FieldLines([.contentType: jsonContentType, .cacheControl: noStore])
         switch error {
         case .missingAuthorization:
             fields.append(.wwwAuthenticate, challenge)
@@ -112,6 +122,8 @@ extension API {
             fields.append(.allow, allowed)
         case .tooManyListeners(let seconds):
             fields.append(.retryAfter, String(seconds))
+        case .contentCoding:
+            fields.append(.acceptEncoding, "identity")
         default:
             if status == .serviceUnavailable { fields.append(.retryAfter, Self.retryAfterSeconds) }
         }

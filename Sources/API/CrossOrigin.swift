@@ -18,7 +18,7 @@ extension API {
         guard request.method == .options, route.isResource,
             let origin = allowedOrigin(request, rules.live.origins)
         else { return nil }
-        var fields = FieldLines([.accessControlAllowOrigin: origin])
+        var fields = FieldLines([.cacheControl: noStore, .accessControlAllowOrigin: origin])
         if origin != "*" { fields.append(.vary, "Origin") }
         fields.append(.accessControlAllowMethods, "GET, HEAD")
         fields.append(

@@ -7,7 +7,7 @@ import Logging
 extension API {
     /// `GET /__lbheartbeat__`: 200 while the process runs. Does not access the store.
     func getLoadBalancerHeartbeat(_: Request, _: inout RequestContext) -> Handling {
-        .ready(LoggedResponse(Response(status: .ok)))
+        .ready(LoggedResponse(Response(status: .ok, fields: FieldLines([.cacheControl: noStore]))))
     }
 
     /// `GET /__heartbeat__`: responds with the outcome of a health check of the store.

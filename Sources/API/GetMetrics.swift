@@ -8,7 +8,9 @@ extension API {
             LoggedResponse(
                 Response(
                     status: .ok,
-                    fields: FieldLines([.contentType: "text/plain; version=0.0.4; charset=utf-8"]),
+                    fields: FieldLines([
+                        .contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: noStore,
+                    ]),
                     body: metrics.prometheusText())))
     }
 }

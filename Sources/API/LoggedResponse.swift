@@ -4,6 +4,10 @@ import HTTPTypes
 
 let jsonContentType = "application/json"
 
+/// `Cache-Control` of all responses but the board. A cache may otherwise store some of them on its own
+/// decision (RFC 9111 section 4.2.2), and serve the health of a service that no longer runs.
+let noStore = "no-store"
+
 /// A response with what its log line needs.
 struct LoggedResponse: Sendable {
     var response: Response
@@ -17,10 +21,12 @@ struct LoggedResponse: Sendable {
         self.message = message
     }
 
-    /// Creates a JSON response. `json` is the encoded body.
+    /// Creates a JSON response that no cache stores. `json` is the encoded body.
     init(_ status: HTTPResponse.Status, json: [UInt8], errno: Int = 0, message: String? = nil) {
         self.init(
-            Response(status: status, fields: FieldLines([.contentType: jsonContentType]), body: json),
+            Response(
+                status: status,
+                fields: FieldLines([.contentType: jsonContentType, .cacheControl: noStore]), body: json),
             errno: errno, message: message)
     }
 }

@@ -8,12 +8,14 @@ import Time
 extension API {
     /// `PUT /v1/broadcasts/{broadcaster_id}/{bchannel_id}`: the body is the new version.
     ///
-    /// Checked before the body is read: the token (401), then the IDs (400). Checked after it: the version
-    /// (400), the permission to write under this broadcaster ID (403), the channel limit (409).
+    /// Checked before the body is read: the token (401), the IDs (400), then the fields that change what the
+    /// body means (400, 415). Checked after it: the version (400), the permission to write under this
+    /// broadcaster ID (403), the channel limit (409).
     func putBroadcast(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         let identity = try authenticate(request, &context)
         let broadcasterID = try broadcasterID(request, context)
         let channelID = try channelID(request, context)
+        try requireWholeContent(request)
         let requestID = context.requestID
         return .deferred { [self] body, loop throws(APIError) in
             let change = Change(
@@ -36,7 +38,18 @@ extension API {
         }
     }
 
+    /// Requires that the body is the version itself: not a part of it, which `Content-Range` would say, and
+    /// not encoded. Throws 400 or 415.
+    private func requireWholeContent(_ request: Request) throws(APIError) {
+        guard request.firstValue(of: .contentRange) == nil else { throw .contentRange }
+        for value in request.values(of: .contentEncoding) {
+            let codings = request.text(value).split { $0 == "," || $0 == " " || $0 == "\t" }
+            guard codings.allSatisfy({ $0.lowercased() == "identity" }) else { throw .contentCoding }
+        }
+    }
+
     private func version(_ body: [UInt8]) throws(APIError) -> Version {
+        guard !body.isEmpty else { throw .emptyVersion }
         do {
             return try Version(bytes: body)
         } catch {

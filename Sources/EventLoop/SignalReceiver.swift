@@ -27,15 +27,22 @@ package final class SignalReceiver: Sendable {
     private let descriptor: FileDescriptor
     private let notification: FileDescriptor
 
-    /// Blocks the signals for this thread and all threads that it starts, and ignores SIGPIPE: a write to a
-    /// closed connection reports EPIPE. Must be called before the first other thread starts.
+    /// Signals that would end the process without draining. SIGPIPE: a write to a closed connection reports
+    /// EPIPE. SIGXFSZ: a write beyond the file size limit reports EFBIG. SIGUSR1 and SIGUSR2: programs that
+    /// rotate logs send them.
+    private static let ignored = [SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2]
+
+    /// Blocks the signals for this thread and all threads that it starts, SIGQUIT among them, which counts
+    /// as SIGTERM. Ignores others that would end the process. Must be called before the first other thread
+    /// starts.
     package init() throws(SystemError) {
         system = SystemCalls()
         notification = try system.makeEventCounter()
-        _ = signal(SIGPIPE, SIG_IGN)
+        for number in Self.ignored { _ = signal(number, SIG_IGN) }
         var set = sigset_t()
         _ = unsafe sigemptyset(&set)
         for signal in Signal.allCases { _ = unsafe sigaddset(&set, signal.number) }
+        _ = unsafe sigaddset(&set, SIGQUIT)
         _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         let number = unsafe CLinux.signalfd(-1, &set, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
         guard number >= 0 else { throw SystemError(.signalfd, errno) }
@@ -73,7 +80,9 @@ package final class SignalReceiver: Sendable {
             }
             return nil
         }
-        return Signal.allCases.first { $0.number == Int32(information.ssi_signo) }
+        let number = Int32(information.ssi_signo)
+        // SIGQUIT ends nginx gracefully; by default it would end this process with a core dump.
+        return number == SIGQUIT ? .terminate : Signal.allCases.first { $0.number == number }
     }
 
     private func takeNotification() -> Bool {

@@ -78,7 +78,8 @@ extension Conversation {
             if let head = try parseHead(&input) { return ask(head, &input) }
             return hasEnded ? refuse(.malformed("request ended early"), nil, &input) : .wait
         } catch {
-            return refuse(error, nil, &input)
+            let foreign = foreignProtocol(input.bytes.span, range: input.start..<input.end)
+            return refuse(foreign ?? error, nil, &input)
         }
     }
 

@@ -38,6 +38,17 @@ struct SQLiteConnection: ~Copyable {
     /// Whether the file was moved or removed after it was opened: writes would be lost.
     var hasMoved: Bool { unsafe megaphone_sqlite3_has_moved(handle) != 0 }
 
+    /// The path of the open file, without symbolic links. Empty for a database in memory.
+    var resolvedPath: String {
+        guard let path = unsafe sqlite3_db_filename(handle, "main") else { return "" }
+        return unsafe String(cString: path)
+    }
+
+    /// Closes the connection later without writing its WAL into the database.
+    func skipFinalCheckpoint() {
+        unsafe megaphone_sqlite3_skip_final_checkpoint(handle)
+    }
+
     /// The number of rows that the last statement inserted, changed or deleted.
     var changes: Int32 { unsafe sqlite3_changes(handle) }
 

@@ -33,6 +33,6 @@ struct SQLiteError: Error, Hashable, Sendable {
             default: nil
             }
         guard let meaning else { return "SQLite database \(path): \(message)" }
-        return "SQLite database \(path) \(meaning) (\(message))"
+        return "SQLite database \(path) \(meaning) (\(message))\(FileAdvice.text(for: self, path: path))"
     }
 }

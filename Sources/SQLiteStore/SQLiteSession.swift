@@ -5,6 +5,8 @@ import Time
 /// An open database with a checked schema and compiled statements.
 struct SQLiteSession: ~Copyable {
     let connection: SQLiteConnection
+    /// Nil for a database in memory.
+    private let files: DatabaseFiles?
     private let clock: Clock
     private let upsert: SQLiteStatement
     private let select: SQLiteStatement
@@ -18,6 +20,11 @@ struct SQLiteSession: ~Copyable {
         let dataVersion: Int64
         let totalChanges: Int64
     }
+
+    /// Maximum size of the WAL in bytes after a checkpoint: that at which SQLite begins one by default.
+    /// Without a limit, the file keeps the size that it reached while a long read, such as a backup, delayed
+    /// the checkpoint.
+    private static let walLimit = 1000 * 4096
 
     /// Why a database is opened.
     enum Occasion {
@@ -42,6 +49,7 @@ struct SQLiteSession: ~Copyable {
         // before its PUT is answered; otherwise a power failure could lose the last commits.
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
+        try connection.execute("PRAGMA journal_size_limit = \(walLimit)")
         if occasion == .start { try SQLiteSchema.migrate(connection) }
 
         let upsert = try connection.prepare(
@@ -54,13 +62,20 @@ struct SQLiteSession: ~Copyable {
         let select = try connection.prepare("SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1")
         let probe = try connection.prepare("SELECT EXISTS (SELECT 1 FROM broadcastsv1)")
         let dataVersion = try connection.prepare("PRAGMA data_version")
+        let resolved = connection.resolvedPath
+        let files = resolved.isEmpty ? nil : DatabaseFiles(path: path, resolved: resolved)
+        guard !connection.hasMoved else {
+            throw SQLiteError(code: SQLITE_CANTOPEN, message: "the file was replaced while it was opened")
+        }
         return SQLiteSession(
-            connection: connection, clock: clock, upsert: upsert, select: select, probe: probe,
+            connection: connection, files: files, clock: clock, upsert: upsert, select: select, probe: probe,
             dataVersion: dataVersion)
     }
 
-    /// Whether the path no longer refers to the open file: writes would be lost.
-    var isOrphaned: Bool { connection.hasMoved }
+    /// What happened to the files since the session was opened; nil while they are all in place.
+    var loss: DatabaseFiles.Loss? {
+        connection.hasMoved ? .database : files?.loss
+    }
 
     /// Stores one version with one autocommitted statement.
     func put(_ change: Change, deadline: Instant) throws(SQLiteError) -> ChangeOutcome {

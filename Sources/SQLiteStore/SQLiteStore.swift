@@ -13,6 +13,7 @@ package struct SQLiteStore: BroadcastStore {
     private let observer: (any StoreObserver)?
     private let clock: Clock
     private let logger: Logger
+    private let presence: FilePresence
     private let nonconformingRows = NonconformingRows()
 
     /// How long opening waits for a lock of another process.
@@ -48,6 +49,7 @@ package struct SQLiteStore: BroadcastStore {
         self.clock = clock
         self.logger = logger
         let presence = FilePresence(path: path, logger: logger)
+        self.presence = presence
         writer = try StorePool(limits: Self.limits, clock: clock) { _ in
             SQLiteThreadState(path: path, clock: clock, presence: presence)
         }
@@ -62,6 +64,15 @@ package struct SQLiteStore: BroadcastStore {
         } catch {
             writer.close()
             throw error
+        }
+        let pools = [writer, reader].compactMap(\.self)
+        presence.onLoss {
+            for pool in pools {
+                pool.submit(.check, until: clock.now + Self.openLimit) { state, _ in
+                    state.closeIfLost()
+                } receive: { (_: Result<Void, StoreError>) in
+                }
+            }
         }
     }
 
@@ -104,6 +115,8 @@ package struct SQLiteStore: BroadcastStore {
     }
 
     package func close() {
+        // The closure holds the pools, whose states hold the presence.
+        presence.onLoss {}
         reader?.close()
         writer.close()
     }

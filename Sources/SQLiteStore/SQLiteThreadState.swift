@@ -1,8 +1,6 @@
 import BlockingWork
 import Broadcasts
 import CSQLite
-import Logging
-import Synchronization
 import Time
 
 /// A thread's connection. It is opened by the first call, and reopened after the file has become unusable.
@@ -11,6 +9,8 @@ struct SQLiteThreadState: PoolState, ~Copyable {
     private let clock: Clock
     private let presence: FilePresence
     private var session: SQLiteSession?
+    /// The generation of `session`.
+    private var generation = 0
 
     init(path: String, clock: Clock, presence: FilePresence) {
         self.clock = clock
@@ -28,54 +28,42 @@ struct SQLiteThreadState: PoolState, ~Copyable {
             self.session = consume session
             return .success(try result.get())
         } catch {
-            if error.endsConnection, path != ":memory:" { session = nil }
+            if error.endsConnection, path != ":memory:", let ended = session.take() { close(consume ended) }
             return .failure(.failed(error.explained(path: path)))
         }
     }
 
+    /// Closes the session if its files were lost, so that another thread can open them again.
+    mutating func closeIfLost() {
+        guard let session = session.take() else { return }
+        if isUsable(session) { self.session = consume session } else { close(consume session) }
+    }
+
     private mutating func openSession(_ deadline: Instant) throws(SQLiteError) -> SQLiteSession {
         if let session = session.take() {
-            if !session.isOrphaned { return session }
-            presence.noteMissing()
+            if isUsable(session) { return session }
+            close(consume session)
         }
+        try presence.requireThatAllAreClosed()
         // Creates only a database in memory: a missing file must not be replaced by an empty one.
         let session = try SQLiteSession.open(
             path: path, at: path == ":memory:" ? .start : .service, deadline: deadline, clock: clock)
-        presence.noteFound()
+        generation = presence.noteOpened()
         return session
     }
-}
 
-/// Tracks whether the file is at its path, so that its loss and its return are logged once, not once per
-/// thread.
-final class FilePresence: Sendable {
-    private let path: String
-    private let logger: Logger
-    private let isMissing = Mutex(false)
-
-    init(path: String, logger: Logger) {
-        self.path = path
-        self.logger = logger
-    }
-
-    func noteMissing() {
-        guard set(true) else { return }
-        logger.error(
-            """
-            SQLite database \(path) was moved, removed or replaced: until it is back, GET serves the last \
-            board and PUT fails
-            """)
-    }
-
-    func noteFound() {
-        if set(false) { logger.notice("SQLite database \(path) is open again") }
-    }
-
-    /// Returns whether the value has changed.
-    private func set(_ missing: Bool) -> Bool {
-        isMissing.withLock { isMissing in
-            defer { isMissing = missing }
-            return isMissing != missing
+    /// Returns whether the files of a session are in place, and were in place for the other thread.
+    private func isUsable(_ session: borrowing SQLiteSession) -> Bool {
+        if let loss = session.loss {
+            presence.noteLoss(loss, of: generation)
+            if loss == .walReplaced { session.connection.skipFinalCheckpoint() }
+            return false
         }
+        return presence.isCurrent(generation)
+    }
+
+    private func close(_ session: consuming SQLiteSession) {
+        _ = consume session
+        presence.noteClosed()
     }
 }

@@ -2,25 +2,35 @@ import Bytes
 
 /// The environment variables that are settings, and messages about those that only look like settings.
 struct EnvironmentVariables {
+    /// The variable that sets a key.
+    struct Variable {
+        let name: String
+        let value: String
+        /// Whether the value is the path of a file that holds the setting.
+        let isFile: Bool
+    }
+
     private let environment: [String: String]
-    /// Errors: variables with the prefix `MEGAPHONE_` that are not settings, one line each.
-    private(set) var problems: [String] = []
     /// Notes: ignored variables with the prefix `ROCKET_`, and those set by a container platform.
     private(set) var notes: [String] = []
+    /// Warnings: ignored variables with the prefix `MEGAPHONE_`, one line each.
+    private(set) var warnings: [String] = []
 
     private static let ownPrefix = "MEGAPHONE_"
     private static let rocketPrefix = "ROCKET_"
+    private static let fileSuffix = "_FILE"
+    /// Read by the program itself: the configuration file.
+    private static let configName = "MEGAPHONE_CONFIG"
 
     init(_ environment: [String: String]) {
-        // docker-compose passes `NAME: ${NAME}` as an empty value if the variable is not set.
-        let environment = environment.filter { !$0.value.trimmed.isEmpty }
         var serviceLinks: [String] = []
-        for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
+        for (name, value) in environment.sorted(by: { $0.key < $1.key }) where !value.isBlank {
             if Self.isServiceLink(name, value) {
                 serviceLinks.append(name)
             } else if let key = Self.unknownKey(name, Self.ownPrefix) {
-                problems.append(
-                    "\(legible(name)): unknown setting" + suggestion(for: key, prefix: Self.ownPrefix))
+                warnings.append(
+                    "\(legible(name)): unknown setting, ignored"
+                        + suggestion(for: key, prefix: Self.ownPrefix))
             } else if let key = Self.unknownKey(name, Self.rocketPrefix) {
                 let reason = RocketNames.ignoredKeys.contains(key) ? "not supported" : "unknown setting"
                 notes.append(
@@ -35,25 +45,49 @@ struct EnvironmentVariables {
         self.environment = environment.filter { !serviceLinks.contains($0.key) }
     }
 
-    /// Returns the variable that sets a key, and its value. `MEGAPHONE_<KEY>` overrides `ROCKET_<KEY>`, which
-    /// overrides `PORT`.
-    func value(of key: String) -> (name: String, value: String)? {
-        var names = [Self.ownPrefix + key.uppercased(), Self.rocketPrefix + key.uppercased()]
+    /// Returns the variable that sets a key. `MEGAPHONE_<KEY>` and `MEGAPHONE_<KEY>_FILE` override
+    /// `ROCKET_<KEY>`, which overrides `PORT`.
+    ///
+    /// A blank value counts as not set: docker-compose passes `NAME: ${NAME}` as an empty value if the
+    /// variable is not set. A blank URL of the database is an error, because the service would otherwise
+    /// store the broadcasts in the default SQLite file.
+    ///
+    /// - Throws: A problem, in one line.
+    func variable(for key: String) throws(SettingsErrors) -> Variable? {
+        let own = Self.ownPrefix + key.uppercased()
+        let file = own + Self.fileSuffix
+        if let path = value(of: file) {
+            guard value(of: own) == nil else {
+                throw SettingsErrors(problems: ["\(own): set together with \(file); set only one of them"])
+            }
+            return Variable(name: file, value: path, isFile: true)
+        }
+        var names = [own, Self.rocketPrefix + key.uppercased()]
         if key == "port" { names.append("PORT") }
         for name in names {
-            guard let value = environment[name] else { continue }
-            // Rocket accepts this duration as a number of seconds.
-            let isRocketsNumber =
-                name == "ROCKET_KEEP_ALIVE" && value.isDecimal
-            return (name, isRocketsNumber ? value + "s" : value)
+            if let value = value(of: name) { return Variable(name: name, value: value, isFile: false) }
+            if key == "database_url", environment[name] != nil {
+                throw SettingsErrors(problems: [
+                    "\(name): set, but empty; expects the URL of a database, or remove the variable"
+                ])
+            }
         }
         return nil
     }
 
+    private func value(of name: String) -> String? {
+        guard let value = environment[name], !value.isBlank else { return nil }
+        // Rocket accepts this duration as a number of seconds.
+        return name == "ROCKET_KEEP_ALIVE" && value.isDecimal ? value + "s" : value
+    }
+
     /// Returns the key of a variable with this prefix if there is no such setting, otherwise nil.
     private static func unknownKey(_ name: String, _ prefix: String) -> String? {
-        guard name.hasPrefix(prefix) else { return nil }
-        let isKnown = SettingsTable.all.contains { name == prefix + $0.key.uppercased() }
+        guard name.hasPrefix(prefix), name != configName else { return nil }
+        let isKnown = SettingsTable.all.contains { setting in
+            let variable = prefix + setting.key.uppercased()
+            return name == variable || prefix == ownPrefix && name == variable + fileSuffix
+        }
         return isKnown ? nil : name.dropFirst(prefix.count).lowercased()
     }
 

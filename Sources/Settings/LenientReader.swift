@@ -99,6 +99,9 @@ struct LenientReader {
 }
 
 extension StringProtocol {
+    /// Whether the text is empty or consists of white space.
+    var isBlank: Bool { trimmed.isEmpty }
+
     /// The text without leading and trailing white space. An environment file with CR LF leaves a CR at the
     /// end of its values.
     var trimmed: SubSequence {

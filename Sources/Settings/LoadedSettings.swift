@@ -5,6 +5,13 @@ package struct LoadedSettings: Sendable {
     let origins: [String: SettingOrigin]
     /// Ignored variables that look like settings, one line each.
     package let notes: [String]
+    /// Unknown variables with the prefix `MEGAPHONE_`, one line each.
+    package let warnings: [String]
+
+    /// Returns the origin of a key's value, such as the name of a variable.
+    package func origin(of key: String) -> String {
+        (origins[key] ?? .defaultValue).description
+    }
 
     /// Every setting with its value and its origin, one line each, as TOML with comments. Tokens and
     /// passwords are masked.

@@ -1,3 +1,4 @@
+import Bytes
 import TOML
 
 /// The value of a key before its type is known.
@@ -56,6 +57,10 @@ extension SettingValue {
     /// list of numbers in TOML, but a list of tokens for a key that expects tokens. Docker keeps quotes
     /// around a whole value in an environment file, so the content of a string is parsed as well.
     static func readings(of text: String) -> [SettingValue] {
+        // An IPv6 address in brackets is not a list, although it begins like one.
+        if text.trimmed.hasPrefix("["), IPAddress(text.trimmed.dropFirst().dropLast()) != nil {
+            return [.bare(String(text.trimmed))]
+        }
         let readings = [TOMLReader.value(of: text).map(SettingValue.init), LenientReader.read(text)]
             .compactMap(\.self)
         guard case .text(let inner) = readings.first else { return readings }

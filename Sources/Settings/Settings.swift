@@ -3,7 +3,7 @@ package import StoreAddress
 
 /// All settings, validated, with the defaults of config.example.toml.
 package struct Settings: Sendable {
-    /// A numeric IPv4 or IPv6 address, without brackets.
+    /// A numeric IPv4 or IPv6 address, without brackets, or a host name.
     package var address = "127.0.0.1"
     /// 0 lets the system choose a free port.
     package var port: UInt16 = 8000
@@ -18,6 +18,7 @@ package struct Settings: Sendable {
     var statsdHostName = ""
     package var statsdPort: UInt16 = 8125
     package var statsdLabel = "megaphone"
+    package var statsdTags = true
     package var versionFile = "version.json"
     var workerCount = 0
     package var keepAlive = Duration.seconds(75)

@@ -1,22 +1,35 @@
 import TOML
 
 extension Settings {
+    /// Returns the text of a file that holds the value of one setting. Throws a line that does not contain
+    /// any part of it.
+    package typealias ValueFile = (_ path: String) throws(SettingsErrors) -> String
+
     /// Loads the settings (config.example.toml). From highest to lowest precedence: the command line, by key;
-    /// `MEGAPHONE_<KEY>`; `ROCKET_<KEY>`; `PORT`; the file; the defaults.
+    /// `MEGAPHONE_<KEY>` or the file named by `MEGAPHONE_<KEY>_FILE`; `ROCKET_<KEY>`; `PORT`; the file; the
+    /// defaults.
+    ///
+    /// `valueFile` reads the file of a `_FILE` variable.
     ///
     /// - Throws: The problems of all sources, except of variables that a source of higher precedence
     ///   overrides.
     package static func load(
         file: (path: String, text: String)?, environment: [String: String],
-        commandLine: [String: String] = [:]
+        commandLine: [String: String] = [:], valueFile: ValueFile = noValueFile
     ) throws(SettingsErrors) -> LoadedSettings {
         var loader = SettingsLoader()
         if let file { loader.read(file: file.path, file.text) }
-        loader.read(environment: environment, overriddenBy: commandLine)
+        loader.read(environment: environment, overriddenBy: commandLine, valueFile)
         loader.read(commandLine: commandLine)
         loader.problems += TokenTable.conflicts(in: loader.settings)
         guard loader.problems.isEmpty else { throw SettingsErrors(problems: loader.problems) }
-        return LoadedSettings(settings: loader.settings, origins: loader.origins, notes: loader.notes)
+        return LoadedSettings(
+            settings: loader.settings, origins: loader.origins, notes: loader.notes,
+            warnings: loader.warnings)
+    }
+
+    private static func noValueFile(_: String) throws(SettingsErrors) -> String {
+        throw SettingsErrors(problems: ["cannot be read"])
     }
 }
 
@@ -26,6 +39,7 @@ struct SettingsLoader {
     var origins: [String: SettingOrigin] = [:]
     var problems: [String] = []
     var notes: [String] = []
+    var warnings: [String] = []
 
     mutating func read(file path: String, _ text: String) {
         let document = TOMLDocument(text)
@@ -40,14 +54,46 @@ struct SettingsLoader {
         }
     }
 
-    mutating func read(environment: [String: String], overriddenBy commandLine: [String: String]) {
+    mutating func read(
+        environment: [String: String], overriddenBy commandLine: [String: String],
+        _ valueFile: Settings.ValueFile
+    ) {
         let variables = EnvironmentVariables(environment)
-        problems += variables.problems
         notes += variables.notes
+        warnings += variables.warnings
         for setting in SettingsTable.all where commandLine[setting.key] == nil {
-            guard let (name, value) = variables.value(of: setting.key) else { continue }
-            store(value, for: setting, from: .environment(name))
+            do throws(SettingsErrors) {
+                guard let variable = try variables.variable(for: setting.key) else { continue }
+                let origin = SettingOrigin.environment(variable.name)
+                if variable.isFile {
+                    let text = try Self.text(of: variable, valueFile)
+                    store(SettingValue.readings(of: text), for: setting, from: origin)
+                } else {
+                    store(variable.value, for: setting, from: origin)
+                }
+            } catch {
+                problems += error.problems
+            }
         }
+    }
+
+    /// Returns the content of the file that a variable names, without one newline at its end.
+    private static func text(
+        of variable: EnvironmentVariables.Variable, _ valueFile: Settings.ValueFile
+    ) throws(SettingsErrors) -> String {
+        // Docker keeps quotes around a whole value in an environment file.
+        let path = SettingValue.readings(of: variable.value).lazy.compactMap(\.text).first
+        var text: String
+        do {
+            text = try valueFile(path ?? variable.value)
+        } catch {
+            throw SettingsErrors(problems: error.problems.map { "\(variable.name): \($0)" })
+        }
+        if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
+        guard !text.isBlank else {
+            throw SettingsErrors(problems: ["\(variable.name): the file is empty; expects a value"])
+        }
+        return text
     }
 
     mutating func read(commandLine: [String: String]) {

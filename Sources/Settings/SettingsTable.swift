@@ -15,13 +15,14 @@ package enum SettingsTable {
     }
 
     private static let listening: [Setting] = [
-        .text(
-            "address", \.address, expects: "a numeric IPv4 or IPv6 address",
+        .property(
+            "address", \.address, expects: "an IPv4 or IPv6 address or a host name, without a port",
             help: """
                 IP address to listen on. 0.0.0.0 means all IPv4 addresses of the host; :: means all IPv4 \
-                and IPv6 addresses.
+                and IPv6 addresses. A name is resolved at the start: to its first IPv4 address, or else to \
+                its first IPv6 address.
                 """,
-            isValid: isNumericAddress),
+            read: { $0.text.flatMap(host) }, show: quoted),
         .integer(
             "port", \.port, 0...65_535,
             help: "TCP port to listen on. 0 lets the system choose a free port."),
@@ -157,10 +158,12 @@ package enum SettingsTable {
             help: "Minimum severity to log.",
             read: { $0.text.flatMap(LogLevel.init(rawValue:)) }, show: { quoted($0.rawValue) }
         ),
-        .text(
-            "statsd_host", \.statsdHostName, expects: "a host name or an address",
-            help: "Host that receives StatsD metrics over UDP. If empty, no StatsD metrics are sent."
-        ) { $0.isEmpty || isHostName($0) },
+        .property(
+            "statsd_host", \.statsdHostName,
+            expects: "an IPv4 or IPv6 address or a host name, without a port, which is statsd_port",
+            help: "Host that receives StatsD metrics over UDP. If empty, no StatsD metrics are sent.",
+            read: { $0.text.flatMap { $0.isEmpty ? "" : host($0) } }, show: quoted
+        ),
         .integer("statsd_port", \.statsdPort, 1...65_535, help: "UDP port of statsd_host."),
         .text(
             "statsd_label", \.statsdLabel,
@@ -170,6 +173,12 @@ package enum SettingsTable {
             text.utf8.count <= 64
                 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) }
         },
+        .flag(
+            "statsd_tags", \.statsdTags,
+            help: """
+                Whether StatsD metrics have tags, in DogStatsD's format. Set it to false if the server \
+                rejects them.
+                """),
         .text(
             "version_file", \.versionFile, expects: "a path",
             help: """

@@ -2,6 +2,9 @@ internal import Bytes
 
 /// Splits `host`, `host:port` or `[IPv6]:port`. The default port is 3306.
 func hostAndPort(_ text: Substring) throws(DatabaseAddressError) -> (host: String, port: UInt16) {
+    guard !isUnexpanded(text) else {
+        throw DatabaseAddressError("has a $ in its host; variables are not expanded")
+    }
     guard text.hasPrefix("[") else {
         let (host, port) = text.divided(at: ":")
         return (try decoded(host, "host"), try port.map(portNumber) ?? 3306)

@@ -11,17 +11,21 @@ extension LogOutput {
         package var loggerName: String
         package var hostname: String
         package var processID: Int32
+        /// Whether each line begins with its severity, as `<6>`: the journal's priority (sd-daemon(3)).
+        package var hasPriorities: Bool
 
         /// Host name and process ID default to the system's.
         package init(
             json: Bool = false, level: Logger.Level = .info, loggerName: String,
-            hostname: String = systemHostname(), processID: Int32 = systemProcessID()
+            hostname: String = systemHostname(), processID: Int32 = systemProcessID(),
+            hasPriorities: Bool = false
         ) {
             self.json = json
             self.level = level
             self.loggerName = loggerName
             self.hostname = hostname
             self.processID = processID
+            self.hasPriorities = hasPriorities
         }
     }
 }

@@ -21,42 +21,51 @@ struct MozlogFormat: Sendable {
     func append(_ summary: RequestSummary, at timestamp: UnixTime, to line: inout [UInt8]) {
         begin("request.summary", summary.severity, at: timestamp, &line)
         line.append(#""agent":"#)
-        line.appendJSONString(summary.agent ?? "", .ascii)
+        line.appendBoundedString(summary.agent ?? "")
         line.append(#","errno":"#)
         line.appendDecimal(summary.errno)
         line.append(#","lang":"#)
-        line.appendJSONString(summary.language ?? "", .ascii)
+        line.appendBoundedString(summary.language ?? "")
         line.append(#","method":"#)
-        line.appendJSONString(summary.method, .ascii)
+        line.appendBoundedString(summary.method)
         line.append(#","path":"#)
-        line.appendJSONString(summary.path, .ascii)
+        line.appendBoundedString(summary.path, LogBound.path)
         line.append(#","code":"#)
         line.appendDecimal(summary.code)
         line.append(#","t":"#)
         line.appendDecimal(summary.duration.wholeMilliseconds)
         line.append(#","uid":"#)
-        line.appendJSONString(summary.userID ?? "", .ascii)
+        line.appendBoundedString(summary.userID ?? "")
         line.append(#","rid":"#)
-        line.appendJSONString(summary.requestID, .ascii)
+        line.appendBoundedString(summary.requestID)
         line.append(#","remoteAddressChain":["#)
-        for (index, address) in summary.remoteAddressChain.enumerated() {
-            if index > 0 { line.append(",") }
-            line.appendJSONString(address, .ascii)
+        let (omitted, addresses) = summary.nearestAddresses
+        var isFirst = true
+        if omitted > 0 {
+            line.append("\"[cut, ")
+            line.appendDecimal(omitted)
+            line.append(" addresses]\"")
+            isFirst = false
+        }
+        for address in addresses {
+            if !isFirst { line.append(",") }
+            isFirst = false
+            line.appendBoundedString(address, LogBound.address)
         }
         line.append(#"],"msg":"#)
-        line.appendJSONString(summary.message ?? "", .ascii)
+        line.appendBoundedString(summary.message ?? "", LogBound.text)
         end(&line)
     }
 
     func append(_ message: LogMessage, at timestamp: UnixTime, to line: inout [UInt8]) {
         begin(message.label, message.severity, at: timestamp, &line)
         line.append(#""msg":"#)
-        line.appendJSONString(message.text, .ascii)
+        line.appendBoundedString(message.text, LogBound.text)
         for (name, value) in message.metadata {
             line.append(",")
             line.appendJSONString(name, .ascii)
             line.append(":")
-            line.appendJSONString(value, .ascii)
+            line.appendBoundedString(value, LogBound.text)
         }
         end(&line)
     }

@@ -2,13 +2,15 @@ internal import Bytes
 package import Logging
 package import Threads
 
-/// Sends counters and timers to a StatsD server by UDP, one datagram each, with tags in DogStatsD's format.
+/// Sends counters and timers to a StatsD server by UDP, one datagram each, with tags in DogStatsD's format
+/// unless they are switched off.
 ///
 /// Sending never blocks, and a datagram that cannot be sent is lost, as is usual for StatsD.
 package final class StatsDSender: Sendable {
     package typealias Tags = KeyValuePairs<String, String>
 
     private let prefix: [UInt8]
+    private let hasTags: Bool
     /// Nil if no socket could be created: then nothing is sent.
     private let socket: Int32?
     /// Nil for a numeric address, which needs no lookup.
@@ -23,16 +25,18 @@ package final class StatsDSender: Sendable {
     ///
     /// The label precedes every name, followed by a dot.
     package convenience init(
-        host: String, port: UInt16, label: String, logger: Logger
+        host: String, port: UInt16, label: String, hasTags: Bool = true, logger: Logger
     ) throws(ThreadError) {
         try self.init(
-            host: host, port: port, label: label, logger: logger, makeIdleSocket: makeIdleSocket)
+            host: host, port: port, label: label, hasTags: hasTags, logger: logger,
+            makeIdleSocket: makeIdleSocket)
     }
 
     init(
-        host: String, port: UInt16, label: String, logger: Logger,
+        host: String, port: UInt16, label: String, hasTags: Bool = true, logger: Logger,
         makeIdleSocket: () throws(SocketError) -> Int32
     ) throws(ThreadError) {
+        self.hasTags = hasTags
         prefix = Array((label.isEmpty ? "" : Self.sanitized(label) + ".").utf8)
         if let socket = try? connectDatagramSocket(host: host, port: port, isAddress: true) {
             self.socket = socket
@@ -84,7 +88,7 @@ package final class StatsDSender: Sendable {
         datagram.append(contentsOf: name.utf8)
         datagram.append(":")
         appendValue(&datagram)
-        for (index, tag) in tags.enumerated() {
+        for (index, tag) in tags.enumerated() where hasTags {
             datagram.append(index == 0 ? "|#" : ",")
             datagram.append(contentsOf: Self.sanitized(tag.key).utf8)
             datagram.append(":")

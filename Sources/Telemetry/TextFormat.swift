@@ -5,9 +5,9 @@ import Time
 struct TextFormat: Sendable {
     func append(_ summary: RequestSummary, at timestamp: UnixTime, to line: inout [UInt8]) {
         begin(summary.severity, at: timestamp, &line)
-        line.appendJSONEscaped(summary.method, .ascii)
+        line.appendBounded(summary.method)
         line.append(" ")
-        line.appendJSONEscaped(summary.path, .ascii)
+        line.appendBounded(summary.path, LogBound.path)
         line.append(" ")
         line.appendDecimal(summary.code)
         line.append(" ")
@@ -16,17 +16,17 @@ struct TextFormat: Sendable {
         if summary.errno != 0 { append("errno", String(summary.errno), &line) }
         if let userID = summary.userID { append("uid", userID, &line) }
         append("rid", summary.requestID, &line)
-        append("from", summary.remoteAddressChain.joined(separator: ","), &line)
+        appendChain(of: summary, &line)
         if let agent = summary.agent { append("agent", agent, &line) }
         if let language = summary.language { append("lang", language, &line) }
-        if let message = summary.message { append("msg", message, &line) }
+        if let message = summary.message { append("msg", message, &line, limit: LogBound.text) }
         line.append("\n")
     }
 
     func append(_ message: LogMessage, at timestamp: UnixTime, to line: inout [UInt8]) {
         begin(message.severity, at: timestamp, &line)
-        line.appendJSONEscaped(message.text, .asciiText)
-        for (name, value) in message.metadata { append(name, value, &line) }
+        line.appendBounded(message.text, LogBound.text, .asciiText)
+        for (name, value) in message.metadata { append(name, value, &line, limit: LogBound.text) }
         line.append("\n")
     }
 
@@ -37,17 +37,45 @@ struct TextFormat: Sendable {
         line.append(" ")
     }
 
-    /// Appends a space and `name=value`. A value that is empty or contains a space or `=` is quoted.
-    private func append(_ name: String, _ value: String, _ line: inout [UInt8]) {
+    private func appendChain(of summary: RequestSummary, _ line: inout [UInt8]) {
+        let (omitted, addresses) = summary.nearestAddresses
+        let start = beginValue("from", &line)
+        if omitted > 0 {
+            line.append("[cut, ")
+            line.appendDecimal(omitted)
+            line.append(" addresses]")
+        }
+        for address in addresses {
+            if line.count > start { line.append(",") }
+            line.appendBounded(address, LogBound.address)
+        }
+        endValue(from: start, &line)
+    }
+
+    private func append(
+        _ name: String, _ value: String, _ line: inout [UInt8], limit: Int = LogBound.value
+    ) {
+        let start = beginValue(name, &line)
+        line.appendBounded(value, limit)
+        endValue(from: start, &line)
+    }
+
+    /// Appends a space and `name=`. Returns the position of the value.
+    private func beginValue(_ name: String, _ line: inout [UInt8]) -> Int {
         line.append(" ")
         line.appendJSONEscaped(name, .ascii)
         line.append("=")
-        if value.isEmpty || value.utf8.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") })
-        {
-            line.appendJSONString(value, .ascii)
-        } else {
-            line.appendJSONEscaped(value, .ascii)
-        }
+        return line.count
+    }
+
+    /// Quotes a value that is empty or contains a space or `=`.
+    private func endValue(from start: Int, _ line: inout [UInt8]) {
+        let mustQuote =
+            line.count == start
+            || line[start...].contains { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") }
+        guard mustQuote else { return }
+        line.insert(UInt8(ascii: "\""), at: start)
+        line.append(UInt8(ascii: "\""))
     }
 }
 

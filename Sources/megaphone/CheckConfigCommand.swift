@@ -9,12 +9,15 @@ struct CheckConfigCommand: ParsableCommand {
         abstract: "Checks the configuration and prints the settings in effect, with secrets masked.",
         discussion: "Exits with 78 and one line for each problem if the configuration is invalid.")
 
+    @Flag(help: "Print problems and warnings only.")
+    var quiet = false
+
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
         let loaded = try options.load()
-        let warnings = loaded.settings.warnings(descriptors: raiseDescriptorLimit())
-        for line in loaded.notes + warnings { printError("megaphone: \(line)") }
-        print(loaded.summary, terminator: "")
+        let warnings = loaded.warnings + loaded.settings.warnings(descriptors: raiseDescriptorLimit())
+        for line in loaded.notes + warnings { printError("megaphone: \(line)", priority: 4) }
+        if !quiet { print(loaded.summary, terminator: "") }
     }
 }

@@ -22,6 +22,12 @@ struct HashTokenCommand: ParsableCommand {
         guard let token = readLine(strippingNewline: true), !token.isEmpty else {
             throw end(.wrongInput, "no token on standard input")
         }
+        // On a terminal, the next line would be waited for.
+        while !isTerminalInput, let line = readLine() {
+            guard line.isEmpty else {
+                throw end(.wrongInput, "more than one line on standard input; expected one token")
+            }
+        }
         guard TokenDigest.isToken(token) else {
             throw end(.wrongInput, "the token must be printable ASCII without leading or trailing spaces")
         }

@@ -5,21 +5,24 @@ import Time
 /// One GET of a heartbeat, with a timeout of two seconds. The heartbeat responds within one second, and the
 /// HEALTHCHECK in the Dockerfile times out after three.
 struct HealthProbe {
-    let address: SocketAddress
+    /// The addresses to try, in this order.
+    let addresses: [SocketAddress]
     /// The value of `Host` in the request.
     let authority: String
-    private(set) var path = "/__heartbeat__"
+    let path: String
 
     private static let limit = Duration.seconds(2)
 
-    init(address: SocketAddress, authority: String) {
-        self.address = address
+    init(address: SocketAddress, authority: String, path: String) {
+        addresses = [address]
         self.authority = authority
+        self.path = path
     }
 
     /// Parses `http://ADDRESS[:PORT][/PATH]`. Nil for anything else. Names are not looked up, except
-    /// `localhost`, which means 127.0.0.1.
-    init?(url: String) {
+    /// `localhost`, which means 127.0.0.1 and, if nothing listens there, ::1. Without a path, uses the given
+    /// one.
+    init?(url: String, path: String) {
         guard url.hasPrefix("http://") else { return nil }
         let rest = url.dropFirst("http://".count)
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
@@ -31,17 +34,29 @@ struct HealthProbe {
             port = number
             host = host[..<colon]
         }
-        guard let address = SocketAddress(host == "localhost" ? "127.0.0.1" : String(host), port: port) else {
-            return nil
-        }
-        self.address = address
-        if slash < rest.endIndex { path = String(rest[slash...]) }
+        let hosts = host == "localhost" ? ["127.0.0.1", "::1"] : [String(host)]
+        addresses = hosts.compactMap { SocketAddress($0, port: port) }
+        guard !addresses.isEmpty else { return nil }
+        self.path = slash < rest.endIndex ? String(rest[slash...]) : path
     }
 
-    /// Returns the status of the response, or 0 if it is not an HTTP response.
+    /// Returns the status of the response, or 0 if it is not an HTTP response. Throws the error of the first
+    /// address if none can be connected to.
     func run() throws(SystemError) -> Int {
-        let system = SystemCalls()
         let end = Clock.system.now + Self.limit
+        var first: SystemError?
+        for address in addresses {
+            do throws(SystemError) {
+                return try run(address, until: end)
+            } catch {
+                first = first ?? error
+            }
+        }
+        throw first ?? SystemError.timedOut(.connect)
+    }
+
+    private func run(_ address: SocketAddress, until end: Instant) throws(SystemError) -> Int {
+        let system = SystemCalls()
         var poller = try EpollPoller(system: system, capacity: 1)
         let socket = try system.socket(address.address.family)
         do {

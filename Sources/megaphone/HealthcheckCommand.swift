@@ -8,7 +8,15 @@ struct HealthcheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "healthcheck",
         abstract: "Exits with 0 if the heartbeat of the service returns status 200, otherwise with 1.",
-        discussion: "Exits with 64 if the arguments are invalid, with 78 if the configuration is invalid.")
+        discussion: """
+            Without --live, asks /__heartbeat__: ready, database included. With --live, asks \
+            /__lbheartbeat__: the process serves, whatever the database does. A container must not be \
+            restarted because the database is down. Exits with 64 if the arguments are invalid, with 78 if \
+            the configuration is invalid.
+            """)
+
+    @Flag(help: "Ask /__lbheartbeat__, which does not depend on the database.")
+    var live = false
 
     @Option(
         name: .long,
@@ -18,10 +26,12 @@ struct HealthcheckCommand: ParsableCommand {
 
     @OptionGroup var options: SettingsOptions
 
+    private var path: String { live ? "/__lbheartbeat__" : "/__heartbeat__" }
+
     func run() throws {
         let probe: HealthProbe
         if let url {
-            guard let parsed = HealthProbe(url: url) else {
+            guard let parsed = HealthProbe(url: url, path: path) else {
                 throw ValidationError(
                     "--url expects http://ADDRESS[:PORT][/PATH] with a numeric address or localhost")
             }
@@ -30,7 +40,7 @@ struct HealthcheckCommand: ParsableCommand {
             let settings = try options.load().settings
             probe = HealthProbe(
                 address: try settings.socketAddress().reachable,
-                authority: settings.authority(port: settings.port))
+                authority: settings.authority(port: settings.port), path: path)
         }
         let status: Int
         do {

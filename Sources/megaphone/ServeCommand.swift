@@ -38,12 +38,15 @@ struct ServeCommand: ParsableCommand {
         let descriptors = raiseDescriptorLimit()
         func logNotes(of loaded: LoadedSettings) {
             for note in loaded.notes { logger.notice("\(note)") }
-            for warning in loaded.settings.warnings(descriptors: descriptors) { logger.warning("\(warning)") }
+            let warnings = loaded.warnings + loaded.settings.warnings(descriptors: descriptors)
+            for warning in warnings { logger.warning("\(warning)") }
         }
         let service = try Service(settings: settings, migrate: !leavesSchema, log: log)
+        logger.notice("\(storeLine(loaded))")
         logNotes(of: loaded)
         var current = settings
         try service.run(signals) {
+            ServiceManager.notify(.reloading)
             do {
                 let changed = try options.reload(replacing: current)
                 logNotes(of: changed)
@@ -66,6 +69,6 @@ extension LogOutput.Configuration {
     init(_ settings: Settings) {
         self.init(
             json: settings.jsonLogging, level: .init(settings.reloadable.logLevel),
-            loggerName: "megaphone-\(BuildInformation.version)")
+            loggerName: "megaphone-\(BuildInformation.version)", hasPriorities: isJournal(standardOutput))
     }
 }

@@ -104,7 +104,9 @@ struct Service {
     ) throws(SystemError) {
         while failure.error == nil {
             switch try signals.next() {
-            case .signal(.hangUp): if let changed = reload() { applyReloaded(changed) }
+            case .signal(.hangUp):
+                if let changed = reload() { applyReloaded(changed) }
+                ServiceManager.notify(.ready)
             case .signal(.terminate), .signal(.interrupt): return
             case .notification: continue
             }
@@ -114,6 +116,7 @@ struct Service {
     /// Returns when all loops have ended: within `shutdown_grace`, or at once after another SIGTERM or
     /// SIGINT.
     private func drain(_ signals: SignalReceiver) throws(SystemError) {
+        ServiceManager.notify(.stopping)
         logger.notice("Draining: finishing requests in flight")
         server.drain(within: settings.shutdownGrace)
         var isUrgent = false
@@ -130,7 +133,7 @@ struct Service {
 
     private func announce() {
         logger.notice("Listening on http://\(settings.authority(port: server.address.port))")
-        logger.notice("Storing broadcasts in \(settings.database)")
+        ServiceManager.notify(.ready)
     }
 
     /// Applies the reloadable settings, and logs which other changes need a restart.
@@ -154,7 +157,7 @@ struct Service {
         do {
             return try StatsDSender(
                 host: host, port: settings.statsdPort, label: settings.statsdLabel,
-                logger: log.logger("megaphone.statsd"))
+                hasTags: settings.statsdTags, logger: log.logger("megaphone.statsd"))
         } catch {
             throw end(.systemRefuses, "cannot start the thread that resolves statsd_host: \(error)")
         }
@@ -169,21 +172,6 @@ private final class LoopFailure: Sendable {
 
     func note(_ error: SystemError) {
         first.withLock { $0 = $0 ?? error }
-    }
-}
-
-extension Settings {
-    /// The address to listen on.
-    func socketAddress() throws(ExitCode) -> SocketAddress {
-        guard let socketAddress = SocketAddress(address, port: port) else {
-            throw end(.configuration, "address expects a numeric IPv4 or IPv6 address")
-        }
-        return socketAddress
-    }
-
-    /// The address and a port, as in a URL and in `Host`.
-    func authority(port: UInt16) -> String {
-        address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
     }
 }
 

@@ -4,7 +4,11 @@ import Settings
 
 /// `--config`, and every setting as an option: the same for all commands that need settings.
 struct SettingsOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("Read settings from this TOML file.", valueName: "file"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Read settings from this TOML file (default: the file named by MEGAPHONE_CONFIG, if any).",
+            valueName: "file"))
     var config: String?
 
     @Argument(
@@ -72,11 +76,25 @@ struct SettingsOptions: ParsableArguments {
 
     private func read(_ kind: FileKind) throws -> LoadedSettings {
         try Settings.load(
-            file: file(kind), environment: environmentVariables(), commandLine: commandLine())
+            file: file(kind), environment: environmentVariables(), commandLine: commandLine(),
+            valueFile: Self.valueFile)
+    }
+
+    /// Returns the content of a file that a `_FILE` variable names.
+    private static func valueFile(_ path: String) throws(SettingsErrors) -> String {
+        do throws(FileError) {
+            guard let text = String(validating: try readFile(path, .regular), as: UTF8.self) else {
+                throw FileError(reason: "not UTF-8 text", isMissing: false)
+            }
+            return text
+        } catch {
+            throw SettingsErrors(problems: ["\(path): \(error.reason)"])
+        }
     }
 
     private func file(_ kind: FileKind) throws -> (path: String, text: String)? {
-        guard let config else { return nil }
+        let variable = environmentVariables()["MEGAPHONE_CONFIG"]
+        guard let config = config ?? (variable == "" ? nil : variable) else { return nil }
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try readFile(config, kind)

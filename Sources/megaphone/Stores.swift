@@ -35,6 +35,17 @@ func openStore(
     }
 }
 
+/// Returns the line that says which store the service uses, and where that setting came from.
+func storeLine(_ loaded: LoadedSettings) -> String {
+    let store =
+        switch loaded.settings.database {
+        case .sqlite(let path): "the SQLite file \(absolutePath(path))"
+        case .sqliteMemory: "memory, until the service stops"
+        case .mysql(let address): "\(address)"
+        }
+    return "Storing broadcasts in \(store) (database_url: \(loaded.origin(of: "database_url")))"
+}
+
 private func openSQLiteStore(
     _ path: String, _ metrics: MetricsRegistry?, _ logger: Logger
 ) throws(StoreError) -> any BroadcastStore {

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 // The system calls of the program itself: files, the environment, limits and the terminal.
@@ -68,10 +69,64 @@ func raiseDescriptorLimit() -> Int {
     return Int(clamping: limit.rlim_cur)
 }
 
-/// Writes a line to standard error.
-func printError(_ line: String) {
-    let bytes = Array("\(line)\n".utf8)
+/// Writes a line to standard error. If that is the journal, the line begins with its priority: 3 is an error,
+/// 4 a warning (sd-daemon(3)).
+func printError(_ line: String, priority: Int = 3) {
+    let prefix = isJournal(STDERR_FILENO) ? "<\(priority)>" : ""
+    let bytes = Array("\(prefix)\(line)\n".utf8)
     _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
+}
+
+/// Returns whether a descriptor is connected to systemd's journal: `JOURNAL_STREAM` contains its device and
+/// inode (systemd.exec(5)).
+func isJournal(_ descriptor: Int32) -> Bool {
+    guard let stream = environmentVariables()["JOURNAL_STREAM"] else { return false }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return false }
+    return stream == "\(status.st_dev):\(status.st_ino)"
+}
+
+/// Returns the absolute path of a file, without symbolic links if it exists.
+func absolutePath(_ path: String) -> String {
+    if let resolved = unsafe realpath(path, nil) {
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+    guard !path.hasPrefix("/"), let directory = unsafe getcwd(nil, 0) else { return path }
+    defer { unsafe free(directory) }
+    return unsafe "\(String(cString: directory))/\(path)"
+}
+
+/// Why a host name could not be resolved.
+struct LookupError: Error {
+    let reason: String
+}
+
+/// Returns the addresses of a host, at least one, in the order of the system's resolver. Blocks.
+func lookUp(_ host: String) throws(LookupError) -> [IPAddress] {
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var found: UnsafeMutablePointer<addrinfo>?
+    let result = unsafe getaddrinfo(host, nil, &hints, &found)
+    guard result == 0 else { throw LookupError(reason: unsafe String(cString: gai_strerror(result))) }
+    defer { unsafe freeaddrinfo(found) }
+    var addresses: [IPAddress] = []
+    var next = unsafe found
+    while let entry = unsafe next {
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let flags = NI_NUMERICHOST
+        if unsafe getnameinfo(
+            entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, flags)
+            == 0,
+            let address = IPAddress(
+                String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+        {
+            addresses.append(address)
+        }
+        unsafe next = entry.pointee.ai_next
+    }
+    guard !addresses.isEmpty else { throw LookupError(reason: "no address") }
+    return addresses
 }
 
 /// Standard output, for the log.

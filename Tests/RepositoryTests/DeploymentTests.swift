@@ -2,6 +2,7 @@ import Access
 import Broadcasts
 import Settings
 import StoreAddress
+import TestSupport
 import Testing
 
 /// Checks the image, the compose file and the systemd unit against the settings they rely on.
@@ -35,7 +36,7 @@ import Testing
 
     private static func load(_ environment: [String: String]) throws -> Settings {
         let loaded = try Settings.load(file: nil, environment: environment)
-        #expect(loaded.notes.isEmpty)
+        #expect(loaded.notes.isEmpty && loaded.warnings.isEmpty)
         return loaded.settings
     }
 
@@ -119,10 +120,58 @@ import Testing
         }
     }
 
-    @Test func environmentExample_loads_withItsLinesUncommented() throws {
+    @Test("Fault 10: megaphone.env means the same to systemd, docker and a shell that sources it")
+    func environmentExample_meansTheSameEverywhere() throws {
         let lines = try Self.values("Deploy/megaphone.env", "#MEGAPHONE_").map { "MEGAPHONE_\($0)" }
         #expect(lines.count == 2)
-        _ = try Self.load(Self.pairs(lines, separator: "="))
+        let directory = try TemporaryDirectory()
+        try directory.write(lines.joined(separator: "\n") + "\n", to: "megaphone.env")
+        let sourced = try Shell.run(
+            "set -a; . \(directory.path)/megaphone.env; env | grep ^MEGAPHONE_; true")
+        let shell = Self.rawPairs(sourced.output.split(separator: "\n").map(String.init))
+        // docker run --env-file takes what follows the = as it is, with quotes.
+        let docker = Self.rawPairs(lines)
+        // systemd.exec(5): quotes around a value are removed, and nothing within single quotes is replaced.
+        let systemd = docker.mapValues { $0.hasPrefix("'") ? String($0.dropFirst().dropLast()) : $0 }
+        let password = "p%40ss$word&more"
+        let address = try DatabaseAddress(
+            url: """
+                mysql://megaphone:\(password)@db.example.org:3306/megaphone\
+                ?ssl-mode=VERIFY_IDENTITY&ssl-ca=/etc/megaphone/ca.pem
+                """)
+        for environment in [shell, docker, systemd] {
+            let settings = try Self.load(environment)
+            #expect(settings.database == address)
+            #expect(settings.address == "::")
+        }
+        #expect(shell == systemd)
+    }
+
+    private static func rawPairs(_ lines: [String]) -> [String: String] {
+        let pairs = lines.map { line -> (String, String) in
+            let parts = line.split(separator: "=", maxSplits: 1)
+            return (String(parts[0]), parts.count == 2 ? String(parts[1]) : "")
+        }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    @Test("Rough edge: the image's HEALTHCHECK asks for liveness, not for the database")
+    func image_isRestarted_onlyIfTheProcessFails() throws {
+        let check = try Self.values("Dockerfile", "HEALTHCHECK ")
+        #expect(
+            check.count == 1 && check[0].hasSuffix(#"CMD ["/app/bin/megaphone", "healthcheck", "--live"]"#))
+    }
+
+    @Test("Rough edge: the unit has Type=notify, and a reload checks the configuration first")
+    func unit_notifies_andChecksBeforeAReload() throws {
+        let unit = "Deploy/megaphone.service"
+        #expect(try Self.values(unit, "Type=") == ["notify"])
+        let reload = try Self.values(unit, "ExecReload=")
+        let start = try #require(Self.values(unit, "ExecStart=").first)
+        let options = try #require(start.split(separator: " serve ").last)
+        #expect(reload.count == 2)
+        #expect(reload.first == "/usr/local/bin/megaphone check-config --quiet \(options)")
+        #expect(reload.last?.contains("kill -HUP") == true)
     }
 }
 

@@ -27,6 +27,40 @@ import Testing
         #expect(names.isSubset(of: try Self.metrics()))
     }
 
+    /// Returns what is wrong with the rules: a window shorter than four scrapes at Prometheus' default
+    /// interval of one minute (and one more, because samples do not lie on the minute), or a page at the
+    /// first event.
+    private static func findings(in rules: String) -> [String] {
+        rules.split(separator: "- alert: ").dropFirst().flatMap { rule -> [String] in
+            let name = rule.prefix { $0 != "\n" }
+            let windows = rule.split(separator: "[").dropFirst().map { $0.prefix { $0 != "]" } }
+            let short = windows.filter { window in
+                guard window.last == "m", let minutes = Int(window.dropLast()) else { return true }
+                return minutes < 5
+            }
+            let isPage = rule.contains("severity: page")
+            let isFirstEvent = rule.split(separator: "\n").contains { $0.hasSuffix("> 0") }
+            return short.map { "\(name): window \($0)" } + (isPage && isFirstEvent ? ["\(name): > 0"] : [])
+        }
+    }
+
+    @Test("Fault 9: the windows of alerts.yml span four scrapes, and pages need a share, not > 0")
+    func alerts_spanFourScrapes() throws {
+        #expect(Self.findings(in: try SourceTree.text(of: "Deploy/alerts.yml")).isEmpty)
+    }
+
+    @Test func canary_aShortWindowAndAPageAtTheFirstEvent_areFound() {
+        let rules = """
+              - alert: A
+                expr: rate(x[2m]) > 0
+                labels: {severity: page}
+              - alert: B
+                expr: increase(x[5m]) > 0
+                labels: {severity: ticket}
+            """
+        #expect(Self.findings(in: rules) == ["A: window 2m", "A: > 0"])
+    }
+
     @Test(.enabled(if: Shell.has("promtool"), "promtool is not installed"))
     func alerts_areAcceptedByPrometheus() throws {
         let result = try Shell.run("promtool check rules Deploy/alerts.yml")

@@ -46,7 +46,8 @@ import Testing
     private static let errors: [APIError] = [
         .invalidBroadcasterID, .invalidChannelID, .invalidVersion(.notText), .invalidVersion(.outOfRange),
         .missingAuthorization, .invalidAuthorization, .accessDenied,
-        .tooManyChannels, .notFound, .methodNotAllowed(allowed: ""), .ohNoes, .unexpected(""),
+        .contentRange, .contentCoding, .tooManyChannels, .notFound, .methodNotAllowed(allowed: ""), .ohNoes,
+        .unexpected(""),
         .storeFailed(.deadlineExceeded),
         .refused(.malformed("Host is missing")), .refused(.timeout), .refused(.contentTooLarge),
         .refused(.targetTooLong), .refused(.expectationFailed), .refused(.fieldsTooLarge),

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ConfigurationTests {
     @Test(arguments: [
         (["--prot=1"], "prot"), (["--port=abc"], "port"), (["--port=70000"], "port"),
-        (["--address=example.com"], "address"), (["--database-url=postgres://x"], "database_url"),
+        (["--address=example.com:80"], "address"), (["--database-url=postgres://x"], "database_url"),
         (["--max-staleness=5"], "max_staleness"),
         (["--broadcaster-auth={test=\"a\"}", "--reader-auth={b=\"a\"}"], "token"),
         (["--config=missing.toml"], "missing.toml"), (["--statsd-host=no such host"], "statsd_host"),

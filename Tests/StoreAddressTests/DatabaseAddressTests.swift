@@ -6,7 +6,7 @@ import Testing
         ("sqlite:megaphone.db", DatabaseAddress.sqlite(path: "megaphone.db")),
         ("sqlite:/var/lib/megaphone.db", .sqlite(path: "/var/lib/megaphone.db")),
         ("sqlite:///var/lib/megaphone.db", .sqlite(path: "/var/lib/megaphone.db")),
-        ("sqlite:50%.db?x", .sqlite(path: "50%.db?x")),
+        ("sqlite:50%.db?x", .sqlite(path: "50%.db?x")), ("sqlite:a~$1$.db", .sqlite(path: "a~$1$.db")),
         ("SQLite::memory:", .sqliteMemory),
         ("mysql://u@h/d", .mysql(MySQLAddress(host: "h", user: "u", database: "d"))),
         (
@@ -79,6 +79,28 @@ import Testing
         } throws: { error in
             let text = "\(error)"
             return text.contains(reason) && !text.contains("hun") && !text.contains("ter2")
+        }
+    }
+
+    @Test(
+        "Rough edge: messages for ?mode=rwc, ~, ${VAR} in a SQLite path and @tcp(h:3306) say what was expected",
+        arguments: [
+            ("sqlite:megaphone.db?mode=rwc", "an SQLite path has none, write sqlite:PATH"),
+            ("sqlite:///a/m.db?cache=shared&mode=rwc", "an SQLite path has none"),
+            ("sqlite:~/m.db", "write the absolute path"), ("sqlite:~hunter2/m.db", "write the absolute path"),
+            ("sqlite:${HOME}/m.db", "variables are not expanded"),
+            ("sqlite:/data/$NAME.db", "variables are not expanded"),
+            ("sqlite:/data/$(hostname).db", "variables are not expanded"),
+            ("mysql://u:hunter2@${DB_HOST}:3306/d", "variables are not expanded"),
+            ("u:hunter2@tcp(h:3306)/d", "write mysql://user:password@host:port/database"),
+            ("mysql://u:hunter2@tcp(h:3306)/d", "write mysql://user:password@host:port/database"),
+            ("u:hunter2@unix(/run/mysqld.sock)/d", "write mysql://user:password@host:port/database"),
+        ])
+    func otherFormat_isNamed(url: String, expected: String) {
+        #expect {
+            try DatabaseAddress(url: url)
+        } throws: { error in
+            "\(error)".contains(expected) && !"\(error)".contains("hunter2")
         }
     }
 

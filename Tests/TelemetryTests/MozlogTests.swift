@@ -90,11 +90,15 @@ struct MozlogTests {
         for scalars in [0...0x3000, 0xD700...0xE100, 0xFF00...0x1_0100, 0x10_FF00...0x10_FFFF]
             as [ClosedRange<UInt32>]
         {
-            let text = String(String.UnicodeScalarView(scalars.compactMap(Unicode.Scalar.init)))
-            logger.info("\(text)")
-            let line = try log.line()
-            #expect(line.utf8.allSatisfy { (0x20...0x7E).contains($0) })
-            #expect(try JSON(line.utf8)["Fields"]?["msg"] == .string(text))
+            // A longer text would be cut.
+            for start in stride(from: scalars.lowerBound, through: scalars.upperBound, by: 128) {
+                let part = start...min(start + 127, scalars.upperBound)
+                let text = String(String.UnicodeScalarView(part.compactMap(Unicode.Scalar.init)))
+                logger.info("\(text)")
+                let line = try log.line()
+                #expect(line.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+                #expect(try JSON(line.utf8)["Fields"]?["msg"] == .string(text))
+            }
         }
         log.output.close()
     }

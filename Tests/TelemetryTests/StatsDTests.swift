@@ -24,6 +24,17 @@ struct StatsDTests {
         #expect(listener.receive() == "megaphone.broadcast.dump:2|ms")
     }
 
+    @Test("Rough edge: StatsD tags can be switched off for servers that refuse them")
+    func tags_areOmitted_whenTheyAreSwitchedOff() throws {
+        let listener = try DatagramListener(version6: false)
+        let sender = try StatsDSender(
+            host: "127.0.0.1", port: listener.port, label: "m", hasTags: false, logger: silent)
+        sender.increment("broadcast.cmd.update", tags: ["broadcaster": "test", "channel_id": "a"])
+        #expect(listener.receive() == "m.broadcast.cmd.update:1|c")
+        sender.timing("broadcast.update", .milliseconds(2), tags: ["broadcaster": "test"])
+        #expect(listener.receive() == "m.broadcast.update:2|ms")
+    }
+
     @Test func emptyLabel_addsNoPrefix() throws {
         let listener = try DatagramListener(version6: false)
         try StatsDSender(host: "127.0.0.1", port: listener.port, label: "", logger: silent).increment("a")

@@ -15,8 +15,9 @@ package final class ChildProcess {
     /// Everything read so far, standard output and standard error together.
     package private(set) var output = ""
 
-    /// Starts a program with exactly this environment. Its output goes to a pipe, or is appended to
-    /// `outputFile`, so that the program does not block if the test reads nothing.
+    /// Starts a program with exactly this environment, and with no signal blocked: the threads of the tests
+    /// block some, on which a program that a shell or systemd has started would end. Its output goes to a
+    /// pipe, or is appended to `outputFile`, so that the program does not block if the test reads nothing.
     package init(
         _ path: String, _ arguments: [String], environment: [String: String] = [:], input: String = "",
         outputFile: String? = nil
@@ -41,9 +42,16 @@ package final class ChildProcess {
         let argumentPointers = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
         let environmentPointers = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer { unsafe (argumentPointers + environmentPointers).forEach { unsafe free($0) } }
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var blocked = sigset_t()
+        unsafe sigemptyset(&blocked)
+        unsafe posix_spawnattr_setsigmask(&attributes, &blocked)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var processID: pid_t = 0
         let error = unsafe posix_spawnp(
-            &processID, path, &actions, nil, argumentPointers, environmentPointers)
+            &processID, path, &actions, &attributes, argumentPointers, environmentPointers)
         close(outputPipe[1])
         // Written while the read end is still open here, so that a child that has ended causes no SIGPIPE.
         if !input.isEmpty { _ = unsafe write(inputPipe[1], input, input.utf8.count) }

@@ -39,7 +39,7 @@ private func check(shellText text: String, _ choice: Int) {
     var environment = [prefix + key.uppercased(): text]
     if parts.count == 2 { environment[prefix + parts[0]] = String(parts[1]) }
     check(origins: environment.keys.map(shown)) { () throws(SettingsErrors) in
-        try Settings.load(file: nil, environment: environment)
+        try Settings.load(file: nil, environment: environment, valueFile: { path in path })
     }
 
     var options = [key: text]
@@ -63,7 +63,7 @@ private func shown(_ name: String) -> String {
 private func check(origins: [String], _ load: () throws(SettingsErrors) -> LoadedSettings) {
     do throws(SettingsErrors) {
         let loaded = try load()
-        for note in loaded.notes { checkShown(note) }
+        for note in loaded.notes + loaded.warnings { checkShown(note) }
         checkRanges(loaded.settings)
         checkSummary(loaded)
     } catch {

@@ -27,7 +27,9 @@ func checkRanges(_ settings: Settings) {
         (settings.shutdownGrace, .zero ... .seconds(3600)),
     ]
     for (duration, range) in durations { require(range.contains(duration), "\(duration) is in \(range)") }
-    require(isAddress(settings.address), "inet_pton accepts the address \(settings.address)")
+    require(
+        isAddress(settings.address) || isName(settings.address),
+        "inet_pton accepts the address \(settings.address), or it is a name")
     require(
         !settings.versionFile.isEmpty && !settings.versionFile.utf8.contains(0),
         "the path of the version file is valid")
@@ -49,6 +51,21 @@ func checkRanges(_ settings: Settings) {
 private func isAddress(_ text: String) -> Bool {
     var address = in6_addr()
     return unsafe inet_pton(text.contains(":") ? AF_INET6 : AF_INET, text, &address) == 1
+}
+
+/// Returns whether a text can be a host name, and inet_aton reads it as no address.
+private func isName(_ text: String) -> Bool {
+    var address = in_addr()
+    let isNumber = unsafe inet_aton(text, &address) != 0
+    return !isNumber
+        && text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
 }
 
 /// Checks that the output of `check-config` is a file with the same values, except for secrets.
