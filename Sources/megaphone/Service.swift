@@ -139,7 +139,7 @@ struct Service {
     /// Applies the reloadable settings, and logs which other changes need a restart.
     private func applyReloaded(_ changed: Settings) {
         apply(changed.reloadable)
-        logger.notice("Configuration reloaded: the settings that need no restart are in effect")
+        logger.notice("Configuration reloaded: all reloadable settings are in effect")
         let waiting = settings.changesThatWaitForARestart(in: changed)
         if !waiting.isEmpty {
             logger.warning("These changes take effect after a restart: \(waiting.joined(separator: ", "))")
