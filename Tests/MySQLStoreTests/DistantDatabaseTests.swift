@@ -89,12 +89,12 @@ import Time
     }
 
     @Test func watchHandsItsSessionToThePool() async throws {
-        let store = try await connectedStore(.milliseconds(40))
+        let store = try await connectedStore(.milliseconds(20))
         _ = try await store.readRows(deadline: patient())
         _ = try await store.put(change("test", "one", "v"), deadline: patient())
         try await store.check(deadline: patient())
-        #expect(try database.sessionIDs().count == 1)
-        #expect(store.sessionCounts.idle == 1)
+        // On a busy machine, a quick probe may have opened another session.
+        try eventually { try database.sessionIDs().count == 1 && store.sessionCounts.idle == 1 }
         close(store)
     }
 
