@@ -29,7 +29,7 @@ final class APILoop: LoopResponder {
         }
 
         var deadline: Instant? {
-            [boards.deadline, looks.deadline, reads.deadline].compactMap(\.self).min()
+            earliest(boards.deadline, earliest(looks.deadline, reads.deadline))
         }
     }
 
@@ -71,7 +71,8 @@ final class APILoop: LoopResponder {
     ) -> Response {
         var response = api.response(to: .refused(refusal))
         guard let request else {
-            let context = RequestContext(requestID: api.requestIDs.next(), askedAt: api.clock.now)
+            let context = RequestContext(
+                requestID: api.requestIDs.next(), askedAt: api.clock.now, rules: api.rules)
             api.finish(&response, context, at: context.askedAt) { LoggedFields(remoteAddress) }
             return response.response
         }
@@ -83,8 +84,11 @@ final class APILoop: LoopResponder {
     private func handle(_ request: Request, _ context: inout RequestContext) -> Handling {
         do throws(APIError) {
             guard let route = context.route else { throw .notFound }
-            if let preflight = api.preflight(request, route) { return .ready(preflight) }
-            return try route.handler(of: request.method)(api, request, &context)
+            guard let handler = route.handler(of: request.method) else {
+                if let preflight = api.preflight(request, route, context.rules) { return .ready(preflight) }
+                throw .methodNotAllowed(allowed: route.allowedMethods)
+            }
+            return try handler(api, request, &context)
         } catch {
             return .ready(api.response(to: error))
         }

@@ -15,7 +15,7 @@ extension API {
         case .repeated: throw .invalidAuthorization
         case .once(let value):
             guard let token = bearerToken(request.bytes[value]).map({ TokenDigest(token: $0) }),
-                let identity = rules.access.identity(of: token)
+                let identity = context.rules.access.identity(of: token)
             else { throw .invalidAuthorization }
             context.identity = identity
             context.token = token
@@ -33,7 +33,7 @@ extension API {
     func authenticateOrAnonymous(
         _ request: Request, _ context: inout RequestContext
     ) throws(APIError) -> Identity {
-        guard rules.access.anonymousReads, request.firstValue(of: .authorization) == nil
+        guard context.rules.access.anonymousReads, request.firstValue(of: .authorization) == nil
         else { return try authenticate(request, &context) }
         context.identity = .anonymous
         return .anonymous

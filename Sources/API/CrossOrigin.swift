@@ -6,15 +6,19 @@ import Time
 extension API {
     /// Returns what is kept of a request, with the field lines for browsers of other origins.
     func context(of request: Request) -> RequestContext {
-        var context = RequestContext(request, requestID: requestIDs.id(of: request), askedAt: clock.now)
-        if let route = context.route, route.isResource, request.method == .get || request.method == .head {
-            context.crossOriginFields = crossOriginFields(request)
+        var context = RequestContext(
+            request, requestID: requestIDs.id(of: request), askedAt: clock.now, rules: rules)
+        let origins = context.rules.live.origins
+        if !origins.isEmpty, let route = context.route, route.isResource,
+            request.method == .get || request.method == .head
+        {
+            context.crossOriginFields = crossOriginFields(request, origins)
         }
         return context
     }
 
     /// Returns the response to OPTIONS on a resource from an allowed origin, or nil.
-    func preflight(_ request: Request, _ route: Route) -> LoggedResponse? {
+    func preflight(_ request: Request, _ route: Route, _ rules: Rules) -> LoggedResponse? {
         guard request.method == .options, route.isResource,
             let origin = allowedOrigin(request, rules.live.origins)
         else { return nil }
@@ -27,10 +31,8 @@ extension API {
         return LoggedResponse(Response(status: .noContent, fields: fields))
     }
 
-    /// Returns the field lines for a reading request; nil if no origin is allowed.
-    private func crossOriginFields(_ request: Request) -> FieldLines? {
-        let origins = rules.live.origins
-        guard !origins.isEmpty else { return nil }
+    /// Returns the field lines for a reading request.
+    private func crossOriginFields(_ request: Request, _ origins: [String]) -> FieldLines {
         var fields = FieldLines()
         let isForAll = origins == ["*"]
         if !isForAll { fields.append(.vary, "Origin") }

@@ -24,8 +24,6 @@ class HeldRequest: RequestWaiter, DeadlineEntry {
     var needsAttention = false
     /// Why the request may no longer read; set before it is attended to.
     var revocation: APIError?
-    /// The settings under which the request was let in.
-    private let rules: API.Rules
 
     init(
         _ loop: APILoop, _ context: RequestContext, _ fields: LoggedFields?, _ view: BoardView,
@@ -33,7 +31,6 @@ class HeldRequest: RequestWaiter, DeadlineEntry {
     ) {
         self.view = view
         self.kind = kind
-        rules = loop.api.rules
         due = context.askedAt
         super.init(
             loop, context, fields, deadline: context.askedAt + loop.api.feed.freshness.readDeadline)
@@ -58,7 +55,7 @@ class HeldRequest: RequestWaiter, DeadlineEntry {
                 ?? (deadline <= now ? snapshot.fallback(at: now) : nil)
         else { return false }
         let current = loop.api.rules
-        if current !== rules { revocation = loop.api.revocation(of: context, view, current.access) }
+        if current !== context.rules { revocation = loop.api.revocation(of: context, view, current.access) }
         look(outcome, isFresh: snapshot.hasBoard(ofRead: number), &deliveries, at: now)
         return true
     }

@@ -150,7 +150,7 @@ final class HeldRequests {
         passDeadlines(&deliveries, maximum, at: now)
         let nextPass = runPasses(&deliveries, maximum, at: now)
         if !deliveries.isEmpty || !attention.isEmpty || statesSent > 0 { return now }
-        return [nextPass, deadlines.first?.due, nextRead].compactMap(\.self).min()
+        return earliest(nextPass, earliest(deadlines.first?.due, nextRead))
     }
 
     private func attend(_ deliveries: inout [Delivery], _ maximum: Int, at now: Instant) {

@@ -14,7 +14,7 @@ extension API {
         let identity = try authenticateOrAnonymous(request, &context)
         let view = try view(request, context)
         guard identity.mayRead(view) else { throw .accessDenied }
-        if rules.live.maximumListeners > 0 {
+        if context.rules.live.maximumListeners > 0 {
             if prefersEventStream(request) {
                 return request.method == .head
                     ? .ready(LoggedResponse(StreamRequest.head))

@@ -15,6 +15,8 @@ struct RequestContext: Sendable {
     let receivedAt: Instant
     /// When the API received the head.
     let askedAt: Instant
+    /// The settings at that time.
+    let rules: API.Rules
     /// Set once the request is authenticated.
     var identity: Identity?
     /// Set once the request is authenticated by a token.
@@ -22,7 +24,8 @@ struct RequestContext: Sendable {
     /// The field lines for browsers of other origins; nil if the response has none.
     var crossOriginFields: FieldLines?
 
-    init(_ request: Request, requestID: String, askedAt: Instant) {
+    init(_ request: Request, requestID: String, askedAt: Instant, rules: API.Rules) {
+        self.rules = rules
         segments = PathSegments(of: request)
         route = Route.of(request, segments)
         method = request.method
@@ -32,7 +35,8 @@ struct RequestContext: Sendable {
     }
 
     /// For a connection on which no head could be parsed.
-    init(requestID: String, askedAt: Instant) {
+    init(requestID: String, askedAt: Instant, rules: API.Rules) {
+        self.rules = rules
         segments = PathSegments()
         route = nil
         method = nil

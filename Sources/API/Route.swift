@@ -40,6 +40,9 @@ final class Route: Sendable {
     let handlers: [MethodHandler]
     /// Severity of the log line of a successful response.
     let severity: Severity
+    /// Whether the path names a part of the board, which pages of other origins may read if `cors_origins`
+    /// allows it.
+    let isResource: Bool
 
     /// Creates a route. The path is written as in openapi.yaml, with parameters in braces.
     init(
@@ -51,6 +54,7 @@ final class Route: Sendable {
             segment.hasPrefix("{") ? .parameter : .literal(String(segment))
         }
         self.severity = severity
+        isResource = [.broadcasts, .broadcaster, .broadcast].contains(name)
         self.handlers = handlers
     }
 
@@ -66,17 +70,10 @@ final class Route: Sendable {
             ])
     }
 
-    /// Returns the handler of a method, or throws 405.
-    func handler(of method: HTTPRequest.Method) throws(APIError) -> Handler {
-        guard let found = handlers.first(where: { $0.method == method }) else {
-            throw .methodNotAllowed(allowed: allowedMethods)
-        }
-        return found.handler
+    /// Returns the handler of a method, or nil.
+    func handler(of method: HTTPRequest.Method) -> Handler? {
+        handlers.first { $0.method == method }?.handler
     }
-
-    /// Whether the path names a part of the board, which pages of other origins may read if `cors_origins`
-    /// allows it.
-    var isResource: Bool { [.broadcasts, .broadcaster, .broadcast].contains(name) }
 
     var methods: [HTTPRequest.Method] { handlers.map(\.method) }
 

@@ -18,7 +18,7 @@ final class WaitRequest: HeldRequest {
         _ ifNoneMatch: IfNoneMatch?, seconds: Int
     ) {
         self.ifNoneMatch = ifNoneMatch.flatMap { $0.isEmptyTag ? nil : $0 }
-        let maximum = loop.api.rules.live.maximumWait
+        let maximum = context.rules.live.maximumWait
         self.seconds = min(seconds, Int(maximum.components.seconds))
         super.init(loop, context, fields, view, .wait)
     }

@@ -106,7 +106,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
             deliver(at: now)
             alarm = handOutReadyResponses(at: now)
         }
-        loop.alarm = [alarm, nextBatch].compactMap(\.self).min()
+        loop.alarm = earliest(alarm, nextBatch)
     }
 
     /// Delivers the responses that are ready. Repeats, because a delivery can start the next pipelined

@@ -31,3 +31,9 @@ package struct Instant: Hashable, Comparable, Sendable {
     /// Returns whether the left instant is earlier.
     package static func < (left: Instant, right: Instant) -> Bool { left.sinceBoot < right.sinceBoot }
 }
+
+/// Returns the earlier of two instants; nil is never.
+package func earliest(_ first: Instant?, _ second: Instant?) -> Instant? {
+    guard let first, let second else { return first ?? second }
+    return min(first, second)
+}
