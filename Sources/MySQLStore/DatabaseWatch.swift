@@ -213,7 +213,8 @@ extension DatabaseWatch {
         let isNews = circuit.withLock {
             $0.probeFailed(since: began, reason, provesSilence: error.isBrokenConversation)
         }
-        if isNews { reportOutage("The database is down: \(reason)") }
+        let what = error.refusesService ? "The database server refuses this service" : "The database is down"
+        if isNews { reportOutage("\(what): \(reason)") }
         note(.failure(error))
     }
 

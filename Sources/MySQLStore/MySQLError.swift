@@ -79,6 +79,15 @@ struct MySQLError: Error, Hashable, Sendable {
     /// Whether the account lacks a privilege.
     var isDenied: Bool { code == .ER_DBACCESS_DENIED_ERROR || code == .ER_TABLEACCESS_DENIED_ERROR }
 
+    /// Whether the server works but refuses the account, the host or the database name.
+    var refusesService: Bool {
+        isDenied
+            || [
+                .ER_ACCESS_DENIED_ERROR, .ER_ACCESS_DENIED_NO_PASSWORD_ERROR, .ER_BAD_DB_ERROR,
+                .ER_HOST_IS_BLOCKED, .ER_HOST_NOT_PRIVILEGED,
+            ].contains(code)
+    }
+
     /// Whether a value does not fit the new type of its column.
     var isMisfit: Bool { code == .ER_TRUNCATED_WRONG_VALUE_FOR_FIELD }
 

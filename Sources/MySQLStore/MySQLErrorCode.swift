@@ -10,12 +10,16 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     /// MariaDB with `innodb_force_recovery`, or a read-only table.
     static let ER_OPEN_AS_READONLY = MySQLErrorCode(rawValue: 1036)
     static let ER_DBACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1044)
+    static let ER_ACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1045)
     /// The session's database has been dropped.
     static let ER_NO_DB_ERROR = MySQLErrorCode(rawValue: 1046)
     /// On Galera: the node is not part of a cluster.
     static let ER_UNKNOWN_COM_ERROR = MySQLErrorCode(rawValue: 1047)
     static let ER_BAD_DB_ERROR = MySQLErrorCode(rawValue: 1049)
     static let ER_SERVER_SHUTDOWN = MySQLErrorCode(rawValue: 1053)
+    /// Too many connections of this host were interrupted (`max_connect_errors`).
+    static let ER_HOST_IS_BLOCKED = MySQLErrorCode(rawValue: 1129)
+    static let ER_HOST_NOT_PRIVILEGED = MySQLErrorCode(rawValue: 1130)
     static let ER_TABLEACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1142)
     static let ER_NO_SUCH_TABLE = MySQLErrorCode(rawValue: 1146)
     static let ER_ABORTING_CONNECTION = MySQLErrorCode(rawValue: 1152)
@@ -40,6 +44,7 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_MAX_PREPARED_STMT_COUNT_REACHED = MySQLErrorCode(rawValue: 1461)
     static let ER_NEED_REPREPARE = MySQLErrorCode(rawValue: 1615)
     static let ER_VARIABLE_NOT_SETTABLE_IN_TRANSACTION = MySQLErrorCode(rawValue: 1766)
+    static let ER_ACCESS_DENIED_NO_PASSWORD_ERROR = MySQLErrorCode(rawValue: 1698)
     static let ER_READ_ONLY_MODE = MySQLErrorCode(rawValue: 1836)
     /// The account, the session or the server begins read-only transactions.
     static let ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION = MySQLErrorCode(rawValue: 1792)

@@ -52,7 +52,7 @@ import Time
         let address = database.address.with(user: "nobody", password: "correct-horse")
         let store = try MySQLStore(address: address, poolSize: 2, migrate: true, logger: log.logger)
         defer { store.close() }
-        let line = await log.line(containing: "The database is down")
+        let line = await log.line(containing: "The database server refuses this service")
         #expect(line.contains("as nobody") && line.contains("127.0.0.1:\(address.port)"))
         await #expect {
             try await store.check(deadline: patient())
@@ -74,7 +74,7 @@ import Time
         let store = try MySQLStore(
             address: database.address.with(database: name), poolSize: 2, migrate: true, logger: log.logger)
         defer { store.close() }
-        #expect(await log.line(containing: "The database is down").contains("1049"))
+        #expect(await log.line(containing: "The database server refuses this service").contains("1049"))
         try database.address.sql("CREATE DATABASE \(name)")
         defer { _ = try? database.address.sql("DROP DATABASE \(name)") }
         _ = await log.line(containing: "Database connection restored")
