@@ -201,8 +201,9 @@ package enum SettingsTable {
         .integer(
             "max_connections", \.maximumConnections, 1...1_000_000,
             help: """
-                Maximum number of open connections. Further connections get a 503 response. Each connection \
-                needs one file descriptor.
+                Maximum number of open connections. Beyond it, a new connection takes the place of the one \
+                that has been idle longest, for at least a second; if there is none, it gets a 503 response. \
+                Each connection needs one file descriptor; a limit on those lowers this number.
                 """),
         .integer(
             "max_header_bytes", \.maximumHeaderBytes, 1024...1_048_576,

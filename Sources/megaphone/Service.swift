@@ -26,7 +26,9 @@ struct Service {
 
     /// Opens the store and listens. Prints an error that prevents the start in one line, and throws its exit
     /// code.
-    init(settings: Settings, migrate: Bool, log: LogOutput) throws(ExitCode) {
+    init(settings: Settings, descriptors: DescriptorLimit, migrate: Bool, log: LogOutput) throws(ExitCode) {
+        let budget = DescriptorBudget(settings, descriptors)
+        if let problem = budget.problem { throw end(.systemRefuses, problem) }
         self.settings = settings
         self.log = log
         logger = log.logger("megaphone")
@@ -44,11 +46,11 @@ struct Service {
         feed.warmUp()
         api = API(
             feed: feed, health: StoreHealth(store: store, clock: .system),
-            configuration: API.Configuration(settings, versionFile), log: log,
+            configuration: API.Configuration(settings, budget, versionFile), log: log,
             metrics: metrics, statsD: statsD, clock: .system, random: .system)
         do {
             server = try Server(
-                configuration: ServerConfiguration(settings, address: address), responder: api,
+                configuration: ServerConfiguration(settings, budget, address: address), responder: api,
                 logger: log.logger("megaphone.http"))
         } catch {
             store.close()
@@ -196,7 +198,7 @@ extension BoardFeed.Freshness {
 }
 
 extension ServerConfiguration {
-    init(_ settings: Settings, address: SocketAddress) {
+    init(_ settings: Settings, _ budget: DescriptorBudget, address: SocketAddress) {
         let limits = Limits(
             maximumHeaderBytes: settings.maximumHeaderBytes, maximumHeaders: settings.maximumHeaders,
             maximumBodyBytes: settings.maximumBodyBytes, keepAlive: settings.keepAlive,
@@ -204,15 +206,16 @@ extension ServerConfiguration {
         self.init(
             address: address, sharesPort: settings.sharesPort,
             workers: settings.workers ?? allowedProcessors(), limits: limits,
-            maximumConnections: settings.maximumConnections, clock: .system)
+            maximumConnections: budget.connections, clock: .system)
+        maximumRejectedConnections = budget.rejected
     }
 }
 
 extension API.Configuration {
-    init(_ settings: Settings, _ file: VersionFile) {
+    init(_ settings: Settings, _ budget: DescriptorBudget, _ file: VersionFile) {
         self.init(
             realm: settings.environment, writeDeadline: settings.writeDeadline,
-            rules: API.Rules(settings.reloadable), maximumConnections: settings.maximumConnections,
+            rules: API.Rules(settings.reloadable), maximumConnections: budget.connections,
             build: BuildInformation.build)
         versionFile = { () async throws(API.VersionFileError) in try await file.read() }
     }
