@@ -218,8 +218,14 @@ package enum SettingsTable {
             "max_body_bytes", \.maximumBodyBytes, Version.maximumLength...1_048_576,
             help: "Maximum size of a request body. A larger request gets a 413 response."),
         .duration(
+            "drain_delay", reloadable: \.drainDelay, .zero ... .seconds(600),
+            help: """
+                How long the service goes on accepting and answering requests after SIGTERM, while \
+                /__lbheartbeat__ returns 503, so that load balancers leave it. Then shutdown_grace begins.
+                """),
+        .duration(
             "shutdown_grace", \.shutdownGrace, .zero ... .hours(1),
-            help: "How long requests in flight may take to finish after SIGTERM."),
+            help: "How long requests in flight may take to finish after SIGTERM and drain_delay."),
     ]
 }
 

@@ -88,8 +88,10 @@ struct Service {
                 signals.notify()
             }
             announce()
-            try serve(signals, failure, reload)
-            try drain(signals)
+            let reloadable = try serve(signals, failure, reload)
+            let delay = failure.error == nil ? reloadable.drainDelay : .zero
+            let drain = ServiceDrain(server: server, api: api, signals: signals, logger: logger)
+            try drain.run(delay: delay, grace: settings.shutdownGrace) { failure.error != nil }
         } catch {
             throw end(.systemRefuses, "cannot continue: \(error)")
         }
@@ -100,34 +102,22 @@ struct Service {
         logger.notice("Stopped")
     }
 
-    /// Returns on SIGTERM or SIGINT, or when a loop has failed.
+    /// Returns on SIGTERM or SIGINT, or when a loop has failed. The result is the settings then in effect.
     private func serve(
         _ signals: SignalReceiver, _ failure: LoopFailure, _ reload: () -> Settings?
-    ) throws(SystemError) {
+    ) throws(SystemError) -> Settings.Reloadable {
+        var current = settings.reloadable
         while failure.error == nil {
             switch try signals.next() {
-            case .signal(.hangUp): if let changed = reload() { applyReloaded(changed) }
-            case .signal(.terminate), .signal(.interrupt): return
+            case .signal(.hangUp):
+                guard let changed = reload() else { continue }
+                applyReloaded(changed)
+                current = changed.reloadable
+            case .signal(.terminate), .signal(.interrupt): return current
             case .notification: continue
             }
         }
-    }
-
-    /// Returns when all loops have ended: within `shutdown_grace`, or at once after another SIGTERM or
-    /// SIGINT.
-    private func drain(_ signals: SignalReceiver) throws(SystemError) {
-        logger.notice("Draining: finishing requests in flight")
-        server.drain(within: settings.shutdownGrace)
-        var isUrgent = false
-        while server.isRunning {
-            switch try signals.next() {
-            case .signal(.hangUp), .notification: continue
-            case .signal(.terminate), .signal(.interrupt):
-                if !isUrgent { logger.notice("Second signal: closing all connections") }
-                isUrgent = true
-                server.drain(within: .zero)
-            }
-        }
+        return current
     }
 
     private func announce() {
