@@ -17,6 +17,7 @@ package final class API: Sendable {
     /// The `WWW-Authenticate` value without an error (RFC 6750 section 3).
     let challenge: String
     private let currentRules: Mutex<Rules>
+    private let isLeaving = Atomic(false)
     /// The response fields of the board that was served last.
     let boardFields = Mutex<ContentFields?>(nil)
     let listeners: ListenerCount
@@ -56,6 +57,17 @@ package final class API: Sendable {
         currentRules.withLock { $0 = rules }
         for inbox in inboxes.withLock({ $0 }) { inbox.rulesChanged() }
     }
+
+    /// Whether `beginShutdown` has been called.
+    var isShuttingDown: Bool { isLeaving.load(ordering: .relaxed) }
+
+    /// Makes the load balancer's check fail from now on. Everything else is served as before.
+    package func beginShutdown() {
+        isLeaving.store(true, ordering: .relaxed)
+    }
+
+    /// Number of held requests: waits and streams.
+    package var heldRequests: Int { listeners.total }
 
     /// Counts and logs a response, and adds the fields that belong to its request. `fields` is called only if
     /// the line is logged.

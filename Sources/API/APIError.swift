@@ -33,6 +33,8 @@ enum APIError: Error, Sendable {
     /// A request that would have to be held beyond `max_listeners`. With the seconds after which the client
     /// may retry.
     case tooManyListeners(retryAfter: Int)
+    /// The response to a load balancer's check after SIGTERM.
+    case shuttingDown
 }
 
 extension APIError {
@@ -63,7 +65,7 @@ extension APIError {
         case .tooManyChannels: (.conflict, 130, "Too many channels")
         case .unexpected: (.internalServerError, 201, "Unexpected megaphone error")
         case .storeFailed: (.serviceUnavailable, 202, "A database error occurred")
-        case .tooManyListeners: Self.row(of: .tooManyConnections)
+        case .tooManyListeners, .shuttingDown: Self.row(of: .tooManyConnections)
         }
     }
 
@@ -101,6 +103,7 @@ extension APIError {
         case .storeFailed(.unavailable(let reason)), .storeFailed(.failed(let reason)): reason
         case .refused(.tooManyConnections): "over the connection limit"
         case .tooManyListeners: "max_listeners requests are held already"
+        case .shuttingDown: "shutting down"
         default: nil
         }
     }

@@ -5,9 +5,10 @@ import Logging
 
 /// The endpoints that Mozilla's Dockerflow requires.
 extension API {
-    /// `GET /__lbheartbeat__`: 200 while the process runs. Does not access the store.
+    /// `GET /__lbheartbeat__`: 200 while the process runs, 503 once it shuts down. Does not access the store.
     func getLoadBalancerHeartbeat(_: Request, _: inout RequestContext) -> Handling {
-        .ready(LoggedResponse(Response(status: .ok, fields: FieldLines([.cacheControl: noStore]))))
+        if isShuttingDown { return .ready(response(to: .shuttingDown)) }
+        return .ready(LoggedResponse(Response(status: .ok, fields: FieldLines([.cacheControl: noStore]))))
     }
 
     /// `GET /__heartbeat__`: responds with the outcome of a health check of the store.

@@ -58,6 +58,8 @@ extension RequestContext {
     /// Returns the severity of the log line of a response.
     func severity(of status: HTTPResponse.Status) -> Severity {
         switch status.code {
+        // The end of a service is no error of its load balancer's check.
+        case 503 where route?.name == .lbheartbeat: .debug
         case 500...: .error
         case 401, 403: .warning
         case 400...: .informational

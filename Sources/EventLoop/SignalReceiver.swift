@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+package import Time
 
 /// Receives the signals of the process by signalfd(2), and notifications from other threads, in one wait.
 package final class SignalReceiver: Sendable {
@@ -58,14 +59,34 @@ package final class SignalReceiver: Sendable {
     /// Waits for the next signal or notification. Blocks the calling thread, which must not be a loop's.
     package func next() throws(SystemError) -> Event {
         while true {
-            if let signal = try takeSignal() { return .signal(signal) }
-            if takeNotification() { return .notification }
-            var entries = [descriptor.rawValue, notification.rawValue].map {
-                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-            }
-            guard unsafe poll(&entries, nfds_t(entries.count), -1) >= 0 || errno == EINTR else {
-                throw SystemError(.signalfd, errno)
-            }
+            if let event = try takeEvent() { return event }
+            try wait(milliseconds: -1)
+        }
+    }
+
+    /// Waits for the next signal or notification as above, until `end` at most. Returns nil after that.
+    package func next(until end: Instant, by clock: Clock) throws(SystemError) -> Event? {
+        while true {
+            if let event = try takeEvent() { return event }
+            let rest = end - clock.now
+            guard rest > .zero else { return nil }
+            // Rounded up, so that the wait does not end before its time.
+            try wait(milliseconds: Int32(clamping: Int64(rest / .milliseconds(1)) + 1))
+        }
+    }
+
+    private func takeEvent() throws(SystemError) -> Event? {
+        if let signal = try takeSignal() { return .signal(signal) }
+        return takeNotification() ? .notification : nil
+    }
+
+    /// Waits until a descriptor is readable. A negative time has no end.
+    private func wait(milliseconds: Int32) throws(SystemError) {
+        var entries = [descriptor.rawValue, notification.rawValue].map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
+        guard unsafe poll(&entries, nfds_t(entries.count), milliseconds) >= 0 || errno == EINTR else {
+            throw SystemError(.signalfd, errno)
         }
     }
 

@@ -28,6 +28,17 @@ package struct SystemError: Error, Hashable, Sendable {
     }
 }
 
+extension SystemError {
+    /// What has run out if that is descriptors, for the log.
+    package var exhaustedResource: String? {
+        switch number {
+        case EMFILE: "the process has as many open files as its limit allows (ulimit -n, LimitNOFILE)"
+        case ENFILE: "the system has as many open files as its limit allows (fs.file-max)"
+        default: nil
+        }
+    }
+}
+
 extension SystemError: CustomStringConvertible {
     /// The call and the text of strerror(3), such as `bind: Address already in use`.
     package var description: String {

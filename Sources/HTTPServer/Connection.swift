@@ -44,6 +44,9 @@ struct Connection: ~Copyable {
     /// Whether the last send left output in the queue.
     var isBlocked: Bool { conversation.isOutputBlocked }
 
+    /// Since when nothing has been received, sent or held; nil if something is.
+    var idleSince: Instant? { pending.isEmpty && output.isEmpty ? conversation.idleSince : nil }
+
     /// Encodes the head of a response and its body, unless the body is too large to copy. Such a body is
     /// returned; the caller queues it.
     mutating func respond(

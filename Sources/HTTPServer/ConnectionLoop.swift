@@ -18,6 +18,7 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     let logger: Logger
     private var listener: Listener?
     private(set) var connections = ConnectionSlots()
+    private(set) var idle = IdleConnections()
     var date = DateField()
     /// The array that the next connection with output borrows; nil while one has it.
     var spare: SpareBuffer?
@@ -42,8 +43,6 @@ struct ConnectionLoop: EventHandler, ~Copyable {
     /// How long accepting pauses when descriptors or memory have run out, or too many connections are being
     /// rejected.
     private static let acceptPause = Duration.milliseconds(100)
-    /// Maximum number of connections over `max_connections`, each open until its 503 has been sent.
-    static let maximumRejectedAtOnce = 64
     /// How long an idle connection stays open after draining has begun, for a request that is in flight.
     private static let drainQuiet = Duration.seconds(1)
     /// Sources below 2³² are not connections.
@@ -141,21 +140,17 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         for _ in 0..<count {
             // Over the limit: further connections wait in the kernel's queue until some of the rejected ones
             // are closed.
-            guard state.rejectedConnections < Self.maximumRejectedAtOnce else {
+            guard state.mayReject || state.hasPlace || idle.longest(of: connections, at: now) != nil else {
                 return pause(at: now)
             }
-            do {
+            do throws(SystemError) {
                 var peer = SocketAddress.version4(0, port: 0)
                 let descriptor = try loop.system.accept(listener.descriptor, peer: &peer)
                 admit(descriptor, peer, at: now)
             } catch {
                 if error.isBlocked { return }
                 if error.isExhaustion {
-                    if let suppressed = state.exhaustionLog.admit(at: now) {
-                        logger.error(
-                            "Cannot accept connections: out of descriptors or memory",
-                            metadata: ["error": "\(error)", "suppressed": "\(suppressed)"])
-                    }
+                    logExhaustion(error, at: now)
                     return pause(at: now)
                 }
                 // Other errors concern only the connection that was to be accepted, which is lost
@@ -164,14 +159,24 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         }
     }
 
+    private func logExhaustion(_ error: SystemError, at now: Instant) {
+        guard let suppressed = state.exhaustionLog.admit(at: now) else { return }
+        logger.error(
+            "Cannot accept connections: \(error.exhaustedResource ?? "out of memory")",
+            metadata: ["error": "\(error)", "suppressed": "\(suppressed)"])
+    }
+
     private mutating func admit(
         _ descriptor: consuming FileDescriptor, _ remoteAddress: SocketAddress,
         at now: Instant
     ) {
+        let hasPlace = takePlace(at: now)
+        // False only if another loop has just taken the last place: this connection is closed.
+        guard hasPlace || state.connectionRejected() else { return }
         let box = ConnectionBox(
             Connection(
                 descriptor: descriptor, remoteAddress: remoteAddress, limits: limits, openedAt: now,
-                isOverLimit: !state.connectionOpened()))
+                isOverLimit: !hasPlace))
         let id = connections.insert(box)
         guard box.connection.isOverLimit else {
             // Read at once: the request has nearly always arrived already.
@@ -179,6 +184,22 @@ struct ConnectionLoop: EventHandler, ~Copyable {
         }
         box.connection.conversation.rejectOverLimit()
         advance(&box.connection, id, at: now)
+    }
+
+    /// Registers a new connection. If every place is taken, closes the connection that has been idle longest.
+    /// Returns false if none has been idle for long enough.
+    private mutating func takePlace(at now: Instant) -> Bool {
+        while !state.connectionOpened() {
+            guard let id = idle.longest(of: connections, at: now), let box = connections[id] else {
+                return false
+            }
+            let idleSince = box.connection.idleSince
+            // A request may have arrived that no event has reported yet. It is answered.
+            read(&box.connection, id, hasEnd: false, at: now)
+            guard connections[id] != nil, box.connection.idleSince == idleSince else { continue }
+            close(box.connection, id)
+        }
+        return true
     }
 
     /// Removes a connection, and cancels its handler. Its descriptor closes with the last reference.

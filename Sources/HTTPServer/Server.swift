@@ -17,11 +17,9 @@ package final class Server: Sendable {
     private let clock: Clock
     private let logger: Logger
 
-    /// Maximum number of descriptors that a server has open besides its connections: a listener, a poller and
-    /// an eventfd for each loop, and the connections that are being rejected.
-    package static func descriptors(workers: Int) -> Int {
-        3 * workers + ConnectionLoop.maximumRejectedAtOnce
-    }
+    /// Maximum number of descriptors that a server has open besides its open and its rejected connections: a
+    /// listener, a poller, an eventfd and a connection that is being accepted, for each loop.
+    package static func descriptors(workers: Int) -> Int { 4 * workers }
 
     /// Creates the listeners and the loops. Connections wait in the kernel until `start`.
     ///
@@ -31,7 +29,8 @@ package final class Server: Sendable {
     ) throws(SystemError) {
         let system = configuration.system
         let state = ServerState(
-            maximumConnections: configuration.maximumConnections, loops: max(1, configuration.workers))
+            maximumConnections: configuration.maximumConnections,
+            maximumRejected: configuration.maximumRejectedConnections, loops: max(1, configuration.workers))
         var address = configuration.address
         var executors: [LoopExecutor] = []
         var connectionLoops: [Handoff<ConnectionLoop>] = []

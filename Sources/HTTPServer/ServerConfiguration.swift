@@ -13,11 +13,18 @@ package struct ServerConfiguration: Sendable {
     /// Number of event loops, one thread each; at least 1.
     package var workers: Int
     package var limits: Limits
-    /// Maximum number of open connections over all loops; further ones get a 503 and are closed.
+    /// Maximum number of open connections over all loops. Beyond it, the connection of the same loop that has
+    /// been idle longest, and for at least a second, is closed without a response. If there is none, the new
+    /// one gets a 503.
     package var maximumConnections: Int
+    /// Maximum number of connections over `maximumConnections`, each open until its 503 has been sent.
+    package var maximumRejectedConnections = Self.mostRejectedConnections
     /// The system calls, with faults in tests.
     package var system: SystemCalls
     package var clock: Clock
+
+    /// The default of `maximumRejectedConnections`, which is enough for any limit on connections.
+    package static let mostRejectedConnections = 64
 
     package init(
         address: SocketAddress, sharesPort: Bool = false, workers: Int, limits: Limits,

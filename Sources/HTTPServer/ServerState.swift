@@ -9,11 +9,16 @@ final class ServerState: Sendable {
     private let draining = Atomic<Bool>(false)
     private let loops: Atomic<Int>
     let maximumConnections: Int
+    let maximumRejected: Int
     let exhaustionLog = LogThrottle()
     let unwatchedLog = LogThrottle()
 
-    init(maximumConnections: Int, loops: Int = 1) {
+    init(
+        maximumConnections: Int, maximumRejected: Int = ServerConfiguration.mostRejectedConnections,
+        loops: Int = 1
+    ) {
         self.maximumConnections = maximumConnections
+        self.maximumRejected = maximumRejected
         self.loops = Atomic(loops)
     }
 
@@ -28,14 +33,24 @@ final class ServerState: Sendable {
     /// Number of open connections over all loops, without those that are being rejected.
     var openConnections: Int { connections.load(ordering: .relaxed) }
 
-    /// Number of connections over the limit that wait for their 503 to be sent.
-    var rejectedConnections: Int { rejected.load(ordering: .relaxed) }
+    /// Whether another connection has a place.
+    var hasPlace: Bool { openConnections < maximumConnections }
 
-    /// Registers a connection. Returns false above the limit; the caller still owes it a 503.
+    /// Whether another connection over the limit may wait for its 503 to be sent.
+    var mayReject: Bool { rejected.load(ordering: .relaxed) < maximumRejected }
+
+    /// Registers a connection. Returns false above the limit.
     func connectionOpened() -> Bool {
         if connections.add(1, ordering: .relaxed).newValue <= maximumConnections { return true }
         connections.subtract(1, ordering: .relaxed)
-        rejected.add(1, ordering: .relaxed)
+        return false
+    }
+
+    /// Registers a connection over the limit, to which the caller owes a 503. Returns false if too many
+    /// others wait for theirs.
+    func connectionRejected() -> Bool {
+        if rejected.add(1, ordering: .relaxed).newValue <= maximumRejected { return true }
+        rejected.subtract(1, ordering: .relaxed)
         return false
     }
 

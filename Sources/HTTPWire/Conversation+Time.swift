@@ -15,6 +15,12 @@ extension Conversation {
         }
     }
 
+    /// Since when the connection has been idle: no byte of a request has been received since the connection
+    /// was opened or the last response was sent. Nil if it is not idle.
+    package var idleSince: Instant? {
+        phase == .idle && !hasOutput && !hasEnded ? since : nil
+    }
+
     /// Handles a passed deadline. An incomplete request gets a 408 unless the output is blocked; any other
     /// connection is closed without a response. Does nothing before the deadline.
     package mutating func expire(at now: Instant) {

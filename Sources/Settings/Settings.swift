@@ -62,6 +62,7 @@ package struct Settings: Sendable {
         /// Origins of web pages that may read, or only `*` for all.
         package var origins: [String] = []
         package var logLevel = LogLevel.info
+        package var drainDelay = Duration.zero
 
         /// The tokens and their owners, and whether reading needs a token.
         package var access: AccessTable {

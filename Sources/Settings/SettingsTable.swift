@@ -210,8 +210,9 @@ package enum SettingsTable {
         .integer(
             "max_connections", \.maximumConnections, 1...1_000_000,
             help: """
-                Maximum number of open connections. Further connections get a 503 response. Each connection \
-                needs one file descriptor.
+                Maximum number of open connections. Beyond it, a new connection takes the place of the one \
+                that has been idle longest, for at least a second; if there is none, it gets a 503 response. \
+                Each connection needs one file descriptor; a limit on those lowers this number.
                 """),
         .integer(
             "max_header_bytes", \.maximumHeaderBytes, 1024...1_048_576,
@@ -226,8 +227,14 @@ package enum SettingsTable {
             "max_body_bytes", \.maximumBodyBytes, Version.maximumLength...1_048_576,
             help: "Maximum size of a request body. A larger request gets a 413 response."),
         .duration(
+            "drain_delay", reloadable: \.drainDelay, .zero ... .seconds(600),
+            help: """
+                How long the service goes on accepting and answering requests after SIGTERM, while \
+                /__lbheartbeat__ returns 503, so that load balancers leave it. Then shutdown_grace begins.
+                """),
+        .duration(
             "shutdown_grace", \.shutdownGrace, .zero ... .hours(1),
-            help: "How long requests in flight may take to finish after SIGTERM."),
+            help: "How long requests in flight may take to finish after SIGTERM and drain_delay."),
     ]
 }
 

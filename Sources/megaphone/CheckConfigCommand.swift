@@ -15,8 +15,9 @@ struct CheckConfigCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
+        let descriptors = DescriptorLimit.raise()
         let loaded = try options.load()
-        let warnings = loaded.warnings + loaded.settings.warnings(descriptors: raiseDescriptorLimit())
+        let warnings = loaded.warnings + loaded.settings.warnings(descriptors: descriptors)
         for line in loaded.notes + warnings { printError("megaphone: \(line)", priority: 4) }
         if !quiet { print(loaded.summary, terminator: "") }
     }

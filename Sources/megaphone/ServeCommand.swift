@@ -22,6 +22,7 @@ struct ServeCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
+        let descriptors = DescriptorLimit.raise()
         let loaded = try options.load()
         let settings = loaded.settings
         let signals: SignalReceiver
@@ -35,13 +36,13 @@ struct ServeCommand: ParsableCommand {
             LogOutput.Configuration(settings), descriptor: standardOutput, clock: .system)
         defer { log.close() }
         let logger = log.logger("megaphone")
-        let descriptors = raiseDescriptorLimit()
         func logNotes(of loaded: LoadedSettings) {
             for note in loaded.notes { logger.notice("\(note)") }
             let warnings = loaded.warnings + loaded.settings.warnings(descriptors: descriptors)
             for warning in warnings { logger.warning("\(warning)") }
         }
-        let service = try Service(settings: settings, migrate: !leavesSchema, log: log)
+        let service = try Service(
+            settings: settings, descriptors: descriptors, migrate: !leavesSchema, log: log)
         logger.notice("\(storeLine(loaded))")
         logNotes(of: loaded)
         var current = settings

@@ -26,7 +26,9 @@ struct Service {
 
     /// Opens the store and listens. Prints an error that prevents the start in one line, and throws its exit
     /// code.
-    init(settings: Settings, migrate: Bool, log: LogOutput) throws(ExitCode) {
+    init(settings: Settings, descriptors: DescriptorLimit, migrate: Bool, log: LogOutput) throws(ExitCode) {
+        let budget = DescriptorBudget(settings, descriptors)
+        if let problem = budget.problem { throw end(.systemRefuses, problem) }
         self.settings = settings
         self.log = log
         logger = log.logger("megaphone")
@@ -44,11 +46,11 @@ struct Service {
         feed.warmUp()
         api = API(
             feed: feed, health: StoreHealth(store: store, clock: .system),
-            configuration: API.Configuration(settings, versionFile), log: log,
+            configuration: API.Configuration(settings, budget, versionFile), log: log,
             metrics: metrics, statsD: statsD, clock: .system, random: .system)
         do {
             server = try Server(
-                configuration: ServerConfiguration(settings, address: address), responder: api,
+                configuration: ServerConfiguration(settings, budget, address: address), responder: api,
                 logger: log.logger("megaphone.http"))
         } catch {
             store.close()
@@ -86,8 +88,11 @@ struct Service {
                 signals.notify()
             }
             announce()
-            try serve(signals, failure, reload)
-            try drain(signals)
+            let reloadable = try serve(signals, failure, reload)
+            let delay = failure.error == nil ? reloadable.drainDelay : .zero
+            ServiceManager.notify(.stopping)
+            let drain = ServiceDrain(server: server, api: api, signals: signals, logger: logger)
+            try drain.run(delay: delay, grace: settings.shutdownGrace) { failure.error != nil }
         } catch {
             throw end(.systemRefuses, "cannot continue: \(error)")
         }
@@ -98,37 +103,24 @@ struct Service {
         logger.notice("Stopped")
     }
 
-    /// Returns on SIGTERM or SIGINT, or when a loop has failed.
+    /// Returns on SIGTERM or SIGINT, or when a loop has failed. The result is the settings then in effect.
     private func serve(
         _ signals: SignalReceiver, _ failure: LoopFailure, _ reload: () -> Settings?
-    ) throws(SystemError) {
+    ) throws(SystemError) -> Settings.Reloadable {
+        var current = settings.reloadable
         while failure.error == nil {
             switch try signals.next() {
             case .signal(.hangUp):
-                if let changed = reload() { applyReloaded(changed) }
+                if let changed = reload() {
+                    applyReloaded(changed)
+                    current = changed.reloadable
+                }
                 ServiceManager.notify(.ready)
-            case .signal(.terminate), .signal(.interrupt): return
+            case .signal(.terminate), .signal(.interrupt): return current
             case .notification: continue
             }
         }
-    }
-
-    /// Returns when all loops have ended: within `shutdown_grace`, or at once after another SIGTERM or
-    /// SIGINT.
-    private func drain(_ signals: SignalReceiver) throws(SystemError) {
-        ServiceManager.notify(.stopping)
-        logger.notice("Draining: finishing requests in flight")
-        server.drain(within: settings.shutdownGrace)
-        var isUrgent = false
-        while server.isRunning {
-            switch try signals.next() {
-            case .signal(.hangUp), .notification: continue
-            case .signal(.terminate), .signal(.interrupt):
-                if !isUrgent { logger.notice("Second signal: closing all connections") }
-                isUrgent = true
-                server.drain(within: .zero)
-            }
-        }
+        return current
     }
 
     private func announce() {
@@ -184,7 +176,7 @@ extension BoardFeed.Freshness {
 }
 
 extension ServerConfiguration {
-    init(_ settings: Settings, address: SocketAddress) {
+    init(_ settings: Settings, _ budget: DescriptorBudget, address: SocketAddress) {
         let limits = Limits(
             maximumHeaderBytes: settings.maximumHeaderBytes, maximumHeaders: settings.maximumHeaders,
             maximumBodyBytes: settings.maximumBodyBytes, keepAlive: settings.keepAlive,
@@ -192,15 +184,16 @@ extension ServerConfiguration {
         self.init(
             address: address, sharesPort: settings.sharesPort,
             workers: settings.workers ?? allowedProcessors(), limits: limits,
-            maximumConnections: settings.maximumConnections, clock: .system)
+            maximumConnections: budget.connections, clock: .system)
+        maximumRejectedConnections = budget.rejected
     }
 }
 
 extension API.Configuration {
-    init(_ settings: Settings, _ file: VersionFile) {
+    init(_ settings: Settings, _ budget: DescriptorBudget, _ file: VersionFile) {
         self.init(
             realm: settings.environment, writeDeadline: settings.writeDeadline,
-            rules: API.Rules(settings.reloadable), maximumConnections: settings.maximumConnections,
+            rules: API.Rules(settings.reloadable), maximumConnections: budget.connections,
             build: BuildInformation.build)
         versionFile = { () async throws(API.VersionFileError) in try await file.read() }
     }

@@ -58,15 +58,27 @@ func environmentVariables() -> [String: String] {
     return variables
 }
 
-/// Raises the soft limit on open descriptors to the hard limit, and returns it. Returns 1024 if it cannot be
-/// read.
-func raiseDescriptorLimit() -> Int {
-    var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
-    limit.rlim_cur = limit.rlim_max
-    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    return Int(clamping: limit.rlim_cur)
+/// The limit on open descriptors, and how many are taken.
+struct DescriptorLimit {
+    let maximum: Int
+    /// Number of descriptors that the process got from its parent, besides the three standard streams.
+    let inherited: Int
+
+    /// Raises the soft limit to the hard limit. Takes 1024 if the limit cannot be read. Must be called before
+    /// the process opens descriptors that it keeps.
+    static func raise() -> DescriptorLimit {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return DescriptorLimit(maximum: 1024, inherited: 0)
+        }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let maximum = Int(clamping: limit.rlim_cur)
+        // Numbers are given out from the lowest, so that higher ones are rarely in use.
+        let inherited = (3..<max(3, min(maximum, 1024))).count { fcntl(Int32($0), F_GETFD) >= 0 }
+        return DescriptorLimit(maximum: maximum, inherited: inherited)
+    }
 }
 
 /// Writes a line to standard error. If that is the journal, the line begins with its priority: 3 is an error,

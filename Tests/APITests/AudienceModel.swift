@@ -271,7 +271,9 @@ final class AudienceModel {
 
     private var open: [Member] { members.filter { !$0.isClosed } }
 
-    private var context: RequestContext { RequestContext(requestID: "", askedAt: manual.now, rules: api.rules) }
+    private var context: RequestContext {
+        RequestContext(requestID: "", askedAt: manual.now, rules: api.rules)
+    }
 
     private func start(_ member: Member) {
         members.append(member)

@@ -19,6 +19,27 @@ import Time
     }
 
     @Test(arguments: Depth.allCases)
+    func shutdown_failsTheLoadBalancersCheck_andNothingElse(_ depth: Depth) async throws {
+        let harness = try APIHarness(depth)
+        harness.api.beginShutdown()
+        let response = try await harness.send("GET", "/__lbheartbeat__")
+        #expect(response.status == 503)
+        #expect(
+            response.text
+                == #"{"code":503,"errno":203,"error":"Server is shutting down or over its connection limit"}"#
+        )
+        #expect(response["retry-after"] == "2")
+        // A check that fails because the service leaves is no error of the service.
+        let line = try #require(harness.log.lines().first { $0.contains("/__lbheartbeat__") })
+        #expect(line.contains(#""Severity":7"#) && line.contains("shutting down"), "\(line)")
+        let head = try await harness.send("HEAD", "/__lbheartbeat__")
+        #expect(head.status == 503)
+        #expect(head.body.isEmpty)
+        #expect(try await harness.send("GET", "/__heartbeat__").status == 200)
+        #expect(try await harness.put("channel", "1").status == 201)
+    }
+
+    @Test(arguments: Depth.allCases)
     func heartbeat_checksTheStore_withADeadlineBelowOneSecond(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         let well = try await harness.send("GET", "/__heartbeat__")

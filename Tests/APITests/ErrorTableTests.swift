@@ -161,7 +161,8 @@ import Testing
         let exchange = try SocketExchange(api: harness.api, maximumConnections: 1)
         try withExtendedLifetime(exchange) {
             let first = try exchange.connect()
-            #expect(try first.exchange("GET /__lbheartbeat__ HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+            // Without the beginning of a request, it would give way after a second.
+            try first.send("GET /")
             expect(
                 try exchange.connect().response(), 503, 203,
                 "Server is shutting down or over its connection limit")

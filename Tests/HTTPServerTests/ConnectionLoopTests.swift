@@ -43,7 +43,9 @@ import Time
 
     /// While descriptors are exhausted, each loop tries to accept ten times a second.
     @Test(arguments: [
-        (SystemCall.accept4, EMFILE, "Cannot accept connections"),
+        (SystemCall.accept4, EMFILE, "Cannot accept connections: the process has as many open files"),
+        (.accept4, ENFILE, "Cannot accept connections: the system has as many open files"),
+        (.accept4, ENOBUFS, "Cannot accept connections: out of memory"),
         (.epollControl, ENOSPC, "cannot register it with epoll"),
     ])
     func repeatedFailure_isLoggedOnceASecond_forAllLoops(

@@ -7,6 +7,7 @@ import HTTPWire
 import Synchronization
 import TestSupport
 import Testing
+import Time
 
 @Suite(.timeLimit(.minutes(2))) struct ServerTests {
     @Test func connection_persists_overManyRequests() throws {
@@ -135,7 +136,11 @@ import Testing
     }
 
     @Test func connectionOverTheLimit_receives503_andOthersStayOpen() throws {
-        let server = try TestServer { $0.maximumConnections = 2 }
+        // The time stands still, so that no connection is idle for long enough to give way.
+        let server = try TestServer {
+            $0.maximumConnections = 2
+            $0.clock = Clock(ManualClock())
+        }
         let first = try Client(server.address)
         let second = try Client(server.address)
         #expect(try first.exchange("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
@@ -148,7 +153,10 @@ import Testing
     }
 
     @Test func rejectedConnections_doNotCountTowardsTheLimit() throws {
-        let server = try TestServer { $0.maximumConnections = 1 }
+        let server = try TestServer {
+            $0.maximumConnections = 1
+            $0.clock = Clock(ManualClock())
+        }
         var first: Client? = try Client(server.address)
         #expect(try first?.exchange("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
         // The clients do not close their sides, so the server lingers on these connections.

@@ -100,7 +100,7 @@ import Testing
     @Test func unit_allowsForDrainingAndForConnections() throws {
         let unit = "Deploy/megaphone.service"
         let stop = try #require(Self.values(unit, "TimeoutStopSec=").first.flatMap { Int($0) })
-        #expect(.seconds(stop) > Settings().shutdownGrace)
+        #expect(.seconds(stop) > Settings().shutdownGrace + Settings().reloadable.drainDelay)
         let descriptors = try #require(Self.values(unit, "LimitNOFILE=").first.flatMap { Int($0) })
         #expect(descriptors > 2 * Settings().maximumConnections)
     }

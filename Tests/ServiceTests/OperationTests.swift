@@ -35,7 +35,7 @@ import Testing
     func tooFewDescriptors_areLogged_countingEveryLoop(workers: Int, isWarned: Bool) throws {
         let service = try RunningService(
             ["--database-url=sqlite::memory:", "--max-connections=100"], workers: workers,
-            through: ["sh", "-c", "ulimit -n 300; exec \"$0\" \"$@\""])
+            through: ["sh", "-c", "ulimit -n 320; exec \"$0\" \"$@\""])
         #expect(service.process.output.contains("max_connections is 100") == isWarned)
     }
 
