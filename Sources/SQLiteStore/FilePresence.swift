@@ -20,6 +20,7 @@ final class FilePresence: Sendable {
     private let path: String
     private let logger: Logger
     private let state = Mutex(State())
+    private let closing = Mutex(())
 
     init(path: String, logger: Logger) {
         self.path = path
@@ -81,7 +82,11 @@ final class FilePresence: Sendable {
         return generation
     }
 
-    func noteClosed() {
+    /// Closes a session while no other is closing. The last one writes the commits of a removed WAL into the
+    /// database, for which SQLite needs the exclusive lock. Two that close at the same time refuse it to each
+    /// other, and the commits would be lost.
+    func closeAlone(_ close: () -> Void) {
+        closing.withLock { _ in close() }
         state.withLock { $0.openSessions -= 1 }
     }
 }

@@ -63,7 +63,7 @@ struct SQLiteThreadState: PoolState, ~Copyable {
     }
 
     private func close(_ session: consuming SQLiteSession) {
-        _ = consume session
-        presence.noteClosed()
+        var closing: SQLiteSession? = consume session
+        presence.closeAlone { _ = closing.take() }
     }
 }
