@@ -60,7 +60,12 @@ final class WaitRequest: HeldRequest {
 
     override func stateChanged(_ audience: Audience, at now: Instant) -> Delivery? {
         guard let content = audience.content, isNews(content) else { return nil }
-        return answerNow(at: now)
+        let outcome = loop.api.feed.snapshot.heldOutcome(at: now)
+        // A later read may have brought back the state that the client has.
+        if case .success(let reading) = outcome, !isNews(API.content(of: view, on: reading.board)) {
+            return nil
+        }
+        return answer(outcome, at: now)
     }
 
     override func duePassed(at now: Instant) -> Delivery? { answerNow(at: now) }
@@ -85,11 +90,14 @@ final class WaitRequest: HeldRequest {
 
     /// Returns what a GET would get now.
     private func answerNow(at now: Instant) -> Delivery? {
-        let api = loop.api
+        answer(loop.api.feed.snapshot.heldOutcome(at: now), at: now)
+    }
+
+    private func answer(_ outcome: Result<Reading, BoardUnavailable>, at now: Instant) -> Delivery? {
         let response =
-            switch api.feed.snapshot.heldOutcome(at: now) {
-            case .success(let reading): api.response(reading, view, ifNoneMatch)
-            case .failure(let error): api.response(to: .storeFailed(error.cause))
+            switch outcome {
+            case .success(let reading): loop.api.response(reading, view, ifNoneMatch)
+            case .failure(let error): loop.api.response(to: .storeFailed(error.cause))
             }
         return answer(response, at: now)
     }
