@@ -65,7 +65,7 @@ let package = Package(
             "API",
             ["Access", "Broadcasts", "Bytes", "HTTP", "Randomness", "Telemetry", "Time", httpTypes, logging]),
         module("BlockingWork", ["Broadcasts", "Threads", "Time"]),
-        module("SQLiteStore", ["BlockingWork", "Broadcasts", "CSQLite", "Time", logging]),
+        module("SQLiteStore", ["BlockingWork", "Broadcasts", "CSQLite", "Randomness", "Time", logging]),
         module(
             "MySQLStore",
             [

@@ -1,4 +1,5 @@
 package import Access
+package import Broadcasts
 import Bytes
 
 extension API {
@@ -29,14 +30,29 @@ extension API {
     /// The settings that SIGHUP applies. A class: each request copies one reference.
     package final class Rules: Sendable {
         package let access: AccessTable
-        /// The setting `max_channels`: a new channel beyond it is rejected.
-        package let maximumChannels: Int
+        package let writes: Writes
         package let live: Live
 
-        package init(access: AccessTable, maximumChannels: Int, live: Live) {
+        package init(access: AccessTable, writes: Writes, live: Live) {
             self.access = access
-            self.maximumChannels = maximumChannels
+            self.writes = writes
             self.live = live
+        }
+    }
+
+    /// The settings of PUT and DELETE (config.example.toml).
+    package struct Writes: Sendable {
+        /// The setting `max_channels`: a new channel beyond it is rejected.
+        package var maximumChannels: Int
+        /// Number of history entries to keep for each channel. Zero: changes are not recorded.
+        package var historyLimit: Int
+        /// Channels in which a smaller number does not replace a larger one.
+        package var monotonicChannels: Set<ChannelName>
+
+        package init(maximumChannels: Int, historyLimit: Int, monotonicChannels: Set<ChannelName>) {
+            self.maximumChannels = maximumChannels
+            self.historyLimit = historyLimit
+            self.monotonicChannels = monotonicChannels
         }
     }
 

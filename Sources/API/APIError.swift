@@ -28,6 +28,10 @@ enum APIError: Error, Sendable {
     case unexpected(String)
     /// A new channel beyond `max_channels`.
     case tooManyChannels
+    /// A precondition does not hold. With the entity tag of the channel if it exists.
+    case preconditionFailed(entityTag: String?)
+    /// A parameter of the query is repeated, empty or out of bounds.
+    case invalidQuery
     /// With the store's error, for the log only.
     case storeFailed(StoreError)
     /// A request that would have to be held beyond `max_listeners`. With the seconds after which the client
@@ -63,6 +67,8 @@ extension APIError {
         case .ohNoes: (.badRequest, 413, "Oh Noes!")
         case .refused(let refusal): Self.row(of: refusal)
         case .tooManyChannels: (.conflict, 130, "Too many channels")
+        case .preconditionFailed: (.preconditionFailed, 128, "Precondition Failed")
+        case .invalidQuery: (.badRequest, 129, "Invalid query parameter")
         case .unexpected: (.internalServerError, 201, "Unexpected megaphone error")
         case .storeFailed: (.serviceUnavailable, 202, "A database error occurred")
         case .tooManyListeners, .shuttingDown: Self.row(of: .tooManyConnections)
@@ -127,6 +133,8 @@ extension API {
             fields.append(.retryAfter, String(seconds))
         case .contentCoding:
             fields.append(.acceptEncoding, "identity")
+        case .preconditionFailed(let entityTag?):
+            fields.append(.eTag, entityTag)
         default:
             if status == .serviceUnavailable { fields.append(.retryAfter, Self.retryAfterSeconds) }
         }

@@ -16,6 +16,8 @@ final class APIMetrics: Sendable {
     private let statesSent: Counter
     private let statesSkipped: Counter
     private let deliveries: Histogram
+    private let preconditionsFailed: Counter
+    private let putsOutdated: Counter
     /// In the order of `Route.Name`.
     private let routes: [RouteMetrics]
 
@@ -40,6 +42,12 @@ final class APIMetrics: Sendable {
         statesSkipped = registry.counter(
             "megaphone_states_skipped_total",
             help: "Number of states not sent on an event stream because a newer one was there.")
+        preconditionsFailed = registry.counter(
+            "megaphone_preconditions_failed_total",
+            help: "Number of PUTs and DELETEs whose precondition did not hold.")
+        putsOutdated = registry.counter(
+            "megaphone_puts_outdated_total",
+            help: "Number of PUTs of a smaller number that monotonic_channels kept from being stored.")
         deliveries = registry.histogram(
             "megaphone_delivery_seconds",
             help: "Time from the end of the read that found a change to its delivery to a held request.")
@@ -72,7 +80,7 @@ final class APIMetrics: Sendable {
     func recordUpdate(_ change: Change, since start: Instant) {
         guard let statsD else { return }
         let tags: StatsDSender.Tags = [
-            "broadcaster": change.broadcasterID.text, "channel_id": change.channelID.text,
+            "broadcaster": change.channel.broadcasterID.text, "channel_id": change.channel.channelID.text,
         ]
         statsD.increment("broadcast.cmd.update", tags: tags)
         statsD.timing("broadcast.update", start.duration(to: clock.now), tags: tags)
@@ -89,6 +97,10 @@ final class APIMetrics: Sendable {
     func recordStaleBoard() {
         staleBoards.increment()
     }
+
+    func preconditionFailed() { preconditionsFailed.increment() }
+
+    func putWasOutdated() { putsOutdated.increment() }
 
     func streamOpened() { streamsOpened.increment() }
 
@@ -118,7 +130,7 @@ final class APIMetrics: Sendable {
 private final class RouteMetrics: Sendable {
     /// The methods that have a label of their own. All others share one, because a client may send any token
     /// as a method and could create any number of counters.
-    private static let methods: [HTTPRequest.Method] = [.get, .head, .put]
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .put, .delete]
 
     private struct Outcome {
         /// Index in `methods`; its end index means any other method.

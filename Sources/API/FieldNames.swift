@@ -19,6 +19,9 @@ extension HTTPField.Name {
     /// Tells nginx not to buffer a response.
     static let xAccelBuffering = known("X-Accel-Buffering")
 
+    /// Links to other resources (RFC 8288 section 3).
+    static let link = known("Link")
+
     private static func known(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is not a field name.") }
         return name

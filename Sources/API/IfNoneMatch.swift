@@ -5,17 +5,12 @@ import HTTPTypes
 struct IfNoneMatch: Sendable {
     private static let weak = Array("W/".utf8)
 
-    /// The value of the field. Several field lines are joined to one list (section 5.3).
     private let list: [UInt8]
 
     /// Nil when the request has no such field.
     init?(_ request: Request) {
-        let values = request.values(of: .ifNoneMatch)
-        guard let first = values.first else { return nil }
-        list = values.dropFirst().reduce(into: Array(request.bytes[first])) { list, value in
-            list.append(UInt8(ascii: ","))
-            list.append(contentsOf: request.bytes[value])
-        }
+        guard let list = request.list(of: .ifNoneMatch) else { return nil }
+        self.list = list
     }
 
     /// Whether the list is an empty entity tag, which curl sends when it has none.

@@ -5,8 +5,8 @@ import HTTP
 struct PathSegments: Sendable {
     /// The number of segments, including those that are not kept.
     private(set) var count = 0
-    /// The first four segments, as many as the longest route has.
-    private var ranges = [4 of Range<Int>](repeating: 0..<0)
+    /// The first five segments, as many as the longest route has.
+    private var ranges = [5 of Range<Int>](repeating: 0..<0)
 
     /// No segments, for a request without a path.
     init() {}

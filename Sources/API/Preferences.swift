@@ -55,20 +55,11 @@ func preferredWait(_ request: Request) -> Int? {
             let text = preference.prefix { $0 != UInt8(ascii: ";") }.trimmingBlanks()
             let name = text.prefix { $0 != UInt8(ascii: "=") }
             guard name.trimmingBlanks().equalsIgnoringCase("wait") else { continue }
-            return seconds(text.dropFirst(name.count + 1).trimmingBlanks())
+            return decimalNumber(
+                text.dropFirst(name.count + 1).trimmingBlanks(), maximumDigits: 9)
         }
     }
     return nil
-}
-
-private func seconds(_ digits: ArraySlice<UInt8>) -> Int? {
-    guard (1...9).contains(digits.count) else { return nil }
-    var number = 0
-    for digit in digits {
-        guard let value = digit.decimalValue else { return nil }
-        number = number * 10 + value
-    }
-    return number
 }
 
 /// Returns the value of `Last-Event-ID`: the state that the client knows. Nil if it is absent or empty.

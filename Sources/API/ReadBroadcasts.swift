@@ -41,6 +41,11 @@ extension API {
         }
     }
 
+    /// Returns the channel that the path names. Throws 400 for an ID that breaks the rules.
+    func channelName(_ request: Request, _ context: RequestContext) throws(APIError) -> ChannelName {
+        try ChannelName(broadcasterID(request, context), channelID(request, context))
+    }
+
     func broadcasterID(
         _ request: Request, _ context: RequestContext
     ) throws(APIError) -> BroadcasterID {

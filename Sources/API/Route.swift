@@ -9,6 +9,7 @@ final class Route: Sendable {
         case broadcasts
         case broadcaster
         case broadcast
+        case history
         case lbheartbeat
         case heartbeat
         case version
@@ -40,8 +41,8 @@ final class Route: Sendable {
     let handlers: [MethodHandler]
     /// Severity of the log line of a successful response.
     let severity: Severity
-    /// Whether the path names a part of the board, which pages of other origins may read if `cors_origins`
-    /// allows it.
+    /// Whether the path names a part of the board or a history, which pages of other origins may read if
+    /// `cors_origins` allows it.
     let isResource: Bool
 
     /// Creates a route. The path is written as in openapi.yaml, with parameters in braces.
@@ -54,7 +55,7 @@ final class Route: Sendable {
             segment.hasPrefix("{") ? .parameter : .literal(String(segment))
         }
         self.severity = severity
-        isResource = [.broadcasts, .broadcaster, .broadcast].contains(name)
+        isResource = [.broadcasts, .broadcaster, .broadcast, .history].contains(name)
         self.handlers = handlers
     }
 
@@ -99,8 +100,9 @@ extension Route {
             .broadcast, "/v1/broadcasts/{broadcaster_id}/{bchannel_id}",
             [
                 MethodHandler(method: .get, handler: read), MethodHandler(method: .head, handler: read),
-                MethodHandler(method: .put, handler: put),
+                MethodHandler(method: .put, handler: put), MethodHandler(method: .delete, handler: delete),
             ]),
+        Route(.history, "/v1/broadcasts/{broadcaster_id}/{bchannel_id}/history", get: history),
         Route(.lbheartbeat, "/__lbheartbeat__", severity: .debug) { $0.getLoadBalancerHeartbeat($1, &$2) },
         Route(.heartbeat, "/__heartbeat__") { $0.getHeartbeat($1, &$2) },
         Route(.version, "/__version__") { $0.getVersion($1, &$2) },
@@ -114,6 +116,12 @@ extension Route {
     }
     private static let put: Handler = { api, request, context throws(APIError) in
         try api.putBroadcast(request, &context)
+    }
+    private static let delete: Handler = { api, request, context throws(APIError) in
+        try api.deleteBroadcast(request, &context)
+    }
+    private static let history: Handler = { api, request, context throws(APIError) in
+        try api.getHistory(request, &context)
     }
     private static let error: Handler = { api, request, context throws(APIError) in
         try api.getError(request, &context)

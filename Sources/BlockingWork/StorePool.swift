@@ -21,16 +21,17 @@ package struct StorePool<State: PoolState & ~Copyable>: Sendable {
 
     /// Runs one operation on a thread of the pool; see `BlockingPool.submit`.
     ///
-    /// Reads and checks run before waiting PUTs: callers share one read and one check at a time, so many
-    /// requests wait for each. One thread is left free for reads: PUTs and checks may hang in a database that
-    /// still answers reads.
+    /// Reads and checks run before everything else that waits: callers share one read and one check at a
+    /// time, so many requests wait for each. One thread is left free for reads: writes and checks may hang in
+    /// a database that still answers reads.
     package func submit<Value: Sendable>(
         _ operation: StoreOperation, until deadline: Instant,
         _ work: @escaping @Sendable (inout State, _ attempts: Int) -> Value?,
         receive: @escaping @Sendable (Result<Value, StoreError>) -> Void
     ) {
         pool.submit(
-            until: deadline, isUrgent: operation != .put, usesReserve: operation == .read, work
+            until: deadline, isUrgent: operation == .read || operation == .check,
+            usesReserve: operation == .read, work
         ) { result in
             receive(result.mapError(StoreError.init))
         }

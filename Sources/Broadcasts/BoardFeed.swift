@@ -155,29 +155,38 @@ package final class BoardFeed: Sendable {
         return next
     }
 
-    /// Stores a change. After it has returned, every GET on this node gets a board of a read that began
+    /// Applies a change. After it has returned, every GET on this node gets a board of a read that began
     /// later, or a stale board with its age, whatever `maxStaleness` is. While requests are held, that read
     /// begins at once.
-    package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
-        let outcome = try await store.put(change, deadline: deadline)
+    package func apply(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
+        let outcome = try await store.apply(change, deadline: deadline)
         let now = clock.now
         let number = state.withLock { state in
             state.snapshot.firstCompleteRead = state.readsBegun + 1
-            if outcome == .created { state.channels.created(change) }
-            if outcome != .unchanged { state.mustReadAgain = true }
+            switch outcome {
+            case .created: state.channels.created(change)
+            case .deleted: state.channels.deleted(change)
+            default: break
+            }
+            if outcome.isWritten { state.mustReadAgain = true }
             return state.isReading ? nil : state.beginReadIfNeeded(at: now)
         }
         if let number { startRead(number, at: now) }
         return outcome
     }
 
+    /// Reads the history of a channel; see `BroadcastStore.history`.
+    package func history(_ query: HistoryQuery) async throws(StoreError) -> HistoryPage? {
+        try await store.history(query, deadline: clock.now + Self.readLimit)
+    }
+
     /// Returns the number of channels of the last read and of those created through this node since. A
     /// channel created during a read may count twice. Nil if the given channel is one of them, or before the
     /// first successful read.
-    package func channelCount(besides broadcasterID: BroadcasterID, _ channelID: ChannelID) -> Int? {
+    package func channelCount(besides channel: ChannelName) -> Int? {
         state.withLock { state in
             guard let board = state.snapshot.lastGoodRead?.board else { return nil }
-            return state.channels.count(on: board, besides: broadcasterID, channelID)
+            return state.channels.count(on: board, besides: channel)
         }
     }
 

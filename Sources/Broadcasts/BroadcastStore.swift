@@ -16,43 +16,6 @@ package struct BoardRow: Hashable, Sendable {
     }
 }
 
-/// A change of a channel, requested by a PUT.
-package struct Change: Hashable, Sendable {
-    package let broadcasterID: BroadcasterID
-    package let channelID: ChannelID
-    /// The new version of the channel.
-    package let version: Version
-    /// ID of the token in the request.
-    package let author: String
-    package let requestID: String
-
-    package init(
-        broadcasterID: BroadcasterID, channelID: ChannelID, version: Version, author: String,
-        requestID: String
-    ) {
-        self.broadcasterID = broadcasterID
-        self.channelID = channelID
-        self.version = version
-        self.author = author
-        self.requestID = requestID
-    }
-
-    /// Whether a store may run the change again after its answer was lost. A plain PUT may run twice: that is
-    /// visible only if another client writes the same channel in between, as with any client that retries a
-    /// failed request.
-    package var isRepeatable: Bool { true }
-}
-
-/// The effect of a change.
-package enum ChangeOutcome: Hashable, Sendable {
-    /// The channel had no version.
-    case created
-    /// The channel had another version.
-    case changed
-    /// The channel already had this version; nothing was written.
-    case unchanged
-}
-
 /// An error of a store.
 ///
 /// The texts are for the operator's log. They never contain a password and are never sent to a client.
@@ -109,10 +72,15 @@ package protocol BroadcastStore: Sendable {
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
         receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void)
 
-    /// Stores one change. Returns after the commit.
+    /// Applies one change. Returns after the commit.
     ///
-    /// An equal version changes neither the row nor its `last_updated`.
-    func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome
+    /// Decision and write are one step for all nodes. An equal version changes neither the row nor its
+    /// `last_updated`. A change is recorded in the history in the same transaction; if the history cannot be
+    /// written, the change is applied without an entry.
+    func apply(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome
+
+    /// Reads the history of a channel. Nil if there is neither a channel nor an entry of it.
+    func history(_ query: HistoryQuery, deadline: Instant) async throws(StoreError) -> HistoryPage?
 
     /// Runs a query against the table, for the heartbeat. `receive` is called as in `read`, with nil if the
     /// database works.

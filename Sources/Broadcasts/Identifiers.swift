@@ -22,6 +22,28 @@ package struct ChannelID: Hashable, Sendable {
     }
 }
 
+/// A channel and its broadcaster.
+package struct ChannelName: Hashable, Sendable {
+    package let broadcasterID: BroadcasterID
+    package let channelID: ChannelID
+
+    package init(_ broadcasterID: BroadcasterID, _ channelID: ChannelID) {
+        self.broadcasterID = broadcasterID
+        self.channelID = channelID
+    }
+
+    /// Parses `broadcaster/channel`. Nil if a part violates its rule.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let broadcasterID = BroadcasterID(parts[0]),
+            let channelID = ChannelID(parts[1])
+        else { return nil }
+        self.init(broadcasterID, channelID)
+    }
+
+    package var text: String { "\(broadcasterID.text)/\(channelID.text)" }
+}
+
 /// Returns whether every byte is in the URL-safe base64 alphabet (RFC 4648 section 5) and the length in bytes
 /// is from 1 to the maximum.
 private func isIdentifier(_ text: String, maximumLength: Int) -> Bool {

@@ -4,13 +4,33 @@ package import Time
 package enum StoreOperation: String, CaseIterable, Sendable {
     case read
     case put
+    case delete
     case check
+    case history
+    /// Removes old history entries.
+    case trim
+
+    /// Whether the operation writes.
+    package var isWrite: Bool {
+        switch self {
+        case .put, .delete, .trim: true
+        case .read, .check, .history: false
+        }
+    }
 }
 
 /// Receives the duration and the result of every operation of a store, for metrics.
 package protocol StoreObserver: Sendable {
     /// Called once per operation, on any thread, with the time from the call to its result. Must not block.
     func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool)
+
+    /// Called for each change that was applied without an entry in the history. Must not block.
+    func historyWasNotWritten()
+}
+
+extension Change {
+    /// The operation that applies the change.
+    package var operation: StoreOperation { version == nil ? .delete : .put }
 }
 
 extension StoreOperation {

@@ -1,3 +1,15 @@
+/// Returns the number that 1 to `maximumDigits` decimal digits denote. Nil for anything else. `maximumDigits`
+/// is at most 18, so that the number fits.
+package func decimalNumber(_ digits: some Collection<UInt8>, maximumDigits: Int) -> Int? {
+    guard (1...maximumDigits).contains(digits.count) else { return nil }
+    var number = 0
+    for digit in digits {
+        guard let value = digit.decimalValue else { return nil }
+        number = number * 10 + value
+    }
+    return number
+}
+
 extension [UInt8] {
     /// Appends a number in decimal. `String(_:)` would allocate for a long one.
     package mutating func appendDecimal(_ number: Int) {

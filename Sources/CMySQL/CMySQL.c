@@ -15,9 +15,15 @@
 #define HAS_MARIADB_CLIENT 0
 #endif
 
-/* Error codes of both client libraries: CR_SSL_CONNECTION_ERROR, CR_OUT_OF_MEMORY, CR_NO_PREPARE_STMT and
- * CR_INVALID_PARAMETER_NO. */
-enum { ERROR_TLS = 2026, ERROR_MEMORY = 2008, ERROR_NOT_PREPARED = 2030, ERROR_PARAMETER = 2034 };
+/* Error codes of both client libraries: CR_SSL_CONNECTION_ERROR, CR_OUT_OF_MEMORY, CR_NO_PREPARE_STMT,
+ * CR_INVALID_PARAMETER_NO and CR_NO_RESULT_SET. */
+enum {
+    ERROR_TLS = 2026,
+    ERROR_MEMORY = 2008,
+    ERROR_NOT_PREPARED = 2030,
+    ERROR_PARAMETER = 2034,
+    ERROR_NO_RESULT = 2053
+};
 
 struct megaphone_mysql {
     MYSQL client;
@@ -57,6 +63,21 @@ static void drop_result(megaphone_mysql *connection) {
     connection->result = NULL;
     connection->row = NULL;
     connection->columns = 0;
+}
+
+/* Buffers the result of the statement that has just run. */
+static int take_result(megaphone_mysql *connection) {
+    MYSQL *client = &connection->client;
+    connection->result = mysql_store_result(client);
+    /* An error after the first packet of a result is reported only here. Check the error number first:
+     * when the connection breaks, MariaDB's library clears the field count, which then looks like a
+     * statement without a result. */
+    if (!connection->result && (mysql_errno(client) || mysql_field_count(client))) {
+        return client_error(connection);
+    }
+    if (connection->result) connection->columns = mysql_num_fields(connection->result);
+    connection->affected_rows = mysql_affected_rows(client);
+    return 0;
 }
 
 int megaphone_mysql_library_init(void) { return mysql_library_init(0, NULL, NULL); }
@@ -139,19 +160,22 @@ int megaphone_mysql_ping(megaphone_mysql *connection) {
 }
 
 int megaphone_mysql_query(megaphone_mysql *connection, const char *statement, size_t length) {
-    MYSQL *client = &connection->client;
     drop_result(connection);
-    if (mysql_real_query(client, statement, length)) return client_error(connection);
-    connection->result = mysql_store_result(client);
-    /* An error after the first packet of a result is reported only here. Check the error number first:
-     * when the connection breaks, MariaDB's library clears the field count, which then looks like a
-     * statement without a result. */
-    if (!connection->result && (mysql_errno(client) || mysql_field_count(client))) {
-        return client_error(connection);
-    }
-    if (connection->result) connection->columns = mysql_num_fields(connection->result);
-    connection->affected_rows = mysql_affected_rows(client);
-    return 0;
+    if (mysql_real_query(&connection->client, statement, length)) return client_error(connection);
+    return take_result(connection);
+}
+
+int megaphone_mysql_allow_several(megaphone_mysql *connection) {
+    return mysql_set_server_option(&connection->client, MYSQL_OPTION_MULTI_STATEMENTS_ON)
+               ? client_error(connection)
+               : 0;
+}
+
+int megaphone_mysql_next_result(megaphone_mysql *connection) {
+    drop_result(connection);
+    int outcome = mysql_next_result(&connection->client);
+    if (outcome < 0) return fail(connection, ERROR_NO_RESULT, "the statement has no result");
+    return outcome > 0 ? client_error(connection) : take_result(connection);
 }
 
 int megaphone_mysql_prepare(megaphone_mysql *connection, const char *statement, size_t length,

@@ -12,6 +12,7 @@ import Time
 final class DatabaseProbe: Sendable {
     private let address: MySQLAddress
     private let migrates: Bool
+    private let recordsChanges: Bool
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -28,7 +29,8 @@ final class DatabaseProbe: Sendable {
     /// waits, statements of other nodes on the table wait behind it: one second of each twenty or so.
     static let pauseForLocks = Duration.seconds(30)
 
-    init(address: MySQLAddress, migrates: Bool, logger: Logger) {
+    init(address: MySQLAddress, migrates: Bool, recordsChanges: Bool, logger: Logger) {
+        self.recordsChanges = recordsChanges
         self.address = address
         self.migrates = migrates
         self.logger = logger
@@ -55,10 +57,30 @@ final class DatabaseProbe: Sendable {
         case .ahead(let version):
             throw error("has version \(version), newer than the \(MySQLSchema.knownVersion) known here")
         }
+        if migrates, recordsChanges, !state.withLock({ $0.hasSucceeded }) {
+            try createHistory(session, limits)
+        }
         let summary = session.summary
         if limits == .opening { sessions.keep(session) }
         state.withLock { $0.hasSucceeded = true }
         return summary
+    }
+
+    /// Creates the table of changes. The service works without it, so only `migrate` reports a failure as an
+    /// error.
+    private func createHistory(
+        _ session: borrowing MySQLSession, _ limits: MySQLLimits
+    ) throws(MySQLError) {
+        do {
+            try HistoryTable.create(session.connection)
+        } catch {
+            guard limits != .migrating, !error.endsSession else { throw error }
+            logger.warning(
+                """
+                Changes are not recorded, because the table megaphone_history cannot be created: \
+                \(error.message); run megaphone migrate as a user with the CREATE privilege
+                """)
+        }
     }
 
     private func requireMayMigrate(from version: Int) throws(MySQLError) {

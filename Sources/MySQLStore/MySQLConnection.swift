@@ -90,7 +90,19 @@ struct MySQLConnection: ~Copyable, Sendable {
         }
     }
 
-    /// Runs one statement without a result and returns the number of affected rows, as `execute` does.
+    /// Lets `query` run several statements, separated by semicolons, from now on. Costs a round trip.
+    func allowSeveralStatements() throws(MySQLError) {
+        guard unsafe megaphone_mysql_allow_several(handle) == 0 else { throw lastError(.statement) }
+    }
+
+    /// Takes the result of the next statement of the last query, or throws its error. Must be called for each
+    /// statement after the first, until one fails.
+    func nextResult() throws(MySQLError) {
+        guard unsafe megaphone_mysql_next_result(handle) == 0 else { throw lastError(.statement) }
+    }
+
+    /// Runs one statement without a result and returns the number of affected rows, as `execute` does. Of
+    /// several statements, the first one counts.
     func update(_ sql: String) throws(MySQLError) -> UInt64 {
         try query(sql)
         return unsafe megaphone_mysql_affected_rows(handle)
@@ -106,6 +118,13 @@ struct MySQLConnection: ~Copyable, Sendable {
         var count = 0
         guard let bytes = unsafe megaphone_mysql_value(handle, column, &count) else { return nil }
         return unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+    }
+
+    /// Returns the bytes of a value of the current row; nil for NULL.
+    func bytes(at column: UInt32) -> [UInt8]? {
+        var count = 0
+        guard let bytes = unsafe megaphone_mysql_value(handle, column, &count) else { return nil }
+        return unsafe Array(UnsafeRawBufferPointer(start: bytes, count: count))
     }
 
     /// Whether a value of the current row has the same bytes as this text.

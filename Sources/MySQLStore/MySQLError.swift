@@ -6,6 +6,8 @@ struct MySQLError: Error, Hashable, Sendable {
     enum Stage: Sendable {
         case login
         case statement
+        /// A statement on the table of changes.
+        case history
         /// Our schema check or a migration. An error of our own has the code `none`.
         case schema
     }
@@ -13,6 +15,29 @@ struct MySQLError: Error, Hashable, Sendable {
     let code: MySQLErrorCode
     let message: String
     let stage: Stage
+    /// Whether the error belongs to a transaction whose COMMIT was not sent: nothing was stored.
+    private(set) var isBeforeCommit = false
+
+    init(code: MySQLErrorCode, message: String, stage: Stage) {
+        self.code = code
+        self.message = message
+        self.stage = stage
+    }
+
+    /// The error, of a transaction whose COMMIT was not sent.
+    var withoutCommit: MySQLError {
+        var error = self
+        error.isBeforeCommit = true
+        return error
+    }
+
+    /// The error, as one of the table of changes.
+    var inHistory: MySQLError { MySQLError(code: code, message: message, stage: .history) }
+
+    /// Returns the error with what the operator can do about it.
+    func advising(_ advice: String) -> MySQLError {
+        MySQLError(code: code, message: "\(message); \(advice)", stage: stage)
+    }
 
     /// Whether the connection broke or could not be made. It is unknown whether the statement ran: both
     /// client libraries report the same code before a statement was sent and after its answer was lost.
@@ -53,9 +78,12 @@ struct MySQLError: Error, Hashable, Sendable {
     /// Whether this is an error of the connection or the server, not of one statement.
     var isConnectionTrouble: Bool { isBrokenConversation || isRefusal }
 
-    /// Whether the transaction lost a conflict: it was chosen as the victim of a deadlock, or another Galera
-    /// node had written the row.
-    var isConflict: Bool { code == .ER_LOCK_DEADLOCK }
+    /// Whether the transaction lost a conflict: it was chosen as the victim of a deadlock, or another
+    /// transaction or server had written the row.
+    var isConflict: Bool {
+        [.ER_LOCK_DEADLOCK, .ER_CHECKREAD, .ER_DUP_ENTRY, .ER_TRANSACTION_ROLLBACK_DURING_COMMIT]
+            .contains(code)
+    }
 
     /// Whether a lock wait timed out, or the transaction lost a conflict. Nothing of the statement was
     /// stored.
@@ -93,7 +121,13 @@ struct MySQLError: Error, Hashable, Sendable {
 
     /// Whether the table or the database does not exist.
     private var isMissingTable: Bool {
-        [.ER_NO_SUCH_TABLE, .ER_BAD_DB_ERROR, .ER_NO_DB_ERROR].contains(code)
+        stage != .history && [.ER_NO_SUCH_TABLE, .ER_BAD_DB_ERROR, .ER_NO_DB_ERROR].contains(code)
+    }
+
+    /// Whether the statement is at fault: its table, its privileges or its values, not the server, the
+    /// connection or another transaction.
+    var isOfStatement: Bool {
+        !isConnectionTrouble && !isLockTrouble && !isStaleStatement && !isReadOnly
     }
 
     /// Whether the session must not be used again.
@@ -105,7 +139,7 @@ struct MySQLError: Error, Hashable, Sendable {
     func isWorthRepeating(_ isRepeatable: Bool) -> Bool {
         if isLockTrouble || isStaleStatement { return true }
         if stage == .login { return isBrokenConversation || isSessionLimit }
-        return isRepeatable && isConnectionTrouble
+        return (isRepeatable || isBeforeCommit) && isConnectionTrouble
     }
 
     /// Whether this error means that the database as a whole is in trouble.
@@ -121,7 +155,7 @@ struct MySQLError: Error, Hashable, Sendable {
             port right?
             """
         case .login: "cannot log in to MySQL at \(place) as \(address.user): \(message) (\(code.rawValue))"
-        case .statement: "MySQL at \(place): \(message) (\(code.rawValue))"
+        case .statement, .history: "MySQL at \(place): \(message) (\(code.rawValue))"
         case .schema: "database \(address.database) at \(place): \(message)"
         }
     }

@@ -5,6 +5,8 @@
 struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     let rawValue: UInt32
 
+    /// The row has changed since it was read.
+    static let ER_CHECKREAD = MySQLErrorCode(rawValue: 1020)
     /// Too many connections to the server.
     static let ER_CON_COUNT_ERROR = MySQLErrorCode(rawValue: 1040)
     /// MariaDB with `innodb_force_recovery`, or a read-only table.
@@ -22,6 +24,7 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_HOST_NOT_PRIVILEGED = MySQLErrorCode(rawValue: 1130)
     static let ER_TABLEACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1142)
     static let ER_NO_SUCH_TABLE = MySQLErrorCode(rawValue: 1146)
+    static let ER_DUP_ENTRY = MySQLErrorCode(rawValue: 1062)
     static let ER_ABORTING_CONNECTION = MySQLErrorCode(rawValue: 1152)
     static let ER_NET_READ_ERROR = MySQLErrorCode(rawValue: 1158)
     static let ER_NET_READ_INTERRUPTED = MySQLErrorCode(rawValue: 1159)
@@ -52,6 +55,8 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_INNODB_FORCED_RECOVERY = MySQLErrorCode(rawValue: 1881)
     /// MariaDB only.
     static let ER_CONNECTION_KILLED = MySQLErrorCode(rawValue: 1927)
+    /// On MySQL Group Replication: another server has written the row.
+    static let ER_TRANSACTION_ROLLBACK_DURING_COMMIT = MySQLErrorCode(rawValue: 3101)
     /// Since MySQL 8: `ALTER SCHEMA … READ ONLY = 1`.
     static let ER_SCHEMA_READ_ONLY = MySQLErrorCode(rawValue: 3989)
     static let CR_SOCKET_CREATE_ERROR = MySQLErrorCode(rawValue: 2001)

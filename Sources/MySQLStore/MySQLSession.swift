@@ -12,6 +12,9 @@ struct MySQLSession: ~Copyable, Sendable {
     /// When the session must be replaced.
     let expiry: Instant
     private var upsert = Upsert.unprepared
+    private var acceptsSeveralStatements = false
+    /// Until when no changes are recorded, and why.
+    var historyPause: (end: Instant, reason: String)?
 
     /// Connects, logs in and sets the session variables.
     static func open(
@@ -44,25 +47,11 @@ struct MySQLSession: ~Copyable, Sendable {
         try MySQLSchema.state(on: connection)
     }
 
-    /// Runs statements as one transaction: commits after the body, or rolls back on any error and rethrows
-    /// it.
-    ///
-    /// It never commits after an error. On Galera a COMMIT after a conflict succeeds and stores nothing;
-    /// after a lock wait timeout it stores the other statements.
-    mutating func withTransaction<Value>(
-        _ body: (inout MySQLSession) throws(MySQLError) -> Value
-    ) throws(MySQLError) -> Value {
-        try connection.query("START TRANSACTION")
-        do {
-            let value = try body(&self)
-            try connection.query("COMMIT")
-            return value
-        } catch {
-            // The server rolls back when the session ends.
-            guard !error.endsSession else { throw error }
-            try connection.query("ROLLBACK")
-            throw error
-        }
+    /// Lets a query have several statements, to save round trips.
+    mutating func allowSeveralStatements() throws(MySQLError) {
+        guard !acceptsSeveralStatements else { return }
+        try connection.allowSeveralStatements()
+        acceptsSeveralStatements = true
     }
 
     /// Throws if the connection is broken.
@@ -74,13 +63,14 @@ struct MySQLSession: ~Copyable, Sendable {
     ///
     /// The version is bound twice, because no other reference to the new value works on both MySQL 5.7 to 9
     /// and MariaDB. The server sets `last_updated` only if the row changes.
-    mutating func put(_ change: Change) throws(MySQLError) -> ChangeOutcome {
+    mutating func put(_ change: Change, _ version: Version) throws(MySQLError) -> ChangeOutcome {
         try prepareUpsert()
-        let version = change.version.text
-        let parameters = [change.broadcasterID.text, change.channelID.text, version, version]
+        let parameters = [
+            change.channel.broadcasterID.text, change.channel.channelID.text, version.text, version.text,
+        ]
         let affectedRows =
             switch upsert {
-            case .unprepared: try connection.update(Self.upsert(parameters.map(Self.literal)))
+            case .unprepared: try connection.update(Self.upsert(parameters.map(literal)))
             case .prepared: try connection.execute(parameters)
             }
         return switch affectedRows {
@@ -112,12 +102,6 @@ struct MySQLSession: ~Copyable, Sendable {
         INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) \
         VALUES (\(values[0]), \(values[1]), \(values[2])) ON DUPLICATE KEY UPDATE version = \(values[3])
         """
-    }
-
-    /// Returns a text as a literal in hexadecimal, which needs no escaping.
-    private static func literal(_ text: String) -> String {
-        let digits = text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-        return "_utf8mb4 X'\(digits.joined())'"
     }
 
     /// Reads the table, and whether the server takes writes. The rows are nil if they equal the last ones, in

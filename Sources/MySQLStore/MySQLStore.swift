@@ -16,11 +16,13 @@ package struct MySQLStore: BroadcastStore {
     private let sessions: SessionFactory
     private let watch: DatabaseWatch
     private let address: MySQLAddress
-    private let observer: (any StoreObserver)?
-    private let clock: Clock
-    private let logger: Logger
+    let observer: (any StoreObserver)?
+    let clock: Clock
+    let logger: Logger
     private let nonconformingRows = NonconformingRows()
     private let lastBoard = LastBoard()
+    let upkeep = HistoryUpkeep()
+    let random: RandomSource
 
     /// How long the start waits for the first probe: long enough for a first connection, too short to matter
     /// if the database is down.
@@ -50,7 +52,8 @@ package struct MySQLStore: BroadcastStore {
         2 * (2 * poolSize + 3) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
     }
 
-    /// Connects, and with `migrate` migrates the schema before its first use. If the database cannot be
+    /// Connects, and with `migrate` migrates the schema before its first use, and with `recordsChanges`
+    /// creates the table of changes. If the database cannot be
     /// reached or refuses the login, that is logged, the watch keeps probing, and calls throw `unavailable`.
     /// `poolSize` is the maximum number of sessions, at least 1.
     ///
@@ -58,7 +61,8 @@ package struct MySQLStore: BroadcastStore {
     /// than this program knows, or older without `migrate`, or its migration failed. Throws `unavailable` if
     /// the client library cannot be initialised, or if the system has no thread or descriptor left.
     package init(
-        address: MySQLAddress, poolSize: Int, migrate: Bool, observer: (any StoreObserver)? = nil,
+        address: MySQLAddress, poolSize: Int, migrate: Bool, recordsChanges: Bool,
+        observer: (any StoreObserver)? = nil,
         clock: Clock, random: RandomSource, logger: Logger
     ) throws(StoreError) {
         guard MySQLConnection.isLibraryReady else {
@@ -67,6 +71,7 @@ package struct MySQLStore: BroadcastStore {
         self.address = address
         self.observer = observer
         self.clock = clock
+        self.random = random
         self.logger = logger
         let watch = try DatabaseWatch(clock: clock, random: random, logger: logger) { error in
             error.explained(address)
@@ -84,7 +89,8 @@ package struct MySQLStore: BroadcastStore {
         self.sessions = sessions
         self.pool = pool
         self.watch = watch
-        let prober = DatabaseProbe(address: address, migrates: migrate, logger: logger)
+        let prober = DatabaseProbe(
+            address: address, migrates: migrate, recordsChanges: recordsChanges, logger: logger)
         do throws(StoreError) {
             try watch.start { limits, interrupter in
                 let probe = Result { () throws(MySQLError) in
@@ -116,10 +122,11 @@ package struct MySQLStore: BroadcastStore {
     /// for the operator if the database cannot be reached, returns an error, or has a newer schema than this
     /// program knows.
     package static func migrate(
-        _ address: MySQLAddress, clock: Clock, random: RandomSource, logger: Logger
+        _ address: MySQLAddress, recordsChanges: Bool, clock: Clock, random: RandomSource, logger: Logger
     ) throws(StoreError) {
         let sessions = SessionFactory(address: address, clock: clock, random: random) { 0 }
-        let prober = DatabaseProbe(address: address, migrates: true, logger: logger)
+        let prober = DatabaseProbe(
+            address: address, migrates: true, recordsChanges: recordsChanges, logger: logger)
         let end = clock.now + migrationLimit
         while true {
             do {
@@ -160,12 +167,26 @@ package struct MySQLStore: BroadcastStore {
         }
     }
 
-    package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
+    package func apply(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
+        let lost = LostCommit()
+        return try await withCheckedContinuation { continuation in
+            submit(change.operation, until: deadline, isRepeatable: change.isRepeatable) { result in
+                continuation.resume(returning: result.map(\.outcome))
+                if case .success(let applied) = result { keepUp(after: change, applied) }
+            } body: { [upkeep, clock] session throws(MySQLError) in
+                try session.apply(change, lost, upkeep, at: clock.now)
+            }
+        }.get()
+    }
+
+    package func history(
+        _ query: HistoryQuery, deadline: Instant
+    ) async throws(StoreError) -> HistoryPage? {
         try await withCheckedContinuation { continuation in
-            submit(.put, until: deadline, isRepeatable: change.isRepeatable) {
+            submit(.history, until: deadline) {
                 continuation.resume(returning: $0)
             } body: { session throws(MySQLError) in
-                try session.put(change)
+                try session.history(query)
             }
         }.get()
     }
@@ -186,7 +207,7 @@ package struct MySQLStore: BroadcastStore {
 
     /// Runs one operation on a session, unless the circuit is open, and reports its outcome to the watch.
     /// `takesWrites` tells whether the value is one of a server that takes writes.
-    private func submit<Value: Sendable>(
+    func submit<Value: Sendable>(
         _ operation: StoreOperation, until deadline: Instant, isRepeatable: Bool = true,
         takesWrites: @escaping @Sendable (Value) -> Bool = { _ in true },
         receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,

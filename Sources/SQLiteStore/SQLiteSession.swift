@@ -8,7 +8,9 @@ struct SQLiteSession: ~Copyable {
     /// Nil for a database in memory.
     private let files: DatabaseFiles?
     private let clock: Clock
-    private let upsert: SQLiteStatement
+    let upsert: SQLiteStatement
+    let find: SQLiteStatement
+    let remove: SQLiteStatement
     private let select: SQLiteStatement
     private let probe: SQLiteStatement
     private let dataVersion: SQLiteStatement
@@ -27,9 +29,10 @@ struct SQLiteSession: ~Copyable {
     private static let walLimit = 1000 * 4096
 
     /// Why a database is opened.
-    enum Occasion {
-        /// At the start: creates the file if it does not exist and migrates the schema.
-        case start
+    enum Occasion: Hashable {
+        /// At the start: creates the file if it does not exist and migrates the schema. With
+        /// `recordsChanges` also creates the table of changes.
+        case start(recordsChanges: Bool)
         /// Later: the file and its tables must exist.
         case service
     }
@@ -38,7 +41,7 @@ struct SQLiteSession: ~Copyable {
     static func open(
         path: String, at occasion: Occasion, deadline: Instant, clock: Clock
     ) throws(SQLiteError) -> SQLiteSession {
-        let connection = try SQLiteConnection.open(path: path, create: occasion == .start)
+        let connection = try SQLiteConnection.open(path: path, create: occasion != .service)
         connection.setBusyLimit(clock.time(until: deadline))
         guard !connection.isReadOnly else {
             throw SQLiteError(code: SQLITE_READONLY, message: "the system refuses to open it for writing")
@@ -50,7 +53,10 @@ struct SQLiteSession: ~Copyable {
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
         try connection.execute("PRAGMA journal_size_limit = \(walLimit)")
-        if occasion == .start { try SQLiteSchema.migrate(connection) }
+        if case .start(let recordsChanges) = occasion {
+            try SQLiteSchema.migrate(connection)
+            if recordsChanges { try SQLiteHistory.create(connection) }
+        }
 
         let upsert = try connection.prepare(
             """
@@ -59,6 +65,10 @@ struct SQLiteSession: ~Copyable {
             SET version = excluded.version, last_updated = CURRENT_TIMESTAMP
             WHERE version <> excluded.version
             """)
+        let find = try connection.prepare(
+            "SELECT version FROM broadcastsv1 WHERE broadcaster_id = ? AND bchannel_id = ?")
+        let remove = try connection.prepare(
+            "DELETE FROM broadcastsv1 WHERE broadcaster_id = ? AND bchannel_id = ?")
         let select = try connection.prepare("SELECT broadcaster_id, bchannel_id, version FROM broadcastsv1")
         let probe = try connection.prepare("SELECT EXISTS (SELECT 1 FROM broadcastsv1)")
         let dataVersion = try connection.prepare("PRAGMA data_version")
@@ -68,25 +78,13 @@ struct SQLiteSession: ~Copyable {
             throw SQLiteError(code: SQLITE_CANTOPEN, message: "the file was replaced while it was opened")
         }
         return SQLiteSession(
-            connection: connection, files: files, clock: clock, upsert: upsert, select: select, probe: probe,
-            dataVersion: dataVersion)
+            connection: connection, files: files, clock: clock, upsert: upsert, find: find, remove: remove,
+            select: select, probe: probe, dataVersion: dataVersion)
     }
 
     /// What happened to the files since the session was opened; nil while they are all in place.
     var loss: DatabaseFiles.Loss? {
         connection.hasMoved ? .database : files?.loss
-    }
-
-    /// Stores one version with one autocommitted statement.
-    func put(_ change: Change, deadline: Instant) throws(SQLiteError) -> ChangeOutcome {
-        limitWaiting(deadline)
-        connection.forgetLastInsertedRow()
-        try upsert.bind(change.broadcasterID.text, at: 1)
-        try upsert.bind(change.channelID.text, at: 2)
-        try upsert.bind(change.version.text, at: 3)
-        _ = try upsert.step()
-        if connection.changes == 0 { return .unchanged }
-        return connection.lastInsertedRow == 0 ? .changed : .created
     }
 
     /// Reads the table and makes a board of its rows. Returns the last board if nothing has been committed
@@ -125,7 +123,7 @@ struct SQLiteSession: ~Copyable {
     /// Sets the busy timeout to three quarters of the remaining time, so that the caller learns that the file
     /// is locked before its deadline. SQLite counts the requested sleep times, and on a busy machine each
     /// sleep takes longer.
-    private func limitWaiting(_ deadline: Instant) {
+    func limitWaiting(_ deadline: Instant) {
         connection.setBusyLimit(clock.time(until: deadline) * 3 / 4)
     }
 }

@@ -16,14 +16,24 @@ struct SQLiteStatement: ~Copyable {
         _ = unsafe sqlite3_finalize(handle)
     }
 
-    /// Binds a text, which may contain NUL. Indices begin at 1.
-    func bind(_ text: String, at index: Int32) throws(SQLiteError) {
+    /// Binds a text, which may contain NUL, or NULL for nil. Indices begin at 1.
+    func bind(_ text: String?, at index: Int32) throws(SQLiteError) {
+        guard let text else {
+            let code = unsafe sqlite3_bind_null(handle, index)
+            guard code == SQLITE_OK else { throw lastError(code) }
+            return
+        }
         let code = unsafe text.utf8.span.withUnsafeBufferPointer { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
                 unsafe megaphone_sqlite3_bind_text(
                     handle, index, characters.baseAddress, Int32(characters.count))
             }
         }
+        guard code == SQLITE_OK else { throw lastError(code) }
+    }
+
+    func bind(_ number: Int64, at index: Int32) throws(SQLiteError) {
+        let code = unsafe sqlite3_bind_int64(handle, index, number)
         guard code == SQLITE_OK else { throw lastError(code) }
     }
 
@@ -52,8 +62,11 @@ struct SQLiteStatement: ~Copyable {
     }
 
     /// Returns a column as text; empty for NULL. Invalid UTF-8 is replaced.
-    func text(at column: Int32) -> String {
-        guard let bytes = unsafe sqlite3_column_text(handle, column) else { return "" }
+    func text(at column: Int32) -> String { optionalText(at: column) ?? "" }
+
+    /// Returns a column as text; nil for NULL. Invalid UTF-8 is replaced.
+    func optionalText(at column: Int32) -> String? {
+        guard let bytes = unsafe sqlite3_column_text(handle, column) else { return nil }
         let count = Int(unsafe sqlite3_column_bytes(handle, column))
         return unsafe String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }

@@ -1,6 +1,7 @@
 package import BlockingWork
 package import Broadcasts
 package import Logging
+package import Randomness
 package import Time
 
 /// A store in an SQLite file, or in memory for trying the service out.
@@ -12,12 +13,15 @@ package struct SQLiteStore: BroadcastStore {
     private let reader: StorePool<SQLiteThreadState>?
     private let observer: (any StoreObserver)?
     private let clock: Clock
+    private let random: RandomSource
     private let logger: Logger
+    private let upkeep = HistoryUpkeep()
     private let presence: FilePresence
     private let nonconformingRows = NonconformingRows()
 
     /// How long opening waits for a lock of another process.
     private static let openLimit = Duration.seconds(5)
+    private static let trimLimit = Duration.seconds(10)
     /// Maximum number of calls that wait for a thread. Bounds the memory if the disk hangs.
     private static let maximumQueue = 4_096
 
@@ -29,29 +33,33 @@ package struct SQLiteStore: BroadcastStore {
     package static let descriptors = 2 * (3 + StorePool<SQLiteThreadState>.descriptors(limits))
 
     /// Opens the database at `path` and applies missing migrations. `:memory:` is a database that ends with
-    /// the store.
+    /// the store. `recordsChanges` creates the table of changes.
     ///
     /// Throws `failed` with one line for the operator, for example if the directory does not exist, or the
     /// file is read-only, not a database, locked, or has a newer schema. Throws `unavailable` if the system
     /// has no thread or descriptor left.
     package init(
-        path: String, observer: (any StoreObserver)? = nil, clock: Clock, logger: Logger
+        path: String, recordsChanges: Bool, observer: (any StoreObserver)? = nil, clock: Clock,
+        random: RandomSource, logger: Logger
     ) throws(StoreError) {
         // Open it here once, so that errors are reported before the service listens. The threads open
         // connections of their own and never create the file.
         do {
             _ = try SQLiteSession.open(
-                path: path, at: .start, deadline: clock.now + Self.openLimit, clock: clock)
+                path: path, at: .start(recordsChanges: recordsChanges), deadline: clock.now + Self.openLimit,
+                clock: clock)
         } catch {
             throw .failed(error.explained(path: path))
         }
         self.observer = observer
         self.clock = clock
+        self.random = random
         self.logger = logger
         let presence = FilePresence(path: path, logger: logger)
         self.presence = presence
         writer = try StorePool(limits: Self.limits, clock: clock) { _ in
-            SQLiteThreadState(path: path, clock: clock, presence: presence)
+            SQLiteThreadState(
+                path: path, recordsChanges: recordsChanges, clock: clock, presence: presence)
         }
         guard path != ":memory:" else {
             reader = nil
@@ -59,7 +67,8 @@ package struct SQLiteStore: BroadcastStore {
         }
         do throws(StoreError) {
             reader = try StorePool(limits: Self.limits, clock: clock) { _ in
-                SQLiteThreadState(path: path, clock: clock, presence: presence)
+                SQLiteThreadState(
+                    path: path, recordsChanges: recordsChanges, clock: clock, presence: presence)
             }
         } catch {
             writer.close()
@@ -96,14 +105,41 @@ package struct SQLiteStore: BroadcastStore {
         }
     }
 
-    package func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
+    package func apply(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
         try await withCheckedContinuation { continuation in
-            submit(.put, deadline) {
-                continuation.resume(returning: $0)
+            submit(change.operation, deadline) { result in
+                continuation.resume(returning: result.map(\.outcome))
+                if case .success(let applied) = result { keepUp(after: change, applied) }
             } body: { session throws(SQLiteError) in
-                try session.put(change, deadline: deadline)
+                try session.apply(change, deadline: deadline)
             }
         }.get()
+    }
+
+    package func history(
+        _ query: HistoryQuery, deadline: Instant
+    ) async throws(StoreError) -> HistoryPage? {
+        try await withCheckedContinuation { continuation in
+            submit(.history, deadline) {
+                continuation.resume(returning: $0)
+            } body: { session throws(SQLiteError) in
+                try session.history(query, deadline: deadline)
+            }
+        }.get()
+    }
+
+    /// Logs that the history cannot be written, or removes old entries if that is due.
+    private func keepUp(after change: Change, _ applied: AppliedChange) {
+        if applied.historyError != nil { observer?.historyWasNotWritten() }
+        let (warning, work) = upkeep.note(applied, at: clock.now, fraction: random.fraction())
+        if let warning { logger.warning("\(warning)") }
+        guard work.isNeeded else { return }
+        let deadline = clock.now + Self.trimLimit
+        submit(.trim, deadline) { [logger] result in
+            if case .failure(let error) = result { logger.warning("Cannot trim the history: \(error)") }
+        } body: { session throws(SQLiteError) in
+            try session.trim(change, work, deadline: deadline)
+        }
     }
 
     package func check(deadline: Instant, receive: @escaping @Sendable (StoreError?) -> Void) {
@@ -121,14 +157,14 @@ package struct SQLiteStore: BroadcastStore {
         writer.close()
     }
 
-    /// Runs one operation: a PUT on the writer's thread, others on the reader's thread if there is one.
+    /// Runs one operation: a write on the writer's thread, others on the reader's thread if there is one.
     private func submit<Value: Sendable>(
         _ operation: StoreOperation, _ deadline: Instant,
         receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
         body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
     ) {
         let receive = operation.reporting(to: observer, clock, receive)
-        let pool = operation == .put ? writer : reader ?? writer
+        let pool = operation.isWrite ? writer : reader ?? writer
         pool.submit(operation, until: deadline) { state, _ in
             state.use(until: deadline, body)
         } receive: { result in

@@ -8,11 +8,14 @@ struct SQLiteThreadState: PoolState, ~Copyable {
     private let path: String
     private let clock: Clock
     private let presence: FilePresence
+    /// Whether a database in memory gets a table of changes.
+    private let recordsChanges: Bool
     private var session: SQLiteSession?
     /// The generation of `session`.
     private var generation = 0
 
-    init(path: String, clock: Clock, presence: FilePresence) {
+    init(path: String, recordsChanges: Bool, clock: Clock, presence: FilePresence) {
+        self.recordsChanges = recordsChanges
         self.clock = clock
         self.path = path
         self.presence = presence
@@ -47,7 +50,8 @@ struct SQLiteThreadState: PoolState, ~Copyable {
         try presence.requireThatAllAreClosed()
         // Creates only a database in memory: a missing file must not be replaced by an empty one.
         let session = try SQLiteSession.open(
-            path: path, at: path == ":memory:" ? .start : .service, deadline: deadline, clock: clock)
+            path: path, at: path == ":memory:" ? .start(recordsChanges: recordsChanges) : .service,
+            deadline: deadline, clock: clock)
         generation = presence.noteOpened()
         return session
     }

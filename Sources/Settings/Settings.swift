@@ -1,4 +1,5 @@
 package import Access
+package import Broadcasts
 package import StoreAddress
 
 /// All settings, validated, with the defaults of config.example.toml.
@@ -54,6 +55,8 @@ package struct Settings: Sendable {
         package var readDeadline = Duration.milliseconds(250)
         package var staleIfError = Duration.seconds(300)
         package var maximumChannels = 10_000
+        package var historyLimit = 100
+        package var monotonicChannels: Set<ChannelName> = []
         package var maximumListeners = 8000
         package var maximumWait = Duration.seconds(45)
         package var watchInterval = Duration.milliseconds(200)

@@ -62,6 +62,20 @@ package enum SettingsTable {
                 Maximum number of channels. A PUT of a new channel beyond it is refused with status 409. A \
                 bound, not a quota: each node counts what it last read and what it created since.
                 """),
+        .integer(
+            "history_limit", reloadable: \.historyLimit, 0...10_000,
+            help: """
+                Number of changes that are kept in the history of each channel. 0 records nothing and makes \
+                a PUT cheaper.
+                """),
+        .property(
+            "monotonic_channels", reloadable: \.monotonicChannels, expects: ChannelList.expectation,
+            help: """
+                Channels whose versions are increasing numbers: a list of broadcaster/channel. A PUT of a \
+                smaller number than the present one changes nothing and gets a 200 response, so that a late \
+                or repeated PUT does not take a version back.
+                """,
+            read: ChannelList.read, show: ChannelList.show),
         .duration(
             "write_deadline", \.writeDeadline, .milliseconds(1) ... .seconds(60),
             help: "How long a PUT waits for the database. After that, the response is 503."),

@@ -202,7 +202,10 @@ extension API.Configuration {
 extension API.Rules {
     convenience init(_ settings: Settings.Reloadable) {
         self.init(
-            access: settings.access, maximumChannels: settings.maximumChannels,
+            access: settings.access,
+            writes: API.Writes(
+                maximumChannels: settings.maximumChannels, historyLimit: settings.historyLimit,
+                monotonicChannels: settings.monotonicChannels),
             live: API.Live(
                 maximumListeners: settings.maximumListeners, maximumWait: settings.maximumWait,
                 keepAlive: settings.streamKeepAlive, maximumAge: settings.streamMaximumAge,

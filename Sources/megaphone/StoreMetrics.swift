@@ -8,6 +8,7 @@ struct StoreMetrics: StoreObserver {
     private let operations: [StoreOperation: Counter]
     private let errors: [StoreOperation: Counter]
     private let durations: [StoreOperation: Histogram]
+    private let historyFailures: Counter
 
     init(_ metrics: MetricsRegistry) {
         func each<Metric>(_ make: (StoreOperation) -> Metric) -> [StoreOperation: Metric] {
@@ -23,6 +24,9 @@ struct StoreMetrics: StoreObserver {
                 "megaphone_store_errors_total", help: "Number of store operations that failed.",
                 labels: ["operation": $0.rawValue])
         }
+        historyFailures = metrics.counter(
+            "megaphone_history_failures_total",
+            help: "Number of changes that were stored without an entry in the history.")
         durations = each {
             metrics.histogram(
                 "megaphone_store_duration_seconds", help: "Duration of store operations.",
@@ -35,6 +39,8 @@ struct StoreMetrics: StoreObserver {
         if !succeeded { errors[operation]?.increment() }
         durations[operation]?.record(duration)
     }
+
+    func historyWasNotWritten() { historyFailures.increment() }
 }
 
 extension MetricsRegistry {

@@ -20,12 +20,13 @@ func openStore(
     do throws(StoreError) {
         switch settings.database {
         case .sqlite(let path):
-            return try openSQLiteStore(path, metrics, logger)
+            return try openSQLiteStore(path, settings, metrics, logger)
         case .sqliteMemory:
-            return try openSQLiteStore(":memory:", metrics, logger)
+            return try openSQLiteStore(":memory:", settings, metrics, logger)
         case .mysql(let address):
             let store = try MySQLStore(
                 address: address, poolSize: settings.databasePoolMaximumSize, migrate: migrate,
+                recordsChanges: settings.recordsChanges,
                 observer: metrics.map(StoreMetrics.init), clock: .system, random: .system, logger: logger)
             metrics?.registerSessions { store.sessionCounts }
             return store
@@ -33,6 +34,11 @@ func openStore(
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")
     }
+}
+
+extension Settings {
+    /// Whether the store needs the table of changes.
+    fileprivate var recordsChanges: Bool { reloadable.historyLimit > 0 }
 }
 
 /// Returns the line that says which store the service uses, and where that setting came from.
@@ -47,10 +53,11 @@ func storeLine(_ loaded: LoadedSettings) -> String {
 }
 
 private func openSQLiteStore(
-    _ path: String, _ metrics: MetricsRegistry?, _ logger: Logger
+    _ path: String, _ settings: Settings, _ metrics: MetricsRegistry?, _ logger: Logger
 ) throws(StoreError) -> any BroadcastStore {
     let store = try SQLiteStore(
-        path: path, observer: metrics.map(StoreMetrics.init), clock: .system, logger: logger)
+        path: path, recordsChanges: settings.recordsChanges, observer: metrics.map(StoreMetrics.init),
+        clock: .system, random: .system, logger: logger)
     metrics?.registerSessions { store.sessionCounts }
     return store
 }
@@ -63,7 +70,8 @@ func migrateStore(_ settings: Settings, log: LogOutput) throws(ExitCode) {
     }
     do {
         try MySQLStore.migrate(
-            address, clock: .system, random: .system, logger: log.logger("megaphone.store"))
+            address, recordsChanges: settings.recordsChanges, clock: .system, random: .system,
+            logger: log.logger("megaphone.store"))
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")
     }

@@ -32,13 +32,13 @@ struct APIHarness {
     init(
         _ depth: Depth = .withoutSockets, anonymousReads: Bool = false, limits: Limits = .defaults,
         logLevel: Logger.Level = .debug, freshness: BoardFeed.Freshness = .defaults,
-        statsD: StatsDSender? = nil, maximumChannels: Int = 10_000, live: API.Live = .defaults,
+        statsD: StatsDSender? = nil, writes: API.Writes = .defaults, live: API.Live = .defaults,
         configure: (inout API.Configuration) -> Void = { _ in }
     ) throws {
         var configuration = API.Configuration(
             realm: "development", writeDeadline: .seconds(2),
             rules: API.Rules(
-                access: Self.access(anonymousReads: anonymousReads), maximumChannels: maximumChannels,
+                access: Self.access(anonymousReads: anonymousReads), writes: writes,
                 live: live),
             maximumConnections: 10_000,
             build: API.Build(source: "https://example.com", version: "1.2.3", commit: "abc", build: "\"7\""))
@@ -54,7 +54,7 @@ struct APIHarness {
 
     /// Replaces the tokens and the settings of held requests, as SIGHUP does.
     func apply(_ access: AccessTable, live: API.Live = .defaults) {
-        api.apply(API.Rules(access: access, maximumChannels: 10_000, live: live))
+        api.apply(API.Rules(access: access, writes: .defaults, live: live))
     }
 
     static func access(anonymousReads: Bool) -> AccessTable {
@@ -86,6 +86,11 @@ struct APIHarness {
     func get(_ fields: String...) async throws -> ReceivedResponse {
         try await send("GET", "/v1/broadcasts", [.reader] + fields)
     }
+}
+
+extension API.Writes {
+    /// The defaults of the settings, but without a history, which most tests do not need.
+    static let defaults = API.Writes(maximumChannels: 10_000, historyLimit: 0, monotonicChannels: [])
 }
 
 extension API.Live {

@@ -103,7 +103,9 @@ import Testing
         let harness = try APIHarness(depth)
         for (method, target, allowed) in [
             ("POST", "/v1/broadcasts", "GET, HEAD"), ("PUT", "/v1/__broadcasts__", "GET, HEAD"),
-            ("DELETE", "/__broadcasts__", "GET, HEAD"), ("POST", "/v1/broadcasts/test/c", "GET, HEAD, PUT"),
+            ("DELETE", "/__broadcasts__", "GET, HEAD"),
+            ("POST", "/v1/broadcasts/test/c", "GET, HEAD, PUT, DELETE"),
+            ("PUT", "/v1/broadcasts/test/c/history", "GET, HEAD"),
             ("PUT", "/v1/broadcasts/test", "GET, HEAD"), ("OPTIONS", "/v1/broadcasts", "GET, HEAD"),
             ("POST", "/__heartbeat__", "GET, HEAD"), ("PATCH", "/metrics", "GET, HEAD"),
         ] {

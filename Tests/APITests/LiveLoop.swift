@@ -37,7 +37,7 @@ final class LiveLoop {
             configuration: API.Configuration(
                 realm: "development", writeDeadline: .seconds(2),
                 rules: API.Rules(
-                    access: APIHarness.access(anonymousReads: anonymousReads), maximumChannels: 10_000,
+                    access: APIHarness.access(anonymousReads: anonymousReads), writes: .defaults,
                     live: live),
                 maximumConnections: maximumConnections,
                 build: API.Build(source: "", version: "1", commit: "", build: "")),
@@ -71,7 +71,7 @@ final class LiveLoop {
     }
 
     func apply(_ access: AccessTable, live: API.Live = .defaults) {
-        api.apply(API.Rules(access: access, maximumChannels: 10_000, live: live))
+        api.apply(API.Rules(access: access, writes: .defaults, live: live))
         turn()
     }
 

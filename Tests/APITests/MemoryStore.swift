@@ -9,6 +9,16 @@ final class MemoryStore: BroadcastStore {
         var failure: StoreError?
         var deadlines: [Instant] = []
         var reads = 0
+        var entries: [ChannelName: [HistoryEntry]] = [:]
+        private var lastEntry = 0
+
+        mutating func append(_ change: Change, over present: String?) {
+            lastEntry += 1
+            entries[change.channel, default: []].append(
+                HistoryEntry(
+                    id: lastEntry, version: change.version?.text, previous: present,
+                    time: "2026-11-25T21:04:05.678Z", requestID: change.requestID))
+        }
     }
 
     private let state = Mutex(State())
@@ -46,21 +56,44 @@ final class MemoryStore: BroadcastStore {
         receive(.success(StoreRead(board: make(rows), takesWrites: true)))
     }
 
-    func put(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
+    func apply(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
         try begin(deadline)
-        let row = BoardRow(
-            broadcasterID: change.broadcasterID.text, channelID: change.channelID.text,
-            version: change.version.text)
+        let (broadcasterID, channelID) = (
+            change.channel.broadcasterID.text, change.channel.channelID.text
+        )
         return state.withLock { state in
             let index = state.rows.firstIndex {
-                $0.broadcasterID == row.broadcasterID && $0.channelID == row.channelID
+                $0.broadcasterID == broadcasterID && $0.channelID == channelID
             }
-            guard let index else {
-                state.rows.append(row)
-                return .created
+            let present = index.map { state.rows[$0].version }
+            let outcome = change.outcome(on: present)
+            guard outcome.isWritten else { return outcome }
+            if let index { state.rows.remove(at: index) }
+            if let version = change.version {
+                state.rows.insert(
+                    BoardRow(broadcasterID: broadcasterID, channelID: channelID, version: version.text),
+                    at: index ?? state.rows.count)
             }
-            defer { state.rows[index] = row }
-            return state.rows[index] == row ? .unchanged : .changed
+            if change.historyLimit > 0 { state.append(change, over: present) }
+            return outcome
+        }
+    }
+
+    func history(
+        _ query: HistoryQuery, deadline: Instant
+    ) async throws(StoreError) -> HistoryPage? {
+        try begin(deadline)
+        return state.withLock { state in
+            let all = (state.entries[query.channel] ?? []).reversed()
+            var read = HistoryRead()
+            read.row = state.rows.first {
+                $0.broadcasterID == query.channel.broadcasterID.text
+                    && $0.channelID == query.channel.channelID.text
+            }.map { ($0.version, "2026-11-25T00:00:00.000Z") }
+            read.hasEntries = !all.isEmpty
+            let older = all.filter { ($0.id ?? 0) < query.before ?? .max }
+            read.entries = Array(older.prefix(query.limit + 1))
+            return read.page(query)
         }
     }
 

@@ -34,8 +34,10 @@ import Time
             }
         }
 
-        func put(_ change: Change, deadline _: Instant) async throws(StoreError) -> ChangeOutcome {
-            let written = Int(change.version.text) ?? 0
+        func history(_: HistoryQuery, deadline _: Instant) async throws(StoreError) -> HistoryPage? { nil }
+
+        func apply(_ change: Change, deadline _: Instant) async throws(StoreError) -> ChangeOutcome {
+            let written = change.version.flatMap { Int($0.text) } ?? 0
             number.withLock { $0 = max($0, written) }
             await Task.yield()
             return .changed
@@ -78,7 +80,7 @@ import Time
             }
             group.addTask {
                 for version in 1...1000 {
-                    _ = try await otherNode.put(change(String(version)), deadline: .now)
+                    _ = try await otherNode.apply(change(String(version)), deadline: .now)
                 }
             }
             try await group.waitForAll()
@@ -102,7 +104,7 @@ import Time
             }
             group.addTask {
                 for version in 1...1000 {
-                    _ = try await reader.put(change(String(version)), deadline: .now)
+                    _ = try await reader.apply(change(String(version)), deadline: .now)
                     acknowledged.value.store(version, ordering: .releasing)
                 }
             }

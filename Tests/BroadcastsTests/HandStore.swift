@@ -62,7 +62,9 @@ final class HandStore: BroadcastStore {
         if let failure { receive(.failure(failure)) }
     }
 
-    func put(_: Change, deadline _: Instant) async throws(StoreError) -> ChangeOutcome {
+    func history(_: HistoryQuery, deadline _: Instant) async throws(StoreError) -> HistoryPage? { nil }
+
+    func apply(_: Change, deadline _: Instant) async throws(StoreError) -> ChangeOutcome {
         state.withLock { $0.outcome }
     }
 
@@ -89,8 +91,6 @@ func rows(_ version: String) -> [BoardRow] {
 
 func change(_ version: String, channel: String = "c") throws -> Change {
     struct Invalid: Error {}
-    guard let broadcasterID = BroadcasterID("b"), let channelID = ChannelID(channel) else { throw Invalid() }
-    return try Change(
-        broadcasterID: broadcasterID, channelID: channelID, version: Version(bytes: Array(version.utf8)),
-        author: "b", requestID: "r")
+    guard let name = ChannelName("b/\(channel)") else { throw Invalid() }
+    return try Change(name, .put(Version(bytes: Array(version.utf8))), requestID: "r")
 }

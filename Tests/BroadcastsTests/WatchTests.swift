@@ -73,23 +73,23 @@ import Time
     @Test func ownPUT_isReadAtOnce() async throws {
         _ = feed.readIfDue(at: manual.now)
         try read("v1")
-        _ = try await feed.put(change("v2"), deadline: manual.now)
+        _ = try await feed.apply(change("v2"), deadline: manual.now)
         #expect(store.readsBegun == 2)
-        _ = try await feed.put(change("v3"), deadline: manual.now)
-        _ = try await feed.put(change("v4"), deadline: manual.now)
+        _ = try await feed.apply(change("v3"), deadline: manual.now)
+        _ = try await feed.apply(change("v4"), deadline: manual.now)
         #expect(store.readsBegun == 2)
         try read("v2")
         #expect(store.readsBegun == 3, "the read in progress may have missed the later PUTs")
         try read("v4")
         #expect(store.readsBegun == 3)
         store.setOutcome(.unchanged)
-        _ = try await feed.put(change("v4"), deadline: manual.now)
+        _ = try await feed.apply(change("v4"), deadline: manual.now)
         #expect(store.readsBegun == 3)
     }
 
     @Test func withoutHolders_aPUTReadsNothing() async throws {
         feed.release(holder)
-        _ = try await feed.put(change("v2"), deadline: manual.now)
+        _ = try await feed.apply(change("v2"), deadline: manual.now)
         #expect(store.readsBegun == 0)
     }
 }

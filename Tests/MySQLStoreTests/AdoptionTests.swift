@@ -32,7 +32,8 @@ import Time
         let sessions = SessionFactory(
             address: database.address, clock: Clock(manual), random: RandomSource(seed: 1)
         ) { 0 }
-        let prober = DatabaseProbe(address: database.address, migrates: true, logger: log.logger)
+        let prober = DatabaseProbe(
+            address: database.address, migrates: true, recordsChanges: true, logger: log.logger)
         func probe() throws(MySQLError) -> Duration {
             let began = Instant.now
             do throws(MySQLError) {

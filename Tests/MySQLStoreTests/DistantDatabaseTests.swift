@@ -46,7 +46,7 @@ import Time
         let store = try await connectedStore(roundTrip)
         for number in 0..<3 {
             let version = change("test", "one", "v\(number)")
-            _ = try await store.put(version, deadline: soon(Self.writeLimit))
+            _ = try await store.apply(version, deadline: soon(Self.writeLimit))
         }
         close(store)
         #expect(!log.lines.contains { $0.contains("down") }, "\(log.lines)")
@@ -60,7 +60,7 @@ import Time
             for number in 0..<4 {
                 group.addTask {
                     let version = change("test", "c\(number)", "v")
-                    _ = try await store.put(version, deadline: soon(Self.writeLimit))
+                    _ = try await store.apply(version, deadline: soon(Self.writeLimit))
                 }
             }
             try await group.waitForAll()
@@ -76,7 +76,7 @@ import Time
             _ = try? await store.readRows(deadline: soon(.milliseconds(110)))
             try? await store.check(deadline: soon(.milliseconds(110)))
         }
-        _ = try await store.put(change("test", "one", "v"), deadline: soon(Self.writeLimit))
+        _ = try await store.apply(change("test", "one", "v"), deadline: soon(Self.writeLimit))
         close(store)
         #expect(!log.lines.contains { $0.contains("down") || $0.contains("restored") }, "\(log.lines)")
     }
@@ -91,7 +91,7 @@ import Time
     @Test func watchHandsItsSessionToThePool() async throws {
         let store = try await connectedStore(.milliseconds(20))
         _ = try await store.readRows(deadline: patient())
-        _ = try await store.put(change("test", "one", "v"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v"), deadline: patient())
         try await store.check(deadline: patient())
         // On a busy machine, a quick probe may have opened another session.
         try eventually { try database.sessionIDs().count == 1 && store.sessionCounts.idle == 1 }
@@ -173,23 +173,5 @@ import Time
         }
         #expect(try statements() == 3)
         #expect(try statements() == 1)
-    }
-
-    @Test func transaction_storesNothing_afterAnError() throws {
-        let sessions = SessionFactory(
-            address: database.address, clock: .system, random: .system
-        ) { 0 }
-        var session = try sessions.open(Interrupter())
-        let insert =
-            "INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) VALUES ('a', 'b', 'v')"
-        #expect(throws: MySQLError.self) {
-            try session.withTransaction { session throws(MySQLError) in
-                try session.connection.query(insert)
-                try session.connection.query(insert)
-            }
-        }
-        #expect(try session.connection.integer("SELECT COUNT(*) FROM broadcastsv1") == 0)
-        try session.withTransaction { session throws(MySQLError) in try session.connection.query(insert) }
-        #expect(try session.connection.integer("SELECT COUNT(*) FROM broadcastsv1") == 1)
     }
 }

@@ -89,14 +89,14 @@ import Time
         let store = try MySQLStore(
             address: database.address.with(host: "127.0.0.1", port: proxy.port, encryption: encryption),
             poolSize: 2, migrate: true, logger: silent)
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         for fault in [FaultProxy.Fault.silence, .reset] {
             proxy.set(fault)
             try await OwnThread.run {
                 let began = Instant.now
                 await #expect(throws: StoreError.self) {
                     for _ in 0..<5 {
-                        _ = try await store.put(change("test", "one", "v1"), deadline: began + .seconds(1))
+                        _ = try await store.apply(change("test", "one", "v1"), deadline: began + .seconds(1))
                     }
                 }
                 #expect(began.duration(to: .now) < .seconds(1) + lateness)

@@ -45,7 +45,7 @@ private func settledCount(of directory: String) async throws -> Int {
             try await withThrowingTaskGroup { group in
                 for channel in 0..<Self.poolSize {
                     group.addTask {
-                        _ = try await store.put(
+                        _ = try await store.apply(
                             change("test", "c\(channel)", "v"), deadline: soon(deadline))
                     }
                 }
@@ -69,7 +69,7 @@ private func settledCount(of directory: String) async throws -> Int {
             for round in 0..<rounds {
                 let began = Instant.now
                 async let rows = try? store.readRows(deadline: began + .milliseconds(250))
-                _ = try? await store.put(
+                _ = try? await store.apply(
                     change("test", "one", "r\(round)"), deadline: began + .seconds(1))
                 #expect(began.duration(to: .now) < .seconds(1) + lateness)
                 _ = await rows
@@ -99,7 +99,7 @@ private func settledCount(of directory: String) async throws -> Int {
         let store = try makeStore()
         proxy.set(.delay(.milliseconds(20)))
         for number in 0..<5 {
-            _ = try await store.put(change("test", "one", "v\(number)"), deadline: soon(.seconds(2)))
+            _ = try await store.apply(change("test", "one", "v\(number)"), deadline: soon(.seconds(2)))
         }
         #expect(!log.lines.contains { $0.contains("down") })
         await expectNothingLeft(of: store)
@@ -119,7 +119,7 @@ private func settledCount(of directory: String) async throws -> Int {
                 for fault in [FaultProxy.Fault.silence, .refuse, .reset] {
                     proxy.set(fault)
                     for _ in 0..<4 {
-                        _ = try? await store.put(
+                        _ = try? await store.apply(
                             change("test", "one", "v0"), deadline: soon(.milliseconds(200)))
                     }
                     proxy.set(.none)
@@ -137,13 +137,13 @@ private func settledCount(of directory: String) async throws -> Int {
     @Test(arguments: FaultProxy.Direction.allCases)
     func put_succeeds_whereverItsConnectionIsCut(direction: FaultProxy.Direction) async throws {
         let store = try makeStore()
-        _ = try await store.put(change("test", "one", "v"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v"), deadline: patient())
         var length = 0
         repeat {
             // The current session is reset, so the connection that is cut begins with the login.
             proxy.set(.cut(after: length, direction))
             let version = "v\(length)"
-            _ = try await store.put(change("test", "one", version), deadline: patient())
+            _ = try await store.apply(change("test", "one", version), deadline: patient())
             let rows = try await store.readRows(deadline: patient())
             #expect(rows.map(\.version) == [version], "cut after \(length) bytes")
             length += 1

@@ -17,7 +17,7 @@ import Time
         try MySQLStore.migrate(address, logger: silent)
         let store = try MySQLStore(address: address, poolSize: Self.poolSize, migrate: false, logger: silent)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v"), deadline: patient())
         // MariaDB only: MySQL needs a plugin.
         let enable = [
             "SET GLOBAL rpl_semi_sync_master_timeout = 600000", "SET GLOBAL rpl_semi_sync_master_enabled = 1",
@@ -33,7 +33,7 @@ import Time
                     while Instant.now < end {
                         number += 1
                         let hanging = change("test", "c\(writer)", "\(number)")
-                        _ = try? await store.put(hanging, deadline: soon(.milliseconds(300)))
+                        _ = try? await store.apply(hanging, deadline: soon(.milliseconds(300)))
                     }
                 }
             }

@@ -46,11 +46,11 @@ import Testing
         let store = try MySQLStore(address: plain, poolSize: 2, migrate: true, logger: silent)
         defer { store.close() }
         for number in 0..<5 {
-            let outcome = try await store.put(change("test", "c\(number)", "v0"), deadline: patient())
+            let outcome = try await store.apply(change("test", "c\(number)", "v0"), deadline: patient())
             #expect(outcome == .created, comment)
         }
         #expect(try await store.readRows(deadline: patient()).count == 5, comment)
-        #expect(try await store.put(change("test", "C0", "v0"), deadline: patient()) == .created, comment)
+        #expect(try await store.apply(change("test", "C0", "v0"), deadline: patient()) == .created, comment)
         try await store.check(deadline: patient())
         // The server has them, too: nothing waits for a commit.
         #expect(

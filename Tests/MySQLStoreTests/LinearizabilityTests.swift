@@ -69,7 +69,7 @@ import Time
                 let channel = channels[number % channels.count]
                 let value = "\(name).\(number)"
                 let began = Instant.now
-                let outcome = try? await store.put(
+                let outcome = try? await store.apply(
                     change("test", channel, value), deadline: soon(.seconds(2)))
                 history.add(channel, value, isWrite: true, began, outcome == nil ? nil : .now)
             }

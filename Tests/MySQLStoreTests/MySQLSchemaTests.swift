@@ -33,8 +33,8 @@ import Testing
                     broadcasterID: "remote-settings", channelID: "monitor_changes",
                     version: "\"1740558489816\""),
             ])
-        #expect(try await store.put(change("a", "b", "v2"), deadline: patient()) == .created)
-        #expect(try await store.put(change("a", "B", "v1"), deadline: patient()) == .unchanged)
+        #expect(try await store.apply(change("a", "b", "v2"), deadline: patient()) == .created)
+        #expect(try await store.apply(change("a", "B", "v1"), deadline: patient()) == .unchanged)
         let untouched = "SELECT COUNT(*) FROM broadcastsv1 WHERE last_updated = '2019-03-01 00:00:00'"
         #expect(try number(untouched) == 2)
         #expect(try number("SELECT version FROM __diesel_schema_migrations") == 20_180_220_220_249)
@@ -64,7 +64,7 @@ import Testing
         let warnings = log.lines.filter { $0.hasPrefix("warning") && $0.contains("another program") }
         #expect(warnings.count == 2, "each nonconforming row is logged once")
         #expect(!warnings.contains { $0.contains("\n") })
-        #expect(try await store.put(change("fine", "ONE", "v1"), deadline: patient()) == .created)
+        #expect(try await store.apply(change("fine", "ONE", "v1"), deadline: patient()) == .created)
     }
 
     @Test func manyNodes_mayMigrateAtOnce() async throws {
@@ -87,7 +87,7 @@ import Testing
         }
         let store = try database.store()
         defer { store.close() }
-        #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
+        #expect(try await store.apply(change("test", "one", "v0"), deadline: patient()) == .created)
     }
 
     @Test func start_fails_whenTheSchemaIsNewer() throws {
@@ -124,7 +124,7 @@ import Testing
         for migrate in [true, false] {
             let store = try MySQLStore(address: address, poolSize: 2, migrate: migrate, logger: silent)
             defer { store.close() }
-            _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+            _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
             try await store.check(deadline: patient())
         }
         #expect(!log.lines.contains { $0.contains("secret-word") })

@@ -18,12 +18,12 @@ import Time
     @Test func put_leavesLastUpdatedAlone_whenTheVersionIsEqual() async throws {
         let store = try database.store()
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         try database.address.sql("UPDATE broadcastsv1 SET last_updated = '2001-01-01 00:00:00'")
         let old = "SELECT COUNT(*) FROM broadcastsv1 WHERE last_updated = '2001-01-01 00:00:00'"
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         #expect(try database.address.sql(old) == ["1"])
-        _ = try await store.put(change("test", "one", "V0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "V0"), deadline: patient())
         #expect(try database.address.sql(old) == ["0"])
     }
 
@@ -78,7 +78,7 @@ import Time
         try database.address.sql("CREATE DATABASE \(name)")
         defer { _ = try? database.address.sql("DROP DATABASE \(name)") }
         _ = await log.line(containing: "Database connection restored")
-        #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
+        #expect(try await store.apply(change("test", "one", "v0"), deadline: patient()) == .created)
     }
 
     @Test func put_works_afterAllSessionsWereKilled() async throws {
@@ -89,7 +89,7 @@ import Time
                 for channel in 0..<8 {
                     group.addTask {
                         let version = change("test", "c\(channel)", "v\(number)")
-                        _ = try await store.put(version, deadline: soon(.seconds(2)))
+                        _ = try await store.apply(version, deadline: soon(.seconds(2)))
                     }
                 }
                 try await group.waitForAll()
@@ -101,14 +101,14 @@ import Time
     @Test func put_reportsALockedRow_beforeTheDeadline_withoutAnOutage() async throws {
         let store = try database.store()
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         let other = try MySQLConnection.open(
             database.address, limits: .migrating, interrupter: Interrupter())
         try other.query("START TRANSACTION")
         try other.query("SELECT * FROM broadcastsv1 WHERE bchannel_id = 'one' FOR UPDATE")
         for _ in 0..<Circuit.failureLimit {
             await #expect {
-                _ = try await store.put(change("test", "one", "v1"), deadline: soon(.seconds(3)))
+                _ = try await store.apply(change("test", "one", "v1"), deadline: soon(.seconds(3)))
             } throws: { error in
                 guard case StoreError.failed(let reason) = error else { return false }
                 return reason.contains("1205")
@@ -117,14 +117,14 @@ import Time
         #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
         try await store.check(deadline: patient())
         try other.query("ROLLBACK")
-        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
+        #expect(try await store.apply(change("test", "one", "v1"), deadline: patient()) == .changed)
     }
 
     @Test func lockedTable_neverHoldsACallerBeyondItsDeadline() async throws {
         let log = LogRecorder()
         let store = try database.store(logger: log.logger)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         let other = try MySQLConnection.open(
             database.address, limits: .migrating, interrupter: Interrupter())
         try other.query("LOCK TABLES broadcastsv1 WRITE")
@@ -148,7 +148,7 @@ import Time
             for number in 0..<200 {
                 group.addTask {
                     let version = change("test", "c\(number % 3)", "v\(number)")
-                    _ = try await stores[number % 2].put(version, deadline: patient())
+                    _ = try await stores[number % 2].apply(version, deadline: patient())
                 }
             }
             try await group.waitForAll()
@@ -161,7 +161,7 @@ import Time
         try await withThrowingTaskGroup { group in
             for number in 0..<300 {
                 group.addTask {
-                    _ = try await store.put(change("test", "c\(number)", "v0"), deadline: patient())
+                    _ = try await store.apply(change("test", "c\(number)", "v0"), deadline: patient())
                 }
             }
             try await group.waitForAll()
@@ -172,7 +172,7 @@ import Time
 
     @Test func close_endsEverySession() async throws {
         let store = try database.store()
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         store.close()
         // The server notices the disconnect a moment later.
         let end = soon(.seconds(10))
@@ -186,7 +186,7 @@ import Time
         let address = database.address.with(host: "", socket: socket)
         let store = try MySQLStore(address: address, poolSize: 1, migrate: true, logger: silent)
         defer { store.close() }
-        #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
+        #expect(try await store.apply(change("test", "one", "v0"), deadline: patient()) == .created)
     }
 
 }
@@ -198,7 +198,7 @@ func putUntilItWorks(
     let began = Instant.now
     while began.duration(to: .now) < limit {
         let deadline = soon(.milliseconds(500))
-        if (try? await store.put(change("test", "one", version), deadline: deadline)) != nil { return }
+        if (try? await store.apply(change("test", "one", version), deadline: deadline)) != nil { return }
         try await Task.sleep(for: .milliseconds(10))
     }
     Issue.record("no PUT worked within \(limit)")

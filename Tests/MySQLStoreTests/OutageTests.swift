@@ -21,7 +21,7 @@ import Time
         while errors.count < 20 {
             let began = Instant.now
             do throws(StoreError) {
-                _ = try await store.put(change("test", "one", "lost"), deadline: began + deadline)
+                _ = try await store.apply(change("test", "one", "lost"), deadline: began + deadline)
             } catch {
                 errors.append(error)
             }
@@ -37,7 +37,7 @@ import Time
         let store = try makeStore(server.address, log)
         defer { store.close() }
         try await store.check(deadline: patient())
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
 
         server.pause()
         log.clear()
@@ -84,7 +84,7 @@ import Time
         let store = try makeStore(server.address)
         defer { store.close() }
         for round in 0..<3 {
-            _ = try await store.put(change("test", "one", "v\(round)"), deadline: patient())
+            _ = try await store.apply(change("test", "one", "v\(round)"), deadline: patient())
             try server.kill()
             try await OwnThread.run {
                 _ = await putUntilDown(store, deadline: .seconds(1))
@@ -121,12 +121,12 @@ import Time
             "CREATE USER plain IDENTIFIED BY 'plain'", "GRANT ALL ON \(server.address.database).* TO plain")
         let store = try makeStore(plain)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         var held: [HeldConnection] = []
         while let connection = try? HeldConnection(plain) { held.append(connection) }
 
         // The store keeps its open sessions; only new ones are refused.
-        _ = try await store.put(change("test", "one", "v1"), deadline: soon(.seconds(1)))
+        _ = try await store.apply(change("test", "one", "v1"), deadline: soon(.seconds(1)))
         let newStore = try makeStore(plain)
         defer { newStore.close() }
         await #expect {
@@ -152,11 +152,11 @@ import Time
             "CREATE USER plain IDENTIFIED BY 'plain'", "GRANT ALL ON \(server.address.database).* TO plain")
         let store = try makeStore(server.address.with(user: "plain", password: "plain"))
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         try server.address.sql("SET GLOBAL read_only = 1")
         for _ in 0..<5 {
             await #expect {
-                try await store.put(change("test", "one", "v1"), deadline: patient())
+                try await store.apply(change("test", "one", "v1"), deadline: patient())
             } throws: { "\($0)".contains("read-only") || "\($0)".contains("1290") }
             await #expect {
                 try await store.check(deadline: patient())
@@ -164,7 +164,7 @@ import Time
             #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
         }
         try server.address.sql("SET GLOBAL read_only = 0")
-        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
+        #expect(try await store.apply(change("test", "one", "v1"), deadline: patient()) == .changed)
         try await store.check(deadline: patient())
     }
 }

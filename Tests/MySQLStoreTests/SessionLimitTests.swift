@@ -16,7 +16,7 @@ import Time
         try await withThrowingTaskGroup { group in
             for number in 0..<60 {
                 group.addTask {
-                    _ = try await store.put(change("test", "c\(number)", "v"), deadline: patient())
+                    _ = try await store.apply(change("test", "c\(number)", "v"), deadline: patient())
                     _ = try await store.readRows(deadline: patient())
                     try await store.check(deadline: patient())
                 }

@@ -41,7 +41,7 @@ import Time
         defer { proxy.end() }
         let store = try makeStore(port: proxy.port, on: old)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "old"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "old"), deadline: patient())
         #expect(try await store.readOnce(deadline: patient()).takesWrites)
 
         try old.address.sql("SET GLOBAL read_only = 1")
@@ -70,7 +70,7 @@ import Time
                 for channel in 0..<4 {
                     group.addTask {
                         let version = change("test", "c\(channel)", version)
-                        _ = try await store.put(version, deadline: patient())
+                        _ = try await store.apply(version, deadline: patient())
                     }
                 }
                 try await group.waitForAll()
@@ -88,7 +88,7 @@ import Time
         let server = try makeServer()
         let store = try makeStore(port: server.port, on: server)
         defer { store.close() }
-        if !isEmpty { _ = try await store.put(change("test", "one", "v"), deadline: patient()) }
+        if !isEmpty { _ = try await store.apply(change("test", "one", "v"), deadline: patient()) }
         try server.address.sql("SET GLOBAL read_only = 1")
         for _ in 0..<5 { #expect(try await !store.readOnce(deadline: patient()).takesWrites) }
         #expect(try await store.readRows(deadline: patient()).isEmpty == isEmpty)
@@ -102,7 +102,7 @@ import Time
         let server = try makeServer()
         let store = try makeStore(port: server.port, on: server)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v"), deadline: patient())
         try server.address.sql("SET GLOBAL read_only = 1")
         let before = try logins(to: server)
         let began = Instant.now
@@ -110,7 +110,7 @@ import Time
             for _ in 0..<4 {
                 group.addTask {
                     for _ in 0..<100 {
-                        _ = try? await store.put(change("test", "one", "w"), deadline: patient())
+                        _ = try? await store.apply(change("test", "one", "w"), deadline: patient())
                         _ = try? await store.readRows(deadline: patient())
                     }
                 }

@@ -25,7 +25,7 @@ import Testing
         defer { store.close() }
         for _ in 0..<3 {
             await #expect {
-                try await store.put(change("test", "one", "v"), deadline: patient())
+                try await store.apply(change("test", "one", "v"), deadline: patient())
             } throws: { "\($0)".contains("(\(code))") }
             await #expect(throws: StoreError.self) { try await store.check(deadline: patient()) }
             #expect(try await store.readRows(deadline: patient()).isEmpty)
@@ -37,7 +37,7 @@ import Testing
         let store = try MySQLStore(address: plain, poolSize: 2, migrate: false, logger: silent)
         defer { store.close() }
         await #expect(throws: StoreError.self) {
-            try await store.put(change("test", "one", "v"), deadline: patient())
+            try await store.apply(change("test", "one", "v"), deadline: patient())
         }
         await #expect(throws: StoreError.self) { try await store.check(deadline: patient()) }
         #expect(try await !store.readOnce(deadline: patient()).takesWrites)
@@ -64,10 +64,10 @@ import Testing
         let all = String(decoding: Array(0...127 as ClosedRange<UInt8>), as: UTF8.self)
         for version in [all, "v", "'); DROP TABLE broadcastsv1; --", "\\'"] {
             #expect(
-                try await store.put(change("test", "one", version), deadline: patient())
+                try await store.apply(change("test", "one", version), deadline: patient())
                     == (version == all ? .created : .changed))
             #expect(
-                try await store.put(change("test", "one", version), deadline: patient()) == .unchanged)
+                try await store.apply(change("test", "one", version), deadline: patient()) == .unchanged)
             #expect(try await store.readRows(deadline: patient()).map(\.version) == [version])
         }
         try await store.check(deadline: patient())

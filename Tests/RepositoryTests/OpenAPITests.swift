@@ -46,7 +46,8 @@ import Testing
     private static let errors: [APIError] = [
         .invalidBroadcasterID, .invalidChannelID, .invalidVersion(.notText), .invalidVersion(.outOfRange),
         .missingAuthorization, .invalidAuthorization, .accessDenied,
-        .contentRange, .contentCoding, .tooManyChannels, .notFound, .methodNotAllowed(allowed: ""), .ohNoes,
+        .contentRange, .contentCoding, .tooManyChannels, .preconditionFailed(entityTag: nil), .invalidQuery,
+        .notFound, .methodNotAllowed(allowed: ""), .ohNoes,
         .unexpected(""),
         .storeFailed(.deadlineExceeded),
         .refused(.malformed("Host is missing")), .refused(.timeout), .refused(.contentTooLarge),

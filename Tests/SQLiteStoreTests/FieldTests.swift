@@ -32,7 +32,7 @@ import Time
 
     private func put(_ version: String, into store: SQLiteStore) async throws {
         _ = try await eventually {
-            try await store.put(change("test", "one", version), deadline: patient())
+            try await store.apply(change("test", "one", version), deadline: patient())
         }
     }
 
@@ -81,7 +81,7 @@ import Time
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
         for number in 0..<20 {
-            _ = try await store.put(change("test", "c\(number)", "v"), deadline: patient())
+            _ = try await store.apply(change("test", "c\(number)", "v"), deadline: patient())
         }
         _ = try await store.readRows(deadline: patient())
         for suffix in ["-wal", "-shm"] { #expect(unsafe unlink(path + suffix) == 0) }
@@ -104,7 +104,7 @@ import Time
         let store = try SQLiteStore(path: link, logger: log.logger)
         defer { store.close() }
         #expect(try await store.readRows(deadline: patient()).map(\.version) == ["old"])
-        #expect(try await store.put(change("test", "one", "old"), deadline: patient()) == .unchanged)
+        #expect(try await store.apply(change("test", "one", "old"), deadline: patient()) == .unchanged)
         #expect(unsafe unlink(link) == 0 && symlink(other, link) == 0)
         try await put("newer", into: store)
         #expect(try await versions(in: store) == ["newer"])

@@ -19,12 +19,12 @@ import Time
     @Test func put_leavesLastUpdatedAlone_whenTheVersionIsEqual() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         let connection = try SQLiteConnection.open(path: path)
         try connection.execute("UPDATE broadcastsv1 SET created = 'then', last_updated = 'then'")
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         #expect(try connection.text("SELECT last_updated FROM broadcastsv1") == "then")
-        _ = try await store.put(change("test", "one", "v1"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v1"), deadline: patient())
         #expect(try connection.text("SELECT last_updated FROM broadcastsv1") != "then")
         #expect(try connection.text("SELECT created FROM broadcastsv1") == "then")
     }
@@ -33,7 +33,7 @@ import Time
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
         let session = try SQLiteSession.open(
-            path: path, at: .start, deadline: patient(), clock: .system)
+            path: path, at: .start(recordsChanges: true), deadline: patient(), clock: .system)
         #expect(try session.connection.text("PRAGMA journal_mode") == "wal")
         // 2 is FULL. With less, a power failure may lose acknowledged commits.
         #expect(try session.connection.integer("PRAGMA synchronous") == 2)
@@ -62,13 +62,13 @@ import Time
     @Test func put_saysLocked_withinItsDeadline_whileAnotherProcessHoldsTheLock() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         let other = try SQLiteConnection.open(path: path)
         try other.execute("BEGIN IMMEDIATE")
         try await OwnThread.run {
             let began = Instant.now
             await #expect {
-                _ = try await store.put(change("test", "one", "v1"), deadline: began + .seconds(2))
+                _ = try await store.apply(change("test", "one", "v1"), deadline: began + .seconds(2))
             } throws: { error in
                 "\(error)".contains("is locked by another process")
             }
@@ -76,7 +76,7 @@ import Time
         }
         #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
         try other.execute("COMMIT")
-        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
+        #expect(try await store.apply(change("test", "one", "v1"), deadline: patient()) == .changed)
     }
 
     @Test(arguments: [["", "-wal", "-shm"], [""]])
@@ -84,13 +84,13 @@ import Time
         let log = LogRecorder()
         let store = try SQLiteStore(path: path, logger: log.logger)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
         for suffix in suffixes { _ = unsafe rename(path + suffix, path + ".old" + suffix) }
         for _ in 0..<5 {
             await #expect(throws: StoreError.self) { try await store.readRows(deadline: patient()) }
             await #expect(throws: StoreError.self) {
-                try await store.put(change("test", "one", "lost"), deadline: patient())
+                try await store.apply(change("test", "one", "lost"), deadline: patient())
             }
             await #expect(throws: StoreError.self) { try await store.check(deadline: patient()) }
         }
@@ -98,7 +98,7 @@ import Time
         #expect(log.lines.count { $0.hasPrefix("error") && $0.contains("removed") } == 1)
         for suffix in suffixes { _ = unsafe rename(path + ".old" + suffix, path + suffix) }
         #expect(try await store.readRows(deadline: patient()).map(\.version) == ["v0"])
-        #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
+        #expect(try await store.apply(change("test", "one", "v1"), deadline: patient()) == .changed)
         try await store.check(deadline: patient())
         #expect(log.lines.count == 2, "\(log.lines)")
     }
@@ -106,12 +106,12 @@ import Time
     @Test func emptyFileInPlaceOfTheDatabase_failsCalls_andStaysEmpty() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         for suffix in ["", "-wal", "-shm"] { _ = unsafe rename(path + suffix, path + ".old" + suffix) }
         try directory.write("", to: "megaphone.db")
         await #expect(throws: StoreError.self) { try await store.readRows(deadline: patient()) }
         await #expect(throws: StoreError.self) {
-            try await store.put(change("test", "one", "lost"), deadline: patient())
+            try await store.apply(change("test", "one", "lost"), deadline: patient())
         }
         #expect(try SQLiteConnection.open(path: path).integer("SELECT count(*) FROM sqlite_master") == 0)
     }
@@ -119,10 +119,10 @@ import Time
     @Test func readBoard_returnsTheSameBoard_whenNothingChanged() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         let first = try await store.readBoard(deadline: patient())
         #expect(try await store.readBoard(deadline: patient()) === first)
-        _ = try await store.put(change("test", "one", "v1"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v1"), deadline: patient())
         #expect(try await store.readBoard(deadline: patient()) !== first)
     }
 
@@ -186,7 +186,7 @@ import Time
         let observer = Recorder()
         let store = try SQLiteStore(path: ":memory:", observer: observer, logger: silent)
         try await store.check(deadline: patient())
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
         store.close()
         _ = try? await store.readRows(deadline: patient())
@@ -196,7 +196,7 @@ import Time
 
     @Test func close_removesTheWAL() async throws {
         let store = try SQLiteStore(path: path, logger: silent)
-        _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+        _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
         _ = try await store.readRows(deadline: patient())
         store.close()
         #expect(unsafe access("\(path)-wal", F_OK) != 0, "closing the last connection removes the WAL")
@@ -227,6 +227,8 @@ private final class Recorder: StoreObserver {
     func storeDidFinish(_ operation: StoreOperation, in duration: Duration, succeeded: Bool) {
         seen.withLock { $0.append("\(operation) \(succeeded)") }
     }
+
+    func historyWasNotWritten() { seen.withLock { $0.append("no history") } }
 }
 
 extension SQLiteConnection {

@@ -13,12 +13,12 @@ import Time
     @Test("A PUT distinguishes new, equal and changed versions", arguments: StoreKind.available)
     func outcomes(kind: StoreKind) async throws {
         try await kind.withStore { store async throws in
-            #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .created)
-            #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .unchanged)
-            #expect(try await store.put(change("test", "one", "v1"), deadline: patient()) == .changed)
-            #expect(try await store.put(change("test", "one", "v0"), deadline: patient()) == .changed)
-            #expect(try await store.put(change("test", "two", "v0"), deadline: patient()) == .created)
-            #expect(try await store.put(change("test", "two", "v0"), deadline: patient()) == .unchanged)
+            #expect(try await store.apply(change("test", "one", "v0"), deadline: patient()) == .created)
+            #expect(try await store.apply(change("test", "one", "v0"), deadline: patient()) == .unchanged)
+            #expect(try await store.apply(change("test", "one", "v1"), deadline: patient()) == .changed)
+            #expect(try await store.apply(change("test", "one", "v0"), deadline: patient()) == .changed)
+            #expect(try await store.apply(change("test", "two", "v0"), deadline: patient()) == .created)
+            #expect(try await store.apply(change("test", "two", "v0"), deadline: patient()) == .unchanged)
         }
     }
 
@@ -34,7 +34,7 @@ import Time
         try await kind.withStore { store async throws in
             for number in 0..<20 {
                 let version = "v\(number)"
-                _ = try await store.put(change("test", "one", version), deadline: patient())
+                _ = try await store.apply(change("test", "one", version), deadline: patient())
                 let rows = try await store.readRows(deadline: patient())
                 #expect(rows == [BoardRow(broadcasterID: "test", channelID: "one", version: version)])
             }
@@ -46,7 +46,7 @@ import Time
         let ids = [("a", "B"), ("a", "b"), ("A", "b"), ("A", "B"), ("a-_", "9"), ("a--", "9")]
         try await kind.withStore { store async throws in
             for (index, id) in ids.enumerated() {
-                let outcome = try await store.put(change(id.0, id.1, "v\(index)"), deadline: patient())
+                let outcome = try await store.apply(change(id.0, id.1, "v\(index)"), deadline: patient())
                 #expect(outcome == .created)
             }
             let expected = ids.enumerated().map { index, id in
@@ -63,7 +63,7 @@ import Time
             version: String(repeating: "v", count: 200))
         try await kind.withStore { store async throws in
             let large = change(row.broadcasterID, row.channelID, row.version)
-            #expect(try await store.put(large, deadline: patient()) == .created)
+            #expect(try await store.apply(large, deadline: patient()) == .created)
             #expect(try await store.readRows(deadline: patient()) == [row])
         }
     }
@@ -72,7 +72,7 @@ import Time
     func everyByte(kind: StoreKind) async throws {
         let all = String(decoding: Array(0...127 as ClosedRange<UInt8>), as: UTF8.self)
         try await kind.withStore { store async throws in
-            _ = try await store.put(change("test", "one", all), deadline: patient())
+            _ = try await store.apply(change("test", "one", all), deadline: patient())
             #expect(try await store.readRows(deadline: patient()).map(\.version) == [all])
         }
     }
@@ -84,7 +84,7 @@ import Time
         let versions = ["v", "V", "V ", "V", "V\0", "V\0a", "V\0b", " V", "0", "00", "0.0", "\"0\""]
         try await kind.withStore { store async throws in
             for (index, version) in versions.enumerated() {
-                let outcome = try await store.put(change("test", "one", version), deadline: patient())
+                let outcome = try await store.apply(change("test", "one", version), deadline: patient())
                 #expect(outcome == (index == 0 ? .created : .changed), "\(version.debugDescription)")
                 #expect(try await store.readRows(deadline: patient()).map(\.version) == [version])
             }
@@ -95,7 +95,7 @@ import Time
     func injection(kind: StoreKind) async throws {
         try await kind.withStore { store async throws in
             for version in ["'; DROP TABLE broadcastsv1; --", "\\", "\\'", "%s%n", "?", "\u{1B}[2J"] {
-                _ = try await store.put(change("test", "one", version), deadline: patient())
+                _ = try await store.apply(change("test", "one", version), deadline: patient())
                 #expect(try await store.readRows(deadline: patient()).map(\.version) == [version])
             }
         }
@@ -107,7 +107,7 @@ import Time
             let outcomes = try await withThrowingTaskGroup { group in
                 for number in 0..<32 {
                     let version = change("test", "one", "v\(number)")
-                    group.addTask { try await store.put(version, deadline: patient()) }
+                    group.addTask { try await store.apply(version, deadline: patient()) }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
@@ -122,7 +122,7 @@ import Time
             try await withThrowingTaskGroup { group in
                 for number in 0..<2_000 {
                     let version = change("test", "channel\(number)", "v\(number)")
-                    group.addTask { _ = try await store.put(version, deadline: patient()) }
+                    group.addTask { _ = try await store.apply(version, deadline: patient()) }
                 }
                 try await group.waitForAll()
             }
@@ -153,7 +153,7 @@ import Time
         try await kind.withStore { store async throws in
             store.close()
             await #expect(throws: StoreError.unavailable("the store is closed")) {
-                _ = try await store.put(change("test", "one", "v0"), deadline: patient())
+                _ = try await store.apply(change("test", "one", "v0"), deadline: patient())
             }
         }
     }
@@ -162,10 +162,10 @@ import Time
     func durable(kind: StoreKind) async throws {
         try await kind.withDatabase { open async throws in
             let first = try open()
-            _ = try await first.put(change("test", "one", "v0"), deadline: patient())
+            _ = try await first.apply(change("test", "one", "v0"), deadline: patient())
             first.close()
             let second = try open()
-            #expect(try await second.put(change("test", "one", "v0"), deadline: patient()) == .unchanged)
+            #expect(try await second.apply(change("test", "one", "v0"), deadline: patient()) == .unchanged)
         }
     }
 
@@ -176,7 +176,7 @@ import Time
             for number in 0..<20 {
                 let writer = number.isMultiple(of: 2) ? one : other
                 let reader = number.isMultiple(of: 2) ? other : one
-                _ = try await writer.put(change("test", "one", "v\(number)"), deadline: patient())
+                _ = try await writer.apply(change("test", "one", "v\(number)"), deadline: patient())
                 #expect(try await reader.readRows(deadline: patient()).map(\.version) == ["v\(number)"])
             }
         }

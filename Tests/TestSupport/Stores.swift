@@ -4,14 +4,31 @@ package import Time
 
 /// Returns a change. Invalid parts are an error in the test and end the process.
 package func change(
-    _ broadcaster: String, _ channel: String, _ version: String
+    _ broadcaster: String, _ channel: String, _ version: String,
+    _ precondition: Precondition = Precondition(),
+    historyLimit: Int = 0, requestID: String = "request-1"
 ) -> Change {
-    guard let broadcasterID = BroadcasterID(broadcaster), let channelID = ChannelID(channel),
+    guard let channel = ChannelName("\(broadcaster)/\(channel)"),
         let version = try? Version(bytes: Array(version.utf8))
     else { preconditionFailure("invalid change in a test") }
-    return Change(
-        broadcasterID: broadcasterID, channelID: channelID, version: version, author: "test",
-        requestID: "request-1")
+    var change = Change(channel, .put(version), requestID: requestID)
+    change.precondition = precondition
+    change.historyLimit = historyLimit
+    return change
+}
+
+/// Returns the deletion of a channel.
+package func deletion(
+    _ broadcaster: String, _ channel: String, _ precondition: Precondition = Precondition(),
+    historyLimit: Int = 0, requestID: String = "request-1"
+) -> Change {
+    guard let channel = ChannelName("\(broadcaster)/\(channel)") else {
+        preconditionFailure("invalid change in a test")
+    }
+    var change = Change(channel, .delete, requestID: requestID)
+    change.precondition = precondition
+    change.historyLimit = historyLimit
+    return change
 }
 
 extension BroadcastStore {

@@ -11,25 +11,29 @@ internal import Time
 extension MySQLStore {
     /// Opens a store that uses the system's clock and random generator.
     package init(
-        address: MySQLAddress, poolSize: Int, migrate: Bool, observer: (any StoreObserver)? = nil,
-        logger: Logger
+        address: MySQLAddress, poolSize: Int, migrate: Bool, recordsChanges: Bool = true,
+        observer: (any StoreObserver)? = nil, logger: Logger
     ) throws(StoreError) {
         try self.init(
-            address: address, poolSize: poolSize, migrate: migrate, observer: observer, clock: .system,
-            random: .system, logger: logger)
+            address: address, poolSize: poolSize, migrate: migrate, recordsChanges: recordsChanges,
+            observer: observer, clock: .system, random: .system, logger: logger)
     }
 }
 
 extension MySQLStore {
     /// Migrates the schema.
     package static func migrate(_ address: MySQLAddress, logger: Logger) throws(StoreError) {
-        try migrate(address, clock: .system, random: .system, logger: logger)
+        try migrate(address, recordsChanges: true, clock: .system, random: .system, logger: logger)
     }
 }
 
 extension SQLiteStore {
-    /// Opens a store that uses the system's clock.
-    package init(path: String, observer: (any StoreObserver)? = nil, logger: Logger) throws(StoreError) {
-        try self.init(path: path, observer: observer, clock: .system, logger: logger)
+    /// Opens a store that uses the system's clock and random generator.
+    package init(
+        path: String, recordsChanges: Bool = true, observer: (any StoreObserver)? = nil, logger: Logger
+    ) throws(StoreError) {
+        try self.init(
+            path: path, recordsChanges: recordsChanges, observer: observer, clock: .system, random: .system,
+            logger: logger)
     }
 }

@@ -58,6 +58,13 @@ int megaphone_mysql_ping(megaphone_mysql *connection);
 /* Runs one statement and buffers its whole result, which replaces the last one. */
 int megaphone_mysql_query(megaphone_mysql *connection, const char *statement, size_t length);
 
+/* From now on, query accepts several statements separated by semicolons. Costs a round trip. */
+int megaphone_mysql_allow_several(megaphone_mysql *connection);
+
+/* Buffers the result of the next statement of the last query, or fails with its error. Must be called once for
+ * each statement but the first, until one fails: the server runs none after it. */
+int megaphone_mysql_next_result(megaphone_mysql *connection);
+
 /* Prepares the statement that execute runs. `parameters` is its number of question marks. */
 int megaphone_mysql_prepare(megaphone_mysql *connection, const char *statement, size_t length,
                             unsigned parameters);

@@ -2,6 +2,7 @@ import Access
 import Broadcasts
 import HTTP
 import HTTPTypes
+import Logging
 import Synchronization
 import Time
 
@@ -10,20 +11,33 @@ extension API {
     ///
     /// Checked before the body is read: the token (401), the IDs (400), then the fields that change what the
     /// body means (400, 415). Checked after it: the version (400), the permission to write under this
-    /// broadcaster ID (403), the channel limit (409).
+    /// broadcaster ID (403), the precondition (412), the channel limit (409).
     func putBroadcast(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         let identity = try authenticate(request, &context)
-        let broadcasterID = try broadcasterID(request, context)
-        let channelID = try channelID(request, context)
+        let channel = try channelName(request, context)
         try requireWholeContent(request)
-        let requestID = context.requestID
+        let precondition = precondition(of: request)
+        let (rules, requestID) = (context.rules, context.requestID)
         return .deferred { [self] body, loop throws(APIError) in
-            let change = Change(
-                broadcasterID: broadcasterID, channelID: channelID, version: try version(body),
-                author: identity.id ?? "", requestID: requestID)
-            guard identity == .broadcaster(broadcasterID.text) else { throw .accessDenied }
-            return try await put(change, loop)
+            var change = Change(channel, .put(try version(body)), requestID: requestID)
+            guard identity == .broadcaster(channel.broadcasterID.text) else { throw .accessDenied }
+            change.precondition = precondition
+            change.isMonotonic = rules.writes.monotonicChannels.contains(channel)
+            change.historyLimit = rules.writes.historyLimit
+            return try await apply(change, loop)
         }
+    }
+
+    /// `DELETE /v1/broadcasts/{broadcaster_id}/{bchannel_id}`. A body is read and ignored: it has no meaning
+    /// (RFC 9110 section 9.3.5).
+    func deleteBroadcast(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
+        let identity = try authenticate(request, &context)
+        let channel = try channelName(request, context)
+        guard identity == .broadcaster(channel.broadcasterID.text) else { throw .accessDenied }
+        var change = Change(channel, .delete, requestID: context.requestID)
+        change.precondition = precondition(of: request)
+        change.historyLimit = context.rules.writes.historyLimit
+        return .deferred { [self, change] _, loop throws(APIError) in try await apply(change, loop) }
     }
 
     /// Runs the part of a handler that needs the body, and turns its error into a response.
@@ -58,16 +72,30 @@ extension API {
     }
 
     /// Passes 19/20 of `write_deadline` to the store. The rest is for sending the response in time.
-    private func put(_ change: Change, _ loop: LoopInbox) async throws(APIError) -> LoggedResponse {
+    private func apply(_ change: Change, _ loop: LoopInbox) async throws(APIError) -> LoggedResponse {
         let start = clock.now
-        try await refuseTooManyChannels(change, loop, since: start)
+        if change.mayCreate { try await refuseTooManyChannels(change, loop, since: start) }
         let outcome: ChangeOutcome
         do {
-            outcome = try await feed.put(change, deadline: start + configuration.writeDeadline * 19 / 20)
+            outcome = try await feed.apply(change, deadline: start + configuration.writeDeadline * 19 / 20)
         } catch {
             throw .storeFailed(error)
         }
-        metrics.recordUpdate(change, since: start)
+        switch outcome {
+        case .absent: throw .notFound
+        case .preconditionFailed(let entityTag):
+            metrics.preconditionFailed()
+            throw .preconditionFailed(entityTag: entityTag)
+        case .outdated:
+            metrics.putWasOutdated()
+            logger.notice(
+                """
+                \(change.channel.text): a number smaller than the present one was not stored \
+                (monotonic_channels), request \(change.requestID)
+                """)
+        case .created, .changed, .unchanged, .deleted: break
+        }
+        if change.version != nil { metrics.recordUpdate(change, since: start) }
         let status: HTTPResponse.Status = outcome == .created ? .created : .ok
         return LoggedResponse(status, json: Array(#"{"code":\#(status.code)}"#.utf8))
     }
@@ -78,14 +106,14 @@ extension API {
     private func refuseTooManyChannels(
         _ change: Change, _ loop: LoopInbox, since start: Instant
     ) async throws(APIError) {
-        guard feed.channelCount(besides: change.broadcasterID, change.channelID) != nil else { return }
+        guard feed.channelCount(besides: change.channel) != nil else { return }
         let lastRead = feed.snapshot.lastGoodRead
         if let lastRead, lastRead.began.duration(to: start) > .seconds(1) {
             await loop.nextRead(until: start + feed.freshness.readDeadline)
             guard feed.snapshot.lastGoodRead?.number != lastRead.number else { return }
         }
-        guard let count = feed.channelCount(besides: change.broadcasterID, change.channelID),
-            count >= rules.maximumChannels
+        guard let count = feed.channelCount(besides: change.channel),
+            count >= rules.writes.maximumChannels
         else { return }
         throw .tooManyChannels
     }
