@@ -13,12 +13,16 @@ import Testing
         let warning = try service.line(containing: "max_connections is 10000")
         #expect(warning.contains("the limit of 64 file descriptors allows only "), "\(warning)")
         let silent = try (0..<80).map { _ in try Client(service.address, timeout: .seconds(60)) }
+        // A silent client gives way only after a second.
         for version in 1...3 {
-            let status = try service.put("\(version)").status
-            #expect(status == (version == 1 ? 201 : 200))
-            #expect(try service.get().text.contains(#""test/channel":"\#(version)""#))
+            try eventually { try service.put("\(version)").status == (version == 1 ? 201 : 200) }
+            try eventually { try service.get().text.contains(#""test/channel":"\#(version)""#) }
         }
-        let metrics = try service.get(path: "/metrics").text
+        var metrics = ""
+        try eventually {
+            metrics = try service.get(path: "/metrics").text
+            return metrics.contains("megaphone_http_max_connections")
+        }
         let allowed = try #require(
             warning.split(separator: " allows only ").last?.split(separator: " ").first)
         #expect(metrics.contains("megaphone_http_max_connections \(allowed)\n"))
