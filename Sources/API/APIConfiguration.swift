@@ -48,8 +48,13 @@ extension API {
         package var historyLimit: Int
         /// Channels in which a smaller number does not replace a larger one.
         package var monotonicChannels: Set<ChannelName>
+        /// Minimum time between two announcements of a channel.
+        package var holdBack: HoldBack
 
-        package init(maximumChannels: Int, historyLimit: Int, monotonicChannels: Set<ChannelName>) {
+        package init(
+            maximumChannels: Int, historyLimit: Int, monotonicChannels: Set<ChannelName>, holdBack: HoldBack
+        ) {
+            self.holdBack = holdBack
             self.maximumChannels = maximumChannels
             self.historyLimit = historyLimit
             self.monotonicChannels = monotonicChannels

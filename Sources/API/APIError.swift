@@ -32,6 +32,8 @@ enum APIError: Error, Sendable {
     case preconditionFailed(entityTag: String?)
     /// A parameter of the query is repeated, empty or out of bounds.
     case invalidQuery
+    /// A PUT with an unknown `Urgency`.
+    case urgency
     /// With the store's error, for the log only.
     case storeFailed(StoreError)
     /// A request that would have to be held beyond `max_listeners`. With the seconds after which the client
@@ -56,6 +58,7 @@ extension APIError {
         case .invalidVersion(.notText):
             (.badRequest, 102, "Version information not included in body of update")
         case .contentRange: (.badRequest, 126, "Content-Range in a PUT")
+        case .urgency: (.badRequest, 126, "Urgency is not very-low, low, normal or high")
         case .contentCoding: (.unsupportedMediaType, 131, "Unsupported Media Type")
         case .invalidVersion(.outOfRange), .emptyVersion:
             (.badRequest, 103, "Invalid Version (must be ASCII, <= 200 characters)")

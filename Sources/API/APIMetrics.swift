@@ -18,6 +18,7 @@ final class APIMetrics: Sendable {
     private let deliveries: Histogram
     private let preconditionsFailed: Counter
     private let putsOutdated: Counter
+    private let puts: [PutOutcome: Counter]
     /// In the order of `Route.Name`.
     private let routes: [RouteMetrics]
 
@@ -48,6 +49,18 @@ final class APIMetrics: Sendable {
         putsOutdated = registry.counter(
             "megaphone_puts_outdated_total",
             help: "Number of PUTs of a smaller number that monotonic_channels kept from being stored.")
+        puts = Dictionary(
+            uniqueKeysWithValues: PutOutcome.allCases.map { outcome in
+                let counter = registry.counter(
+                    "megaphone_puts_total", help: "Number of acknowledged PUTs.",
+                    labels: ["outcome": outcome.rawValue])
+                return (outcome, counter)
+            })
+        registry.gauge(
+            "megaphone_broadcasts_held", help: "Number of channels whose latest version is held."
+        ) {
+            Double(feed.snapshot.lastGoodRead?.board.heldCount ?? 0)
+        }
         deliveries = registry.histogram(
             "megaphone_delivery_seconds",
             help: "Time from the end of the read that found a change to its delivery to a held request.")
@@ -98,6 +111,22 @@ final class APIMetrics: Sendable {
         staleBoards.increment()
     }
 
+    /// Counts one acknowledged PUT by what it did.
+    func recordPut(_ outcome: ChangeOutcome, isUrgent: Bool) {
+        let label: PutOutcome? =
+            switch outcome {
+            case .created: .created
+            case .changed: isUrgent ? .urgent : .changed
+            case .announced: .urgent
+            case .held: .held
+            case .cancelled: .cancelled
+            case .unchanged, .stillHeld: .unchanged
+            case .outdated: .outdated
+            case .deleted, .absent, .preconditionFailed: nil
+            }
+        if let label { puts[label]?.increment() }
+    }
+
     func preconditionFailed() { preconditionsFailed.increment() }
 
     func putWasOutdated() { putsOutdated.increment() }
@@ -124,6 +153,11 @@ final class APIMetrics: Sendable {
     func prometheusText() -> [UInt8] {
         registry.prometheusText()
     }
+}
+
+/// What a PUT did. The raw values are labels.
+private enum PutOutcome: String, CaseIterable {
+    case created, changed, held, cancelled, unchanged, urgent, outdated
 }
 
 /// The metrics of one route.

@@ -47,8 +47,7 @@ final class Audience {
     /// Takes the state from a read. Returns whether it differs from the last one.
     func update(_ read: GoodRead) -> Bool {
         let new: Content
-        if case .channel(let broadcasterID, let channelID) = view {
-            let newVersion = read.board.version(of: broadcasterID, channelID)
+        if let newVersion = channelVersion(on: read.board) {
             if content != nil, isSame(version, newVersion) { return false }
             version = newVersion
             new = API.content(of: view, on: read.board)
@@ -61,6 +60,16 @@ final class Audience {
         number += 1
         readEnded = read.ended
         return true
+    }
+
+    /// Returns the version of the channel, nil in an optional if it is absent; nil if the view is no channel.
+    private func channelVersion(on board: Board) -> String?? {
+        switch view {
+        case .channel(let broadcasterID, let channelID): board.version(of: broadcasterID, channelID)
+        case .ownChannel(let broadcasterID, let channelID):
+            board.accepted.version(of: broadcasterID, channelID)
+        default: nil
+        }
     }
 
     /// Returns the state as an event.

@@ -22,6 +22,12 @@ extension HTTPField.Name {
     /// Links to other resources (RFC 8288 section 3).
     static let link = known("Link")
 
+    /// How urgent a message is (RFC 8030 section 5.3).
+    static let urgency = known("Urgency")
+
+    /// When a version that is held is announced.
+    static let announceAt = known("Announce-At")
+
     private static func known(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is not a field name.") }
         return name

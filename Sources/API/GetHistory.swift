@@ -54,6 +54,7 @@ extension [UInt8] {
         append("previous", entry.previous)
         append("at", entry.time)
         append("request_id", entry.requestID)
+        if let time = entry.announceAt { append("announce_at", announceTime(time)) }
         append(UInt8(ascii: "}"))
     }
 

@@ -12,8 +12,9 @@ extension API {
     /// The state is read, waited for (`Prefer: wait`) or followed (`Accept: text/event-stream`).
     func readBroadcasts(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         let identity = try authenticateOrAnonymous(request, &context)
-        let view = try view(request, context)
-        guard identity.mayRead(view) else { throw .accessDenied }
+        let part = try view(request, context)
+        guard identity.mayRead(part) else { throw .accessDenied }
+        let view = part.seen(by: identity)
         if context.rules.live.maximumListeners > 0 {
             if prefersEventStream(request) {
                 return request.method == .head
@@ -79,8 +80,14 @@ extension API {
 
     /// Returns the response with the state of a view: 200, 304, or 404 for an absent channel.
     func response(_ reading: Reading, _ view: BoardView, _ ifNoneMatch: IfNoneMatch?) -> LoggedResponse {
-        response(
+        var response = response(
             Self.content(of: view, on: reading.board), isBoard: view == .board, age: reading.age, ifNoneMatch)
+        if case .ownChannel(let broadcasterID, let channelID) = view,
+            let time = reading.board.announceAt(of: broadcasterID, channelID)
+        {
+            response.response.fields.append(.announceAt, announceTime(time))
+        }
+        return response
     }
 
     func response(
@@ -104,10 +111,17 @@ extension API {
         switch view {
         case .board: board.content
         case .broadcaster(let id): board.content(of: id)
-        case .channel(let id, let channelID):
-            board.version(of: id, channelID).map { Board.content(of: id, channelID, version: $0) }
-                ?? absentChannel
+        case .channel(let id, let channelID): content(of: ChannelName(id, channelID), on: board)
+        case .ownBroadcaster(let id): board.accepted.content(of: id)
+        case .ownChannel(let id, let channelID):
+            content(of: ChannelName(id, channelID), on: board.accepted)
         }
+    }
+
+    private static func content(of channel: ChannelName, on board: Board) -> Content {
+        board.version(of: channel.broadcasterID, channel.channelID).map {
+            Board.content(of: channel, version: $0)
+        } ?? absentChannel
     }
 
     /// The state of a channel that does not exist: the body of its 404.
@@ -129,7 +143,22 @@ extension Identity {
         guard case .broadcaster(let id) = self else { return true }
         switch view {
         case .board: return false
-        case .broadcaster(let owner), .channel(let owner, _): return owner.text == id
+        case .broadcaster(let owner), .channel(let owner, _), .ownBroadcaster(let owner),
+            .ownChannel(let owner, _):
+            return owner.text == id
+        }
+    }
+}
+
+extension BoardView {
+    /// Returns the part as an identity that may read it sees it: a broadcaster sees its latest versions, also
+    /// those that are held.
+    func seen(by identity: Identity) -> BoardView {
+        guard case .broadcaster = identity else { return self }
+        return switch self {
+        case .broadcaster(let id): .ownBroadcaster(id)
+        case .channel(let id, let channelID): .ownChannel(id, channelID)
+        default: self
         }
     }
 }

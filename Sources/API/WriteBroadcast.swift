@@ -10,12 +10,13 @@ extension API {
     /// `PUT /v1/broadcasts/{broadcaster_id}/{bchannel_id}`: the body is the new version.
     ///
     /// Checked before the body is read: the token (401), the IDs (400), then the fields that change what the
-    /// body means (400, 415). Checked after it: the version (400), the permission to write under this
+    /// body means (400, 415) and `Urgency` (400). Checked after it: the version (400), the permission to write under this
     /// broadcaster ID (403), the precondition (412), the channel limit (409).
     func putBroadcast(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         let identity = try authenticate(request, &context)
         let channel = try channelName(request, context)
         try requireWholeContent(request)
+        let isUrgent = try isUrgent(request)
         let precondition = precondition(of: request)
         let (rules, requestID) = (context.rules, context.requestID)
         return .deferred { [self] body, loop throws(APIError) in
@@ -23,6 +24,8 @@ extension API {
             guard identity == .broadcaster(channel.broadcasterID.text) else { throw .accessDenied }
             change.precondition = precondition
             change.isMonotonic = rules.writes.monotonicChannels.contains(channel)
+            change.interval = rules.writes.holdBack.interval(of: channel)
+            change.isUrgent = isUrgent
             change.historyLimit = rules.writes.historyLimit
             return try await apply(change, loop)
         }
@@ -62,6 +65,21 @@ extension API {
         }
     }
 
+    /// Returns whether the version must be announced at once (RFC 8030 section 5.3). Throws 400 for an unknown
+    /// value: a mistyped revocation must not be held in silence.
+    private func isUrgent(_ request: Request) throws(APIError) -> Bool {
+        switch request.occurrence(of: .urgency) {
+        case .absent: return false
+        case .repeated: throw .urgency
+        case .once(let value):
+            switch request.text(value).lowercased() {
+            case "high": return true
+            case "very-low", "low", "normal": return false
+            default: throw .urgency
+            }
+        }
+    }
+
     private func version(_ body: [UInt8]) throws(APIError) -> Version {
         guard !body.isEmpty else { throw .emptyVersion }
         do {
@@ -93,11 +111,23 @@ extension API {
                 \(change.channel.text): a number smaller than the present one was not stored \
                 (monotonic_channels), request \(change.requestID)
                 """)
-        case .created, .changed, .unchanged, .deleted: break
+        default: break
         }
-        if change.version != nil { metrics.recordUpdate(change, since: start) }
+        if change.version != nil {
+            metrics.recordUpdate(change, since: start)
+            metrics.recordPut(outcome, isUrgent: change.isUrgent)
+        }
+        return response(to: outcome)
+    }
+
+    private func response(to outcome: ChangeOutcome) -> LoggedResponse {
         let status: HTTPResponse.Status = outcome == .created ? .created : .ok
-        return LoggedResponse(status, json: Array(#"{"code":\#(status.code)}"#.utf8))
+        var response = LoggedResponse(status, json: Array(#"{"code":\#(status.code)}"#.utf8))
+        if let time = outcome.announceAt.map(announceTime) {
+            response.response.fields.append(.announceAt, time)
+            response.message = "held until \(time)"
+        }
+        return response
     }
 
     /// Throws 409 for a new channel if the channels of the last read and those created through this node

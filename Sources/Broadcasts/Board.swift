@@ -11,6 +11,8 @@ package final class Board: Sendable {
     /// order of their bytes.
     package let content: Content
 
+    /// The board as the broadcasters see it, with the versions that are held; nil if nothing is held.
+    private let acceptedBoard: Board?
     /// Indices of `rows`, sorted by key. Of several rows with the same key, only one is included.
     private let order: [Int32]
     /// The contents of the broadcasters that have channels. IDs that break the rules are left out: no request
@@ -26,6 +28,9 @@ package final class Board: Sendable {
     /// Renders the rows. Contents that equal those of `previous` are shared with it.
     package init(rows: [BoardRow], previous: Board? = nil) {
         self.rows = rows
+        acceptedBoard =
+            rows.contains { $0.held != nil }
+            ? Board(rows: rows.map(\.accepted), previous: previous?.accepted) : nil
         let order = Self.order(of: rows)
         self.order = order
         var slices: Slices = [:]
@@ -43,6 +48,19 @@ package final class Board: Sendable {
         }
     }
 
+    /// The board as the broadcasters see it: with the versions that were accepted last.
+    package var accepted: Board { acceptedBoard ?? self }
+
+    /// Number of channels whose latest version is held.
+    package var heldCount: Int { acceptedBoard == nil ? 0 : rows.count { $0.held != nil } }
+
+    /// Returns when the latest version of a channel is announced, in microseconds since 1970. Nil if it is on
+    /// the board, or if there is no such channel.
+    package func announceAt(of broadcasterID: BroadcasterID, _ channelID: ChannelID) -> Int? {
+        guard acceptedBoard != nil else { return nil }
+        return find(broadcasterID, channelID).flatMap { rows[$0].held?.announceAt }
+    }
+
     /// Returns the content of a broadcaster: its channels in the same form as the board.
     package func content(of broadcasterID: BroadcasterID) -> Content {
         broadcasters[broadcasterID] ?? Self.empty
@@ -54,12 +72,12 @@ package final class Board: Sendable {
     }
 
     /// Returns the content of a channel with a version: the channel in the same form as the board.
-    package static func content(
-        of broadcasterID: BroadcasterID, _ channelID: ChannelID, version: String
-    ) -> Content {
+    package static func content(of channel: ChannelName, version: String) -> Content {
         var body = Array(prefix.utf8)
         body.append(
-            BoardRow(broadcasterID: broadcasterID.text, channelID: channelID.text, version: version))
+            BoardRow(
+                broadcasterID: channel.broadcasterID.text, channelID: channel.channelID.text,
+                version: version))
         body.append(contentsOf: suffix.utf8)
         return Content(body: body)
     }
@@ -75,6 +93,7 @@ package final class Board: Sendable {
             compare(row.version.utf8.span, other.version.utf8.span) == 0
                 && compare(row.channelID.utf8.span, other.channelID.utf8.span) == 0
                 && compare(row.broadcasterID.utf8.span, other.broadcasterID.utf8.span) == 0
+                && isSame(row.held, other.held)
         }
     }
 
@@ -184,6 +203,11 @@ extension [UInt8] {
 /// Returns whether two texts have the same bytes.
 private func isSame(_ left: String, _ right: String) -> Bool {
     compare(left.utf8.span, right.utf8.span) == 0
+}
+
+private func isSame(_ left: HeldVersion?, _ right: HeldVersion?) -> Bool {
+    guard let left, let right else { return left == nil && right == nil }
+    return left.announceAt == right.announceAt && isSame(left.version, right.version)
 }
 
 /// Compares bytes. Returns a number below, at or above zero. Every read of the store calls it:

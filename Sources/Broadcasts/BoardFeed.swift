@@ -59,6 +59,16 @@ package final class BoardFeed: Sendable {
 
         var isReading: Bool { readsBegun > snapshot.readsEnded }
 
+        /// Returns when the next read is due while requests are held: when `interval` has passed, or when a held
+        /// version is announced.
+        func nextRead(after lastBegan: Instant, interval: Duration) -> Instant {
+            let due = lastBegan + max(interval, pause)
+            guard let announcement = snapshot.lastGoodRead?.nextAnnouncement, lastBegan < announcement else {
+                return due
+            }
+            return min(due, announcement)
+        }
+
         /// Begins the next read for its listeners. Returns its number.
         mutating func beginRead(at now: Instant) -> Int {
             readsBegun += 1
@@ -146,7 +156,7 @@ package final class BoardFeed: Sendable {
             let interval = state.snapshot.freshness.watchInterval
             guard !state.isReading else { return (nil, now + interval) }
             if let lastBegan = state.lastBegan {
-                let due = lastBegan + max(interval, state.pause)
+                let due = state.nextRead(after: lastBegan, interval: interval)
                 if due > now { return (nil, due) }
             }
             return (state.beginRead(at: now), now + interval)
@@ -213,7 +223,7 @@ package final class BoardFeed: Sendable {
                     state.snapshot.lastFailure != nil || state.snapshot.lastGoodRead?.board !== read.board
                 state.snapshot.lastGoodRead = GoodRead(
                     board: read.board, began: began, ended: now, number: number,
-                    takesWrites: read.takesWrites)
+                    takesWrites: read.takesWrites, nextAnnouncement: read.nextAnnouncement.map { began + $0 })
                 if read.takesWrites { state.snapshot.lastWritable = began }
                 state.snapshot.lastFailure = nil
                 state.pause = began.duration(to: now) * 4

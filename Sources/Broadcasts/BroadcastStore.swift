@@ -7,12 +7,43 @@ package import Time
 package struct BoardRow: Hashable, Sendable {
     package let broadcasterID: String
     package let channelID: String
+    /// The version that readers see.
     package let version: String
+    /// The version that is accepted but not announced yet; nil if nothing is held.
+    package var held: HeldVersion?
 
-    package init(broadcasterID: String, channelID: String, version: String) {
+    package init(broadcasterID: String, channelID: String, version: String, held: HeldVersion? = nil) {
         self.broadcasterID = broadcasterID
         self.channelID = channelID
         self.version = version
+        self.held = held
+    }
+
+    /// Creates the row of a channel as it is at a time.
+    package init(broadcasterID: String, channelID: String, _ channel: StoredChannel, at now: Int) {
+        self.init(
+            broadcasterID: broadcasterID, channelID: channelID, version: channel.announced(at: now))
+        if channel.isHeld(at: now), let announceAt = channel.announceAt {
+            held = HeldVersion(version: channel.version, announceAt: announceAt)
+        }
+    }
+
+    /// The row as its broadcaster sees it.
+    var accepted: BoardRow {
+        guard let held else { return self }
+        return BoardRow(broadcasterID: broadcasterID, channelID: channelID, version: held.version)
+    }
+}
+
+/// A version that readers see only later.
+package struct HeldVersion: Hashable, Sendable {
+    package let version: String
+    /// In microseconds since 1970-01-01 00:00 UTC, by the database's clock.
+    package let announceAt: Int
+
+    package init(version: String, announceAt: Int) {
+        self.version = version
+        self.announceAt = announceAt
     }
 }
 
@@ -44,10 +75,13 @@ package struct StoreRead: Sendable {
     /// Whether the server that was read takes writes. If it does not (a replica, a demoted primary), the
     /// board may be behind.
     package let takesWrites: Bool
+    /// The time from the read to the next announcement of a held version; nil if nothing is held.
+    package let nextAnnouncement: Duration?
 
-    package init(board: Board, takesWrites: Bool) {
+    package init(board: Board, takesWrites: Bool, nextAnnouncement: Duration? = nil) {
         self.board = board
         self.takesWrites = takesWrites
+        self.nextAnnouncement = nextAnnouncement
     }
 }
 
@@ -57,7 +91,7 @@ package struct StoreRead: Sendable {
 /// calling task is ignored, because other callers may share the result.
 package protocol BroadcastStore: Sendable {
     /// Reads all broadcasts, including every change that any node has acknowledged before this call, unless
-    /// the server takes no writes.
+    /// the server takes no writes. Records the announcements whose time has come before it reads.
     ///
     /// `make` is called with the rows, in any order, on the store's thread, and renders and hashes them
     /// there. If nothing has changed since the store's last read, `make` is not called, and `receive` gets
@@ -78,6 +112,10 @@ package protocol BroadcastStore: Sendable {
     /// `last_updated`. A change is recorded in the history in the same transaction; if the history cannot be
     /// written, the change is applied without an entry.
     func apply(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome
+
+    /// Looks for the columns that hold versions back, which `migrate` may have added since the start.
+    /// `receive` is called as in `read`, with whether the store can hold versions back.
+    func findHoldBack(deadline: Instant, receive: @escaping @Sendable (Bool) -> Void)
 
     /// Reads the history of a channel. Nil if there is neither a channel nor an entry of it.
     func history(_ query: HistoryQuery, deadline: Instant) async throws(StoreError) -> HistoryPage?

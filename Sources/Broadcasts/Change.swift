@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Time
 
 /// A change of a channel, requested by a PUT or a DELETE, with the rules that it obeys.
 ///
@@ -18,6 +19,10 @@ package struct Change: Hashable, Sendable {
     package var precondition = Precondition()
     /// Whether a smaller number does not replace a larger one (`monotonic_channels`).
     package var isMonotonic = false
+    /// Minimum time between two announcements of the channel (`hold_back`). Nil without a rule.
+    package var interval: Duration?
+    /// Whether the version is announced at once, whatever the interval (`Urgency: high`).
+    package var isUrgent = false
     /// Number of history entries to keep for the channel (`history_limit`). Zero: the change is not recorded.
     package var historyLimit = 0
 
@@ -34,7 +39,8 @@ package struct Change: Hashable, Sendable {
 
     /// Whether the present version decides what is written. If not, one statement is enough.
     package var needsDecision: Bool {
-        version == nil || isMonotonic || historyLimit > 0 || precondition != Precondition()
+        version == nil || isMonotonic || historyLimit > 0 || interval != nil || isUrgent
+            || precondition != Precondition()
     }
 
     /// Whether the change can create a channel.
@@ -53,10 +59,18 @@ package enum ChangeOutcome: Hashable, Sendable {
     case created
     /// The channel had another version.
     case changed
+    /// The channel had another version. Readers see the new one from this time on, in microseconds since 1970.
+    case held(until: Int)
+    /// The version is the one that readers see: what was held is dropped.
+    case cancelled
+    /// The channel already had this version, which was held: readers see it now.
+    case announced
     /// The channel was deleted.
     case deleted
     /// The channel already had this version; nothing was written.
     case unchanged
+    /// The channel already had this version, which is held until this time; nothing was written.
+    case stillHeld(until: Int)
     /// The version is a smaller number than the present one of a monotonic channel; nothing was written.
     case outdated
     /// There is no channel to delete.
@@ -65,29 +79,66 @@ package enum ChangeOutcome: Hashable, Sendable {
     case preconditionFailed(entityTag: String?)
 
     /// Whether the change is written.
-    package var isWritten: Bool {
+    package var isWritten: Bool { changesVersion || self == .announced }
+
+    /// Whether the change leaves another version than before, and so has an entry in the history.
+    package var changesVersion: Bool {
         switch self {
-        case .created, .changed, .deleted: true
-        case .unchanged, .outdated, .absent, .preconditionFailed: false
+        case .created, .changed, .held, .cancelled, .deleted: true
+        case .announced, .unchanged, .stillHeld, .outdated, .absent, .preconditionFailed: false
+        }
+    }
+
+    /// When readers will see the version that was sent, in microseconds since 1970. Nil if they see it now, or
+    /// never.
+    package var announceAt: Int? {
+        switch self {
+        case .held(let time), .stillHeld(let time): time
+        default: nil
         }
     }
 }
 
+/// The decision about a change.
+package struct ChangeDecision: Hashable, Sendable {
+    package let outcome: ChangeOutcome
+    /// The channel after the change; nil if it is absent, or deleted by the change.
+    package let channel: StoredChannel?
+}
+
 extension Change {
-    /// Decides the effect on the present version of the channel, nil if there is no channel (openapi.yaml;
-    /// RFC 9110 section 13.2). Versions and tags are compared byte by byte.
-    package func outcome(on present: String?) -> ChangeOutcome {
-        guard let present else { return outcomeOnAbsentChannel }
-        let isEqual = version.map { $0.text.utf8.elementsEqual(present.utf8) } ?? false
+    /// The version that announces at once and tells Firefox nothing.
+    private static let noOperation = "____NOP____"
+
+    /// Decides the effect on the channel, nil if it is absent (openapi.yaml; RFC 9110 section 13.2). `now` is
+    /// the time of the database's clock in microseconds since 1970, read after the row was locked. Versions
+    /// and tags are compared byte by byte.
+    package func decision(on present: StoredChannel?, at now: Int) -> ChangeDecision {
+        guard let present else {
+            let outcome = outcomeOnAbsentChannel
+            let channel = version.map { StoredChannel(version: $0.text, announceAt: now) }
+            return ChangeDecision(outcome: outcome, channel: outcome == .created ? channel : nil)
+        }
+        func kept(_ outcome: ChangeOutcome) -> ChangeDecision {
+            ChangeDecision(outcome: outcome, channel: present)
+        }
+        let isEqual = version.map { $0.text.utf8.elementsEqual(present.version.utf8) } ?? false
         if precondition != Precondition() {
-            let tag = Board.content(of: channel.broadcasterID, channel.channelID, version: present).entityTag
+            let tag = Board.content(of: channel, version: present.version).entityTag
             guard precondition.holds(for: tag, isEqual: isEqual) else {
-                return .preconditionFailed(entityTag: tag)
+                return kept(.preconditionFailed(entityTag: tag))
             }
         }
-        guard let version else { return .deleted }
-        if isEqual { return .unchanged }
-        return isOutdated(version, by: present) ? .outdated : .changed
+        guard let version else { return ChangeDecision(outcome: .deleted, channel: nil) }
+        let isUrgent = isUrgent || version.text == Self.noOperation
+        let isHeld = present.isHeld(at: now)
+        if isEqual, !(isUrgent && isHeld) {
+            return kept(isHeld ? .stillHeld(until: present.announceAt ?? now) : .unchanged)
+        }
+        if isOutdated(version, by: present.version) { return kept(.outdated) }
+        let (channel, outcome) = present.replaced(
+            by: version.text, at: now, interval: interval?.microseconds ?? 0, isUrgent: isUrgent)
+        return ChangeDecision(outcome: outcome, channel: channel)
     }
 
     private var outcomeOnAbsentChannel: ChangeOutcome {

@@ -30,4 +30,8 @@ package enum BoardView: Hashable, Sendable {
     case broadcaster(BroadcasterID)
     /// One channel.
     case channel(BroadcasterID, ChannelID)
+    /// All channels of a broadcaster as it sees them itself: with the versions that are held.
+    case ownBroadcaster(BroadcasterID)
+    /// One channel as its broadcaster sees it.
+    case ownChannel(BroadcasterID, ChannelID)
 }

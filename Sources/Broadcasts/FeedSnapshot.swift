@@ -26,6 +26,9 @@ package struct GoodRead: Sendable {
     package let ended: Instant
     package let number: Int
     package let takesWrites: Bool
+    /// When the next held version is announced, by this node's clock; nil if nothing is held. A little early,
+    /// because the time of the database was read after `began`.
+    package let nextAnnouncement: Instant?
 }
 
 extension BoardFeed {
@@ -52,7 +55,8 @@ extension BoardFeed {
         /// Returns the last board if `maxStaleness` allows serving it without a read, otherwise nil.
         package func current(at now: Instant) -> Reading? {
             guard freshness.maxStaleness > .zero, let lastGoodRead, lastGoodRead.number >= firstCompleteRead,
-                lastGoodRead.began.duration(to: now) <= freshness.maxStaleness
+                lastGoodRead.began.duration(to: now) <= freshness.maxStaleness,
+                lastGoodRead.nextAnnouncement.map({ now < $0 }) ?? true
             else { return nil }
             return reading(of: lastGoodRead, at: now)
         }

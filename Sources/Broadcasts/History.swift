@@ -10,8 +10,15 @@ package struct HistoryEntry: Hashable, Sendable {
     package let time: String?
     /// Nil for a change that another program made.
     package let requestID: String?
+    /// When the version was to be announced, in microseconds since 1970, if a rule of `hold_back` applied. A
+    /// later change may have replaced or cancelled it or brought it forward.
+    package let announceAt: Int?
 
-    package init(id: Int?, version: String?, previous: String?, time: String?, requestID: String?) {
+    package init(
+        id: Int?, version: String?, previous: String?, time: String?, requestID: String?,
+        announceAt: Int? = nil
+    ) {
+        self.announceAt = announceAt
         self.id = id
         self.version = version
         self.previous = previous

@@ -9,11 +9,13 @@ package enum StoreOperation: String, CaseIterable, Sendable {
     case history
     /// Removes old history entries.
     case trim
+    /// Records announcements whose time has come. On MySQL a part of the read.
+    case fold
 
     /// Whether the operation writes.
     package var isWrite: Bool {
         switch self {
-        case .put, .delete, .trim: true
+        case .put, .delete, .trim, .fold: true
         case .read, .check, .history: false
         }
     }

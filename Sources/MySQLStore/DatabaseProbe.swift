@@ -1,4 +1,5 @@
 import BlockingWork
+import Broadcasts
 import Logging
 import Randomness
 import StoreAddress
@@ -12,7 +13,7 @@ import Time
 final class DatabaseProbe: Sendable {
     private let address: MySQLAddress
     private let migrates: Bool
-    private let recordsChanges: Bool
+    private let additions: SchemaAdditions
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -29,8 +30,8 @@ final class DatabaseProbe: Sendable {
     /// waits, statements of other nodes on the table wait behind it: one second of each twenty or so.
     static let pauseForLocks = Duration.seconds(30)
 
-    init(address: MySQLAddress, migrates: Bool, recordsChanges: Bool, logger: Logger) {
-        self.recordsChanges = recordsChanges
+    init(address: MySQLAddress, migrates: Bool, additions: SchemaAdditions, logger: Logger) {
+        self.additions = additions
         self.address = address
         self.migrates = migrates
         self.logger = logger
@@ -42,11 +43,14 @@ final class DatabaseProbe: Sendable {
         _ sessions: SessionFactory, _ limits: MySQLLimits, _ interrupter: Interrupter
     ) throws(MySQLError) -> String {
         var session = try sessions.open(limits, interrupter)
-        switch try session.schemaState() {
-        case .current:
+        let schema = try session.schemaState()
+        let lacksColumns =
+            additions.holdBack && !session.holdsBack && !state.withLock({ $0.hasSucceeded })
+        switch schema {
+        case .current where !lacksColumns:
             break
-        case .behind(let version):
-            try requireMayMigrate(from: version)
+        case .current, .behind:
+            try requireMayMigrate(from: schema)
             // Close this session first: an interrupter can shut down only one.
             _ = consume session
             try begin(at: sessions.clock.now)
@@ -57,7 +61,7 @@ final class DatabaseProbe: Sendable {
         case .ahead(let version):
             throw error("has version \(version), newer than the \(MySQLSchema.knownVersion) known here")
         }
-        if migrates, recordsChanges, !state.withLock({ $0.hasSucceeded }) {
+        if migrates, additions.history, !state.withLock({ $0.hasSucceeded }) {
             try createHistory(session, limits)
         }
         let summary = session.summary
@@ -83,7 +87,11 @@ final class DatabaseProbe: Sendable {
         }
     }
 
-    private func requireMayMigrate(from version: Int) throws(MySQLError) {
+    private func requireMayMigrate(from schema: MySQLSchema.State) throws(MySQLError) {
+        guard case .behind(let version) = schema else {
+            guard !migrates else { return }
+            throw error("lacks the columns of hold_back; run megaphone migrate")
+        }
         guard !state.withLock({ $0.hasSucceeded }) else {
             throw error(
                 """
@@ -114,6 +122,10 @@ final class DatabaseProbe: Sendable {
         let session = try sessions.open(.migrating, interrupter)
         do {
             try MySQLSchema.migrate(session.connection, logger: logger)
+            if additions.holdBack, try !HoldBackColumns.exist(session.connection) {
+                logger.notice("Adding the columns of hold_back")
+                try HoldBackColumns.add(session.connection)
+            }
         } catch  where error.code == .ER_LOCK_WAIT_TIMEOUT {
             throw blocked(error, by: MySQLSchema.lockHolder(session.connection), sessions)
         } catch {

@@ -33,13 +33,14 @@ enum HistoryTable {
         ) ENGINE = InnoDB
         """
 
-    /// Returns the statement that appends the entry of a change. `previous` is a literal.
-    static func insert(_ change: Change, previous: String?) -> String {
+    /// Returns the statement that appends the entry of a change. `previous` is a literal,
+    /// `announceAt` an expression.
+    static func insert(_ change: Change, previous: String?, announceAt: String?) -> String {
         let version = change.version.map { literal($0.text) }
         return """
-            INSERT INTO megaphone_history (broadcaster_id, bchannel_id, previous, version, request_id) \
-            VALUES (\(ids(change.channel)), \(previous ?? "NULL"), \(version ?? "NULL"), \
-            \(literal(change.requestID)))
+            INSERT INTO megaphone_history (broadcaster_id, bchannel_id, previous, version, announce_at, \
+            request_id) VALUES (\(ids(change.channel)), \(previous ?? "NULL"), \(version ?? "NULL"), \
+            \(announceAt ?? "NULL"), \(literal(change.requestID)))
             """
     }
 
@@ -54,7 +55,7 @@ enum HistoryTable {
             guard error.code == .ER_NO_SUCH_TABLE else { throw error }
             try connection.query(
                 """
-                SELECT version, last_updated, NULL, NULL, NULL, NULL, NULL, 0 FROM broadcastsv1 \
+                SELECT version, last_updated, NULL, NULL, NULL, NULL, NULL, 0, NULL FROM broadcastsv1 \
                 WHERE \(channel(query.channel))
                 """)
         }
@@ -69,7 +70,7 @@ enum HistoryTable {
                 HistoryEntry(
                     id: id, version: connection.text(at: 3), previous: connection.text(at: 4),
                     time: connection.text(at: 5).flatMap(HistoryEntry.time(fromSQL:)),
-                    requestID: connection.text(at: 6)))
+                    requestID: connection.text(at: 6), announceAt: connection.integer(at: 8)))
         }
         return read
     }
@@ -78,10 +79,11 @@ enum HistoryTable {
         let channel = channel(query.channel)
         return """
             SELECT present.version, present.last_updated, entry.id, entry.version, entry.previous, entry.at, \
-            entry.request_id, EXISTS (SELECT 1 FROM megaphone_history WHERE \(channel)) \
+            entry.request_id, EXISTS (SELECT 1 FROM megaphone_history WHERE \(channel)), \
+            entry.announce_at \
             FROM (SELECT 1) AS one \
             LEFT JOIN (SELECT version, last_updated FROM broadcastsv1 WHERE \(channel)) AS present ON TRUE \
-            LEFT JOIN (SELECT id, version, previous, at, request_id FROM megaphone_history \
+            LEFT JOIN (SELECT id, version, previous, at, request_id, announce_at FROM megaphone_history \
             WHERE \(channel) AND id < \(query.before.map(String.init) ?? "\(UInt64.max)") \
             ORDER BY id DESC LIMIT \(query.limit + 1)) AS entry ON TRUE ORDER BY entry.id DESC
             """

@@ -120,6 +120,15 @@ struct MySQLConnection: ~Copyable, Sendable {
         return unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
+    /// Returns a value of the current row; nil for NULL and for a value that is not an integer.
+    func integer(at column: UInt32) -> Int? { text(at: column).flatMap { Int($0) } }
+
+    /// Whether a value of the current row is NULL.
+    func isNull(at column: UInt32) -> Bool {
+        var count = 0
+        return unsafe megaphone_mysql_value(handle, column, &count) == nil
+    }
+
     /// Returns the bytes of a value of the current row; nil for NULL.
     func bytes(at column: UInt32) -> [UInt8]? {
         var count = 0

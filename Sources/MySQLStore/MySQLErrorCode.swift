@@ -24,6 +24,10 @@ struct MySQLErrorCode: RawRepresentable, Hashable, Sendable {
     static let ER_HOST_NOT_PRIVILEGED = MySQLErrorCode(rawValue: 1130)
     static let ER_TABLEACCESS_DENIED_ERROR = MySQLErrorCode(rawValue: 1142)
     static let ER_NO_SUCH_TABLE = MySQLErrorCode(rawValue: 1146)
+    /// A column does not exist.
+    static let ER_BAD_FIELD_ERROR = MySQLErrorCode(rawValue: 1054)
+    /// A column exists already.
+    static let ER_DUP_FIELDNAME = MySQLErrorCode(rawValue: 1060)
     static let ER_DUP_ENTRY = MySQLErrorCode(rawValue: 1062)
     static let ER_ABORTING_CONNECTION = MySQLErrorCode(rawValue: 1152)
     static let ER_NET_READ_ERROR = MySQLErrorCode(rawValue: 1158)

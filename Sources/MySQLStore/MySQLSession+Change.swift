@@ -24,7 +24,14 @@ extension MySQLSession {
         _ change: Change, _ lost: LostCommit, _ upkeep: HistoryUpkeep, at now: Instant
     ) throws(MySQLError) -> AppliedChange {
         if !change.needsDecision, let version = change.version {
-            return AppliedChange(try put(change, version))
+            return AppliedChange(
+                holdsBack ? try putAtOnce(change, version) : try put(change, version))
+        }
+        guard change.interval == nil || holdsBack else {
+            throw MySQLError(
+                code: .none,
+                message: "hold_back needs columns that the table lacks; run megaphone migrate, then restart",
+                stage: .statement)
         }
         try allowSeveralStatements()
         guard change.historyLimit > 0 else { return try write(change, lost, recording: false) }
@@ -65,7 +72,7 @@ extension MySQLSession {
         _ change: Change, _ lost: LostCommit, because reason: String
     ) throws(MySQLError) -> AppliedChange {
         var applied = try write(change, lost, recording: false)
-        if applied.outcome.isWritten { applied.historyError = reason }
+        if applied.outcome.changesVersion { applied.historyError = reason }
         return applied
     }
 
@@ -77,11 +84,12 @@ extension MySQLSession {
     ) throws(MySQLError) -> AppliedChange {
         var isCommitting = false
         do {
-            let present = try lockRow(of: change)
-            var applied = AppliedChange(change.outcome(on: present?.text))
-            if let outcome = lost.outcome, change.isStored(present?.text) {
+            let (present, now) = try lockRow(of: change)
+            let decision = change.decision(on: present?.channel, at: now)
+            var applied = AppliedChange(decision.outcome)
+            if let outcome = lost.outcome, change.isStored(present?.channel.version) {
                 applied = AppliedChange(outcome)
-                applied.isRecorded = recording
+                applied.isRecorded = recording && outcome.changesVersion
                 try connection.query("ROLLBACK")
                 return applied
             }
@@ -89,7 +97,8 @@ extension MySQLSession {
                 try connection.query("ROLLBACK")
                 return applied
             }
-            try write(change, over: present, recording: recording)
+            let recording = recording && applied.outcome.changesVersion
+            try write(change, decision.channel, over: present, recording: recording)
             applied.isRecorded = recording
             isCommitting = true
             lost.outcome = applied.outcome
@@ -106,57 +115,94 @@ extension MySQLSession {
         }
     }
 
-    /// Begins a transaction, and locks and reads the row. The locking read comes first, so that no snapshot
-    /// is older than the lock.
-    private func lockRow(of change: Change) throws(MySQLError) -> (text: String, bytes: [UInt8])? {
-        let channel = channel(change.channel)
+    /// The row of a channel, and its version as the server's bytes.
+    private struct LockedRow {
+        let channel: StoredChannel
+        let version: [UInt8]
+    }
+
+    /// Begins a transaction, locks and reads the row, and then reads the clock. The locking read comes first,
+    /// so that no snapshot is older than the lock.
+    private func lockRow(of change: Change) throws(MySQLError) -> (row: LockedRow?, now: Int) {
+        let columns = holdsBack ? "version, shown, shown_at, announce_at, \(time.evaluated)" : "version"
         try connection.query(
-            "START TRANSACTION; SELECT version FROM broadcastsv1 WHERE \(channel) FOR UPDATE")
+            """
+            START TRANSACTION; SELECT \(columns) FROM broadcastsv1 \
+            WHERE \(channel(change.channel)) FOR UPDATE
+            """)
         try connection.nextResult()
-        guard connection.nextRow(), let bytes = connection.bytes(at: 0) else { return nil }
-        return (String(decoding: bytes, as: UTF8.self), bytes)
+        guard connection.nextRow(), let version = connection.bytes(at: 0) else { return (nil, 0) }
+        var channel = StoredChannel(version: String(decoding: version, as: UTF8.self))
+        guard holdsBack else { return (LockedRow(channel: channel, version: version), 0) }
+        channel.shown = connection.text(at: 1)
+        channel.shownAt = connection.integer(at: 2)
+        channel.announceAt = connection.integer(at: 3)
+        return (LockedRow(channel: channel, version: version), connection.integer(at: 4) ?? 0)
     }
 
     /// Writes the row, and the entry of the history if it is recorded. The condition on the old version
     /// matters on Galera, where a row lock ends at the server.
     private func write(
-        _ change: Change, over present: (text: String, bytes: [UInt8])?, recording: Bool
+        _ change: Change, _ new: StoredChannel?, over present: LockedRow?, recording: Bool
     ) throws(MySQLError) {
-        let version = change.version.map { literal($0.text) }
         let row = """
             WHERE \(channel(change.channel)) \
-            AND CAST(CONVERT(version USING utf8mb4) AS BINARY) = \(literal(present?.bytes ?? []))
+            AND CAST(CONVERT(version USING utf8mb4) AS BINARY) = \(literal(present?.version ?? []))
             """
         var statement =
-            switch (version, present) {
+            switch (new, present) {
             case (nil, _): "DELETE FROM broadcastsv1 \(row)"
-            case (let version?, .some): "UPDATE broadcastsv1 SET version = \(version) \(row)"
-            case (let version?, nil):
-                """
-                INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) \
-                VALUES (\(ids(change.channel)), \(version))
-                """
+            case (let new?, .some): "UPDATE broadcastsv1 SET \(assignments(new)) \(row)"
+            case (let new?, nil): insert(change, new)
             }
         if recording {
-            let previous = present.map { "_utf8mb4 \(literal($0.bytes))" }
-            statement += "; \(HistoryTable.insert(change, previous: previous))"
+            let previous = present.map { "_utf8mb4 \(literal($0.version))" }
+            let announceAt =
+                change.interval == nil ? nil : announceTime(new, of: change, isNew: present == nil)
+            let entry = HistoryTable.insert(change, previous: previous, announceAt: announceAt)
+            statement += "; \(entry)"
         }
         let rows: UInt64
         do {
             rows = try connection.update(statement)
         } catch {
-            throw version == nil && error.isDenied ? error.advising("GRANT DELETE ON broadcastsv1") : error
+            throw new == nil && error.isDenied ? error.advising("GRANT DELETE ON broadcastsv1") : error
         }
         if recording {
             do {
                 try connection.nextResult()
             } catch {
-                throw error.isOfStatement ? error.inHistory : error
+                throw error.inHistory.isOfStatement ? error.inHistory : error
             }
         }
         guard rows == 1 else {
             throw MySQLError(code: .ER_CHECKREAD, message: "another node changed the row", stage: .statement)
         }
+    }
+
+    private func assignments(_ channel: StoredChannel) -> String {
+        let version = "version = \(literal(channel.version))"
+        guard holdsBack else { return version }
+        return """
+            \(version), shown = \(channel.shown.map { literal($0) } ?? "NULL"), \
+            shown_at = \(channel.shownAt.map(String.init) ?? "NULL"), \
+            announce_at = \(channel.announceAt.map(String.init) ?? "NULL")
+            """
+    }
+
+    /// A new channel is announced when it is inserted: no row was locked, so there is no time yet.
+    private func insert(_ change: Change, _ channel: StoredChannel) -> String {
+        let (columns, values) = holdsBack ? (", announce_at", ", \(time.statementBegan)") : ("", "")
+        return """
+            INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version\(columns)) \
+            VALUES (\(ids(change.channel)), \(literal(channel.version))\(values))
+            """
+    }
+
+    /// Returns when the version is announced, for the history.
+    private func announceTime(_ new: StoredChannel?, of change: Change, isNew: Bool) -> String {
+        guard isNew else { return new?.announceAt.map(String.init) ?? "NULL" }
+        return "(SELECT announce_at FROM broadcastsv1 WHERE \(channel(change.channel)))"
     }
 }
 

@@ -13,21 +13,31 @@ struct MySQLSession: ~Copyable, Sendable {
     let expiry: Instant
     private var upsert = Upsert.unprepared
     private var acceptsSeveralStatements = false
+    /// Whether the table has the columns of `HoldBackColumns`, as it was when the session was opened.
+    private(set) var holdsBack = false
+    let time: DatabaseTime
     /// Until when no changes are recorded, and why.
     var historyPause: (end: Instant, reason: String)?
 
     /// Connects, logs in and sets the session variables.
     static func open(
         _ address: MySQLAddress, limits: MySQLLimits, interrupter: Interrupter,
-        variables: ServerVariables, generation: Int, expiry: Instant
+        variables: ServerVariables, time: DatabaseTime, generation: Int, expiry: Instant
     ) throws(MySQLError) -> MySQLSession {
         let connection = try MySQLConnection.open(address, limits: limits, interrupter: interrupter)
         try variables.setUp(connection, limits)
-        return MySQLSession(connection: connection, generation: generation, expiry: expiry)
+        let holdsBack = try HoldBackColumns.exist(connection)
+        return MySQLSession(
+            connection: connection, holdsBack: holdsBack, time: time, generation: generation, expiry: expiry)
     }
 
-    private init(connection: consuming MySQLConnection, generation: Int, expiry: Instant) {
+    private init(
+        connection: consuming MySQLConnection, holdsBack: Bool, time: DatabaseTime, generation: Int,
+        expiry: Instant
+    ) {
         self.connection = connection
+        self.holdsBack = holdsBack
+        self.time = time
         self.generation = generation
         self.expiry = expiry
     }
@@ -104,44 +114,51 @@ struct MySQLSession: ~Copyable, Sendable {
         """
     }
 
-    /// Reads the table, and whether the server takes writes. The rows are nil if they equal the last ones, in
+    /// Reads the table, and whether the server takes writes. While nothing is held, that is one more column
+    /// than without the columns of `HoldBackColumns`. The rows are nil if they equal the last ones, in
     /// the same order: then no strings are created, and the caller can keep its board.
     ///
     /// The flags are a column of each row: a statement of their own would cost a round trip, and for a join
     /// or a union the optimizer may choose a temporary table. Only an empty table needs that statement.
-    func readTable(unlike last: [BoardRow]) throws(MySQLError) -> (rows: [BoardRow]?, takesWrites: Bool) {
+    func readTable(unlike last: [BoardRow], wasHolding: Bool) throws(MySQLError) -> TableRead {
+        if holdsBack, wasHolding { return try readHeldTable() }
+        let shown = holdsBack ? ", shown" : ""
         try connection.query(
-            "SELECT broadcaster_id, bchannel_id, version, \(Self.readOnlyFlags) FROM broadcastsv1")
+            "SELECT broadcaster_id, bchannel_id, version, \(Self.readOnlyFlags)\(shown) FROM broadcastsv1")
         guard connection.nextRow() else {
-            return (last.isEmpty ? nil : [], try takesWrites())
+            return TableRead(rows: last.isEmpty ? nil : [], takesWrites: try takesWrites())
         }
         let takesWrites = areOff(at: 3)
         var unchanged = 0
         repeat {
+            if holdsBack, !connection.isNull(at: 4) { return try readHeldTable() }
             guard unchanged < last.count, rowIs(last[unchanged]) else {
-                return (Array(last[..<unchanged]) + remainingRows(), takesWrites)
+                guard let rest = remainingRows() else { return try readHeldTable() }
+                return TableRead(rows: Array(last[..<unchanged]) + rest, takesWrites: takesWrites)
             }
             unchanged += 1
         } while connection.nextRow()
-        return (unchanged == last.count ? nil : Array(last[..<unchanged]), takesWrites)
+        return TableRead(
+            rows: unchanged == last.count ? nil : Array(last[..<unchanged]), takesWrites: takesWrites)
     }
 
     /// One column for two flags; both are 0 on a server that takes writes. Later versions may say OFF.
-    private static let readOnlyFlags = "CONCAT(@@global.read_only, @@global.innodb_read_only)"
+    static let readOnlyFlags = "CONCAT(@@global.read_only, @@global.innodb_read_only)"
 
-    private func areOff(at column: UInt32) -> Bool {
+    func areOff(at column: UInt32) -> Bool {
         ["00", "OFFOFF", "OFF0", "0OFF"].contains { connection.holds($0, at: column) }
     }
 
-    private func takesWrites() throws(MySQLError) -> Bool {
+    func takesWrites() throws(MySQLError) -> Bool {
         try connection.query("SELECT \(Self.readOnlyFlags)")
         return connection.nextRow() && areOff(at: 0)
     }
 
-    /// Returns the current row and all later ones.
-    private func remainingRows() -> [BoardRow] {
+    /// Returns the current row and all later ones; nil if one of them holds a version back.
+    private func remainingRows() -> [BoardRow]? {
         var rows: [BoardRow] = []
         repeat {
+            if holdsBack, !connection.isNull(at: 4) { return nil }
             rows.append(
                 BoardRow(
                     broadcasterID: connection.text(at: 0) ?? "", channelID: connection.text(at: 1) ?? "",
@@ -151,7 +168,7 @@ struct MySQLSession: ~Copyable, Sendable {
     }
 
     private func rowIs(_ row: BoardRow) -> Bool {
-        connection.holds(row.version, at: 2) && connection.holds(row.channelID, at: 1)
+        row.held == nil && connection.holds(row.version, at: 2) && connection.holds(row.channelID, at: 1)
             && connection.holds(row.broadcasterID, at: 0)
     }
 
@@ -166,4 +183,13 @@ struct MySQLSession: ~Copyable, Sendable {
         }
         try connection.query("UPDATE broadcastsv1 SET version = version WHERE FALSE")
     }
+}
+
+/// What a session has read.
+struct TableRead {
+    /// Nil if they equal the last ones.
+    let rows: [BoardRow]?
+    let takesWrites: Bool
+    /// The time to the next announcement of a held version.
+    var nextAnnouncement: Duration?
 }

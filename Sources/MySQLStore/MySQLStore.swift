@@ -52,8 +52,8 @@ package struct MySQLStore: BroadcastStore {
         2 * (2 * poolSize + 3) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
     }
 
-    /// Connects, and with `migrate` migrates the schema before its first use, and with `recordsChanges`
-    /// creates the table of changes. If the database cannot be
+    /// Connects, and with `migrate` migrates the schema before its first use, and makes the
+    /// additions that the settings need. If the database cannot be
     /// reached or refuses the login, that is logged, the watch keeps probing, and calls throw `unavailable`.
     /// `poolSize` is the maximum number of sessions, at least 1.
     ///
@@ -61,7 +61,7 @@ package struct MySQLStore: BroadcastStore {
     /// than this program knows, or older without `migrate`, or its migration failed. Throws `unavailable` if
     /// the client library cannot be initialised, or if the system has no thread or descriptor left.
     package init(
-        address: MySQLAddress, poolSize: Int, migrate: Bool, recordsChanges: Bool,
+        address: MySQLAddress, poolSize: Int, migrate: Bool, additions: SchemaAdditions,
         observer: (any StoreObserver)? = nil,
         clock: Clock, random: RandomSource, logger: Logger
     ) throws(StoreError) {
@@ -90,7 +90,7 @@ package struct MySQLStore: BroadcastStore {
         self.pool = pool
         self.watch = watch
         let prober = DatabaseProbe(
-            address: address, migrates: migrate, recordsChanges: recordsChanges, logger: logger)
+            address: address, migrates: migrate, additions: additions, logger: logger)
         do throws(StoreError) {
             try watch.start { limits, interrupter in
                 let probe = Result { () throws(MySQLError) in
@@ -122,11 +122,12 @@ package struct MySQLStore: BroadcastStore {
     /// for the operator if the database cannot be reached, returns an error, or has a newer schema than this
     /// program knows.
     package static func migrate(
-        _ address: MySQLAddress, recordsChanges: Bool, clock: Clock, random: RandomSource, logger: Logger
+        _ address: MySQLAddress, additions: SchemaAdditions, clock: Clock, random: RandomSource,
+        logger: Logger
     ) throws(StoreError) {
         let sessions = SessionFactory(address: address, clock: clock, random: random) { 0 }
         let prober = DatabaseProbe(
-            address: address, migrates: true, recordsChanges: recordsChanges, logger: logger)
+            address: address, migrates: true, additions: additions, logger: logger)
         let end = clock.now + migrationLimit
         while true {
             do {
@@ -156,14 +157,26 @@ package struct MySQLStore: BroadcastStore {
         submit(.read, until: deadline, takesWrites: { $0.takesWrites }, receive: receive) {
             [lastBoard, nonconformingRows, logger] session throws(MySQLError) in
             let last = lastBoard.value
-            let table = try session.readTable(unlike: last?.rows ?? [])
+            let table = try session.readTable(
+                unlike: last?.rows ?? [], wasHolding: last.map { $0.heldCount > 0 } ?? false)
             guard let rows = table.rows else {
                 return StoreRead(board: last ?? make([]), takesWrites: table.takesWrites)
             }
             for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
             let board = make(rows)
             lastBoard.value = board
-            return StoreRead(board: board, takesWrites: table.takesWrites)
+            return StoreRead(
+                board: board, takesWrites: table.takesWrites, nextAnnouncement: table.nextAnnouncement)
+        }
+    }
+
+    package func findHoldBack(deadline: Instant, receive: @escaping @Sendable (Bool) -> Void) {
+        submit(.check, until: deadline) { [pool] (result: Result<Bool, StoreError>) in
+            // Sessions that were opened without the columns must look again.
+            if case .success(true) = result { pool.renew() }
+            receive((try? result.get()) ?? false)
+        } body: { session throws(MySQLError) in
+            try HoldBackColumns.exist(session.connection)
         }
     }
 

@@ -11,6 +11,7 @@ final class SessionFactory: Sendable {
     private let address: MySQLAddress
     private let generation: @Sendable () -> Int
     private let variables = ServerVariables()
+    private let time: DatabaseTime
     /// The sessions left behind; nil for a store without a pool.
     private let left: LeftSessions?
     private let spare = Mutex<MySQLSession?>(nil)
@@ -24,9 +25,10 @@ final class SessionFactory: Sendable {
     /// `generation` returns the generation of new sessions; see `Circuit.generation`.
     init(
         address: MySQLAddress, clock: Clock, random: RandomSource, left: LeftSessions? = nil,
-        generation: @escaping @Sendable () -> Int
+        time: DatabaseTime = DatabaseTime(), generation: @escaping @Sendable () -> Int
     ) {
         self.left = left
+        self.time = time
         self.address = address
         self.clock = clock
         self.random = random
@@ -56,10 +58,10 @@ final class SessionFactory: Sendable {
     func open(_ limits: MySQLLimits, _ interrupter: Interrupter) throws(MySQLError) -> MySQLSession {
         let began = clock.now
         let session = try MySQLSession.open(
-            address, limits: limits, interrupter: interrupter, variables: variables,
+            address, limits: limits, interrupter: interrupter, variables: variables, time: time,
             generation: generation(), expiry: began + Self.maximumLifetime * (1 - random.fraction() / 10))
-        let time = began.duration(to: clock.now)
-        openingTime.withLock { $0 = time }
+        let duration = began.duration(to: clock.now)
+        openingTime.withLock { $0 = duration }
         return session
     }
 

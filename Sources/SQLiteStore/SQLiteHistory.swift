@@ -24,18 +24,21 @@ enum SQLiteHistory {
 
     /// Appends the entry of a change.
     static func append(
-        _ change: Change, previous: String?, _ connection: borrowing SQLiteConnection
+        _ change: Change, previous: String?, announceAt: Int?, _ connection: borrowing SQLiteConnection
     ) throws(SQLiteError) {
         let insert = try connection.prepare(
             """
-            INSERT INTO megaphone_history (broadcaster_id, bchannel_id, previous, version, request_id)
-            VALUES (?, ?, ?, ?, ?)
+            INSERT INTO megaphone_history
+                (broadcaster_id, bchannel_id, previous, version, request_id, announce_at)
+            VALUES (?, ?, ?, ?, ?, ?)
             """)
         try insert.bind(change.channel.broadcasterID.text, at: 1)
         try insert.bind(change.channel.channelID.text, at: 2)
         try insert.bind(previous, at: 3)
         try insert.bind(change.version?.text, at: 4)
         try insert.bind(change.requestID, at: 5)
+        // Only the plan of a rule.
+        try insert.bind(change.interval == nil ? nil : announceAt.map(Int64.init), at: 6)
         _ = try insert.step()
     }
 
@@ -51,7 +54,8 @@ enum SQLiteHistory {
             """
             SELECT present.version, present.last_updated, entry.id, entry.version, entry.previous, entry.at,
                 entry.request_id,
-                EXISTS (SELECT 1 FROM megaphone_history WHERE broadcaster_id = ?1 AND bchannel_id = ?2)
+                EXISTS (SELECT 1 FROM megaphone_history WHERE broadcaster_id = ?1 AND bchannel_id = ?2),
+                entry.announce_at
             FROM (SELECT 1)
             LEFT JOIN broadcastsv1 AS present
                 ON present.broadcaster_id = ?1 AND present.bchannel_id = ?2
@@ -77,7 +81,7 @@ enum SQLiteHistory {
                     id: Int(select.integer(at: 2)), version: select.optionalText(at: 3),
                     previous: select.optionalText(at: 4),
                     time: HistoryEntry.time(fromSQL: select.text(at: 5)),
-                    requestID: select.text(at: 6)))
+                    requestID: select.text(at: 6), announceAt: select.optionalInteger(at: 8)))
         }
         return read
     }

@@ -32,7 +32,9 @@ struct SQLiteStatement: ~Copyable {
         guard code == SQLITE_OK else { throw lastError(code) }
     }
 
-    func bind(_ number: Int64, at index: Int32) throws(SQLiteError) {
+    /// Binds an integer, or NULL for nil.
+    func bind(_ number: Int64?, at index: Int32) throws(SQLiteError) {
+        guard let number else { return try bind(String?.none, at: index) }
         let code = unsafe sqlite3_bind_int64(handle, index, number)
         guard code == SQLITE_OK else { throw lastError(code) }
     }
@@ -59,6 +61,11 @@ struct SQLiteStatement: ~Copyable {
 
     func integer(at column: Int32) -> Int64 {
         unsafe sqlite3_column_int64(handle, column)
+    }
+
+    /// Returns a column as an integer; nil for NULL.
+    func optionalInteger(at column: Int32) -> Int? {
+        unsafe sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : Int(integer(at: column))
     }
 
     /// Returns a column as text; empty for NULL. Invalid UTF-8 is replaced.

@@ -33,20 +33,20 @@ package struct SQLiteStore: BroadcastStore {
     package static let descriptors = 2 * (3 + StorePool<SQLiteThreadState>.descriptors(limits))
 
     /// Opens the database at `path` and applies missing migrations. `:memory:` is a database that ends with
-    /// the store. `recordsChanges` creates the table of changes.
+    /// the store. Makes the additions that the settings need.
     ///
     /// Throws `failed` with one line for the operator, for example if the directory does not exist, or the
     /// file is read-only, not a database, locked, or has a newer schema. Throws `unavailable` if the system
     /// has no thread or descriptor left.
     package init(
-        path: String, recordsChanges: Bool, observer: (any StoreObserver)? = nil, clock: Clock,
+        path: String, additions: SchemaAdditions, observer: (any StoreObserver)? = nil, clock: Clock,
         random: RandomSource, logger: Logger
     ) throws(StoreError) {
         // Open it here once, so that errors are reported before the service listens. The threads open
         // connections of their own and never create the file.
         do {
             _ = try SQLiteSession.open(
-                path: path, at: .start(recordsChanges: recordsChanges), deadline: clock.now + Self.openLimit,
+                path: path, at: .start(additions), deadline: clock.now + Self.openLimit,
                 clock: clock)
         } catch {
             throw .failed(error.explained(path: path))
@@ -59,7 +59,7 @@ package struct SQLiteStore: BroadcastStore {
         self.presence = presence
         writer = try StorePool(limits: Self.limits, clock: clock) { _ in
             SQLiteThreadState(
-                path: path, recordsChanges: recordsChanges, clock: clock, presence: presence)
+                path: path, additions: additions, clock: clock, presence: presence)
         }
         guard path != ":memory:" else {
             reader = nil
@@ -68,7 +68,7 @@ package struct SQLiteStore: BroadcastStore {
         do throws(StoreError) {
             reader = try StorePool(limits: Self.limits, clock: clock) { _ in
                 SQLiteThreadState(
-                    path: path, recordsChanges: recordsChanges, clock: clock, presence: presence)
+                    path: path, additions: additions, clock: clock, presence: presence)
             }
         } catch {
             writer.close()
@@ -95,13 +95,65 @@ package struct SQLiteStore: BroadcastStore {
         deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
         receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void
     ) {
-        submit(.read, deadline, receive: receive) {
-            [nonconformingRows, logger] session throws(SQLiteError) in
-            let board = try session.readBoard(deadline: deadline) { rows in
+        read(
+            round: 1, began: nil, deadline: deadline, make: make,
+            receive: StoreOperation.read.reporting(to: observer, clock, receive))
+    }
+
+    /// How often a read lets the writer record announcements and reads again.
+    private static let maximumRounds = 3
+
+    /// Reads the table. If the time of held versions has come, the writer records that, and the read begins
+    /// again.
+    private func read(
+        round: Int, began: Int?, deadline: Instant, make: @escaping @Sendable ([BoardRow]) -> Board,
+        receive: @escaping @Sendable (Result<StoreRead, StoreError>) -> Void
+    ) {
+        run(.read, on: reader ?? writer, deadline) { [self] result in
+            switch result {
+            case .success(.board(let board, let next)):
+                receive(.success(StoreRead(board: board, takesWrites: true, nextAnnouncement: next)))
+            case .success(.due(let began)):
+                guard round < Self.maximumRounds else {
+                    return receive(.failure(.failed("announcements could not be recorded")))
+                }
+                submit(.fold, deadline) { result in
+                    switch result {
+                    case .success:
+                        read(
+                            round: round + 1, began: began, deadline: deadline, make: make,
+                            receive: receive)
+                    case .failure(let error): receive(.failure(error))
+                    }
+                } body: { session throws(SQLiteError) in
+                    try session.fold(deadline: deadline)
+                }
+            case .failure(let error): receive(.failure(error))
+            }
+        } body: { [nonconformingRows, logger] session throws(SQLiteError) in
+            try session.readBoard(deadline: deadline, began: began) { rows in
                 for warning in nonconformingRows.warnings(about: rows) { logger.warning("\(warning)") }
                 return make(rows)
             }
-            return StoreRead(board: board, takesWrites: true)
+        }
+    }
+
+    package func findHoldBack(deadline: Instant, receive: @escaping @Sendable (Bool) -> Void) {
+        guard let reader else { return findHoldBack(on: writer, deadline, receive) }
+        findHoldBack(on: writer, deadline) { isFound in
+            guard isFound else { return receive(false) }
+            findHoldBack(on: reader, deadline, receive)
+        }
+    }
+
+    private func findHoldBack(
+        on pool: StorePool<SQLiteThreadState>, _ deadline: Instant,
+        _ receive: @escaping @Sendable (Bool) -> Void
+    ) {
+        run(.check, on: pool, deadline) { result in
+            receive((try? result.get()) ?? false)
+        } body: { session throws(SQLiteError) in
+            try session.findHoldBack(deadline: deadline)
         }
     }
 
@@ -163,8 +215,16 @@ package struct SQLiteStore: BroadcastStore {
         receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
         body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
     ) {
-        let receive = operation.reporting(to: observer, clock, receive)
-        let pool = operation.isWrite ? writer : reader ?? writer
+        run(
+            operation, on: operation.isWrite ? writer : reader ?? writer, deadline,
+            receive: operation.reporting(to: observer, clock, receive), body: body)
+    }
+
+    private func run<Value: Sendable>(
+        _ operation: StoreOperation, on pool: StorePool<SQLiteThreadState>, _ deadline: Instant,
+        receive: @escaping @Sendable (Result<Value, StoreError>) -> Void,
+        body: @escaping @Sendable (inout SQLiteSession) throws(SQLiteError) -> Value
+    ) {
         pool.submit(operation, until: deadline) { state, _ in
             state.use(until: deadline, body)
         } receive: { result in

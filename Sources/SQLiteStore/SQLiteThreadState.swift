@@ -8,14 +8,14 @@ struct SQLiteThreadState: PoolState, ~Copyable {
     private let path: String
     private let clock: Clock
     private let presence: FilePresence
-    /// Whether a database in memory gets a table of changes.
-    private let recordsChanges: Bool
+    /// What a database in memory gets.
+    private let additions: SchemaAdditions
     private var session: SQLiteSession?
     /// The generation of `session`.
     private var generation = 0
 
-    init(path: String, recordsChanges: Bool, clock: Clock, presence: FilePresence) {
-        self.recordsChanges = recordsChanges
+    init(path: String, additions: SchemaAdditions, clock: Clock, presence: FilePresence) {
+        self.additions = additions
         self.clock = clock
         self.path = path
         self.presence = presence
@@ -50,7 +50,7 @@ struct SQLiteThreadState: PoolState, ~Copyable {
         try presence.requireThatAllAreClosed()
         // Creates only a database in memory: a missing file must not be replaced by an empty one.
         let session = try SQLiteSession.open(
-            path: path, at: path == ":memory:" ? .start(recordsChanges: recordsChanges) : .service,
+            path: path, at: path == ":memory:" ? .start(additions) : .service,
             deadline: deadline, clock: clock)
         generation = presence.noteOpened()
         return session

@@ -57,6 +57,7 @@ package struct Settings: Sendable {
         package var maximumChannels = 10_000
         package var historyLimit = 100
         package var monotonicChannels: Set<ChannelName> = []
+        package var holdBack = HoldBack()
         package var maximumListeners = 8000
         package var maximumWait = Duration.seconds(45)
         package var watchInterval = Duration.milliseconds(200)

@@ -76,6 +76,15 @@ package enum SettingsTable {
                 or repeated PUT does not take a version back.
                 """,
             read: ChannelList.read, show: ChannelList.show),
+        .property(
+            "hold_back", reloadable: \.holdBack, expects: HoldBackTable.expectation,
+            help: """
+                Minimum time between two announced changes of a channel, or of each channel of a broadcaster: \
+                a table such as { "remote-settings/monitor_changes" = "5m", "normandy/*" = "1m" }. The exact \
+                name wins. A sooner change is held until the time has passed; the latest one is announced \
+                then.
+                """,
+            read: HoldBackTable.read, show: HoldBackTable.show),
         .duration(
             "write_deadline", \.writeDeadline, .milliseconds(1) ... .seconds(60),
             help: "How long a PUT waits for the database. After that, the response is 503."),

@@ -111,10 +111,7 @@ struct Service {
         while failure.error == nil {
             switch try signals.next() {
             case .signal(.hangUp):
-                if let changed = reload() {
-                    applyReloaded(changed)
-                    current = changed.reloadable
-                }
+                if let changed = reload() { current = applyReloaded(changed, replacing: current) }
                 ServiceManager.notify(.ready)
             case .signal(.terminate), .signal(.interrupt): return current
             case .notification: continue
@@ -128,14 +125,27 @@ struct Service {
         ServiceManager.notify(.ready)
     }
 
-    /// Applies the reloadable settings, and logs which other changes need a restart.
-    private func applyReloaded(_ changed: Settings) {
-        apply(changed.reloadable)
+    /// Applies the reloadable settings, and logs which other changes need a restart. Returns the settings in
+    /// effect.
+    private func applyReloaded(
+        _ changed: Settings, replacing current: Settings.Reloadable
+    ) -> Settings.Reloadable {
+        var reloadable = changed.reloadable
+        if current.holdBack.rules.isEmpty, !reloadable.holdBack.rules.isEmpty, !store.canHoldBack() {
+            logger.error(
+                """
+                hold_back is not applied: the database lacks the columns that it needs; run megaphone \
+                migrate, then reload
+                """)
+            reloadable.holdBack = current.holdBack
+        }
+        apply(reloadable)
         logger.notice("Configuration reloaded: all reloadable settings are in effect")
         let waiting = settings.changesThatWaitForARestart(in: changed)
         if !waiting.isEmpty {
             logger.warning("These changes take effect after a restart: \(waiting.joined(separator: ", "))")
         }
+        return reloadable
     }
 
     private func apply(_ settings: Settings.Reloadable) {
@@ -205,7 +215,7 @@ extension API.Rules {
             access: settings.access,
             writes: API.Writes(
                 maximumChannels: settings.maximumChannels, historyLimit: settings.historyLimit,
-                monotonicChannels: settings.monotonicChannels),
+                monotonicChannels: settings.monotonicChannels, holdBack: settings.holdBack),
             live: API.Live(
                 maximumListeners: settings.maximumListeners, maximumWait: settings.maximumWait,
                 keepAlive: settings.streamKeepAlive, maximumAge: settings.streamMaximumAge,

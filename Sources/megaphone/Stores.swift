@@ -6,7 +6,9 @@ import Randomness
 import SQLiteStore
 import Settings
 import StoreAddress
+import Synchronization
 import Telemetry
+import Threads
 import Time
 
 /// Opens the store that `database_url` selects.
@@ -26,7 +28,7 @@ func openStore(
         case .mysql(let address):
             let store = try MySQLStore(
                 address: address, poolSize: settings.databasePoolMaximumSize, migrate: migrate,
-                recordsChanges: settings.recordsChanges,
+                additions: settings.additions,
                 observer: metrics.map(StoreMetrics.init), clock: .system, random: .system, logger: logger)
             metrics?.registerSessions { store.sessionCounts }
             return store
@@ -37,8 +39,10 @@ func openStore(
 }
 
 extension Settings {
-    /// Whether the store needs the table of changes.
-    fileprivate var recordsChanges: Bool { reloadable.historyLimit > 0 }
+    /// What the store needs beside its numbered migrations.
+    fileprivate var additions: SchemaAdditions {
+        SchemaAdditions(history: reloadable.historyLimit > 0, holdBack: !reloadable.holdBack.rules.isEmpty)
+    }
 }
 
 /// Returns the line that says which store the service uses, and where that setting came from.
@@ -56,7 +60,7 @@ private func openSQLiteStore(
     _ path: String, _ settings: Settings, _ metrics: MetricsRegistry?, _ logger: Logger
 ) throws(StoreError) -> any BroadcastStore {
     let store = try SQLiteStore(
-        path: path, recordsChanges: settings.recordsChanges, observer: metrics.map(StoreMetrics.init),
+        path: path, additions: settings.additions, observer: metrics.map(StoreMetrics.init),
         clock: .system, random: .system, logger: logger)
     metrics?.registerSessions { store.sessionCounts }
     return store
@@ -70,9 +74,31 @@ func migrateStore(_ settings: Settings, log: LogOutput) throws(ExitCode) {
     }
     do {
         try MySQLStore.migrate(
-            address, recordsChanges: settings.recordsChanges, clock: .system, random: .system,
+            address, additions: settings.additions, clock: .system, random: .system,
             logger: log.logger("megaphone.store"))
     } catch {
         throw end(.databaseUnavailable, "database_url: \(error)")
     }
+}
+
+extension BroadcastStore {
+    /// How long a reload waits for the database.
+    private static var findLimit: Duration { .seconds(5) }
+
+    /// Looks for what `hold_back` needs in the database. Blocks the calling thread.
+    func canHoldBack() -> Bool {
+        guard let event = try? WakeEvent() else { return false }
+        let found = Found()
+        findHoldBack(deadline: Clock.system.now + Self.findLimit) { isFound in
+            found.value.store(isFound, ordering: .releasing)
+            event.signal()
+        }
+        event.wait(for: nil)
+        return found.value.load(ordering: .acquiring)
+    }
+}
+
+/// The result of a search that another thread makes.
+private final class Found: Sendable {
+    let value = Atomic(false)
 }

@@ -90,7 +90,8 @@ struct APIHarness {
 
 extension API.Writes {
     /// The defaults of the settings, but without a history, which most tests do not need.
-    static let defaults = API.Writes(maximumChannels: 10_000, historyLimit: 0, monotonicChannels: [])
+    static let defaults = API.Writes(
+        maximumChannels: 10_000, historyLimit: 0, monotonicChannels: [], holdBack: HoldBack())
 }
 
 extension API.Live {

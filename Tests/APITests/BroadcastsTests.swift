@@ -152,7 +152,9 @@ import Time
     @Test(arguments: Depth.allCases)
     func newChannel_isRejected_aboveTheMaximum(_ depth: Depth) async throws {
         let harness = try APIHarness(
-            depth, writes: API.Writes(maximumChannels: 2, historyLimit: 0, monotonicChannels: []))
+            depth,
+            writes: API.Writes(
+                maximumChannels: 2, historyLimit: 0, monotonicChannels: [], holdBack: HoldBack()))
         #expect(try await harness.put("a", "v1").status == 201)
         _ = try await harness.get()
         #expect(try await harness.put("b", "v1").status == 201)

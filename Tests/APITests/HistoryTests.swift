@@ -10,7 +10,8 @@ import Testing
     {
         try APIHarness(
             depth, anonymousReads: anonymousReads,
-            writes: API.Writes(maximumChannels: 10, historyLimit: 100, monotonicChannels: []))
+            writes: API.Writes(
+                maximumChannels: 10, historyLimit: 100, monotonicChannels: [], holdBack: HoldBack()))
     }
 
     private func get(_ harness: APIHarness, _ query: String = "") async throws -> ReceivedResponse {

@@ -9,19 +9,60 @@ final class MemoryStore: BroadcastStore {
         var failure: StoreError?
         var deadlines: [Instant] = []
         var reads = 0
+        var held: [ChannelName: StoredChannel] = [:]
         var entries: [ChannelName: [HistoryEntry]] = [:]
+        /// The time of the database's clock, in microseconds since 1970.
+        var now = 1_700_000_000_000_000
         private var lastEntry = 0
 
-        mutating func append(_ change: Change, over present: String?) {
+        mutating func apply(_ change: Change) -> ChangeOutcome {
+            let (broadcasterID, channelID) = (
+                change.channel.broadcasterID.text, change.channel.channelID.text
+            )
+            let index = rows.firstIndex { $0.broadcasterID == broadcasterID && $0.channelID == channelID }
+            let present = index.map { held[change.channel] ?? StoredChannel(version: rows[$0].version) }
+            let decision = change.decision(on: present, at: now)
+            guard decision.outcome.isWritten else { return decision.outcome }
+            if let index { rows.remove(at: index) }
+            held[change.channel] = decision.channel
+            if let channel = decision.channel {
+                rows.insert(
+                    BoardRow(broadcasterID: broadcasterID, channelID: channelID, channel, at: now),
+                    at: index ?? rows.count)
+            }
+            if change.historyLimit > 0, decision.outcome.changesVersion {
+                append(change, over: present?.version, decision.channel?.announceAt)
+            }
+            return decision.outcome
+        }
+
+        /// Lets time pass, and announces what is due.
+        mutating func advance(_ microseconds: Int) {
+            now += microseconds
+            for (index, row) in rows.enumerated() where row.held != nil {
+                guard let name = ChannelName("\(row.broadcasterID)/\(row.channelID)"),
+                    let channel = held[name]?.folded(at: now)
+                else { continue }
+                held[name] = channel
+                rows[index] = BoardRow(
+                    broadcasterID: row.broadcasterID, channelID: row.channelID, channel, at: now)
+            }
+        }
+
+        mutating func append(_ change: Change, over present: String?, _ announceAt: Int?) {
             lastEntry += 1
             entries[change.channel, default: []].append(
                 HistoryEntry(
                     id: lastEntry, version: change.version?.text, previous: present,
-                    time: "2026-11-25T21:04:05.678Z", requestID: change.requestID))
+                    time: "2026-11-25T21:04:05.678Z", requestID: change.requestID,
+                    announceAt: change.interval == nil ? nil : announceAt))
         }
     }
 
     private let state = Mutex(State())
+
+    /// Lets the database's clock advance, and announces what is due.
+    func advance(microseconds: Int) { state.withLock { $0.advance(microseconds) } }
 
     var rows: [BoardRow] {
         get { state.withLock { $0.rows } }
@@ -53,31 +94,22 @@ final class MemoryStore: BroadcastStore {
             state.reads += 1
             return state.rows
         }
-        receive(.success(StoreRead(board: make(rows), takesWrites: true)))
+        let next = state.withLock { state in
+            rows.compactMap { $0.held?.announceAt }.min().map { $0 - state.now }
+        }
+        receive(
+            .success(
+                StoreRead(
+                    board: make(rows), takesWrites: true,
+                    nextAnnouncement: next.map { .microseconds($0) })))
     }
 
     func apply(_ change: Change, deadline: Instant) async throws(StoreError) -> ChangeOutcome {
         try begin(deadline)
-        let (broadcasterID, channelID) = (
-            change.channel.broadcasterID.text, change.channel.channelID.text
-        )
-        return state.withLock { state in
-            let index = state.rows.firstIndex {
-                $0.broadcasterID == broadcasterID && $0.channelID == channelID
-            }
-            let present = index.map { state.rows[$0].version }
-            let outcome = change.outcome(on: present)
-            guard outcome.isWritten else { return outcome }
-            if let index { state.rows.remove(at: index) }
-            if let version = change.version {
-                state.rows.insert(
-                    BoardRow(broadcasterID: broadcasterID, channelID: channelID, version: version.text),
-                    at: index ?? state.rows.count)
-            }
-            if change.historyLimit > 0 { state.append(change, over: present) }
-            return outcome
-        }
+        return state.withLock { $0.apply(change) }
     }
+
+    func findHoldBack(deadline: Instant, receive: @escaping @Sendable (Bool) -> Void) { receive(true) }
 
     func history(
         _ query: HistoryQuery, deadline: Instant

@@ -59,7 +59,8 @@ import Testing
 
     @Test func checks_areMadeInTheirOrder() async throws {
         let harness = try APIHarness(
-            writes: API.Writes(maximumChannels: 1, historyLimit: 0, monotonicChannels: []))
+            writes: API.Writes(
+                maximumChannels: 1, historyLimit: 0, monotonicChannels: [], holdBack: HoldBack()))
         _ = try await harness.put("other", "v1")
         _ = try await harness.get()
         let match = "If-Match: \"x\""
@@ -118,7 +119,8 @@ import Testing
         let channel = try #require(ChannelName("test/c"))
         let harness = try APIHarness(
             depth,
-            writes: API.Writes(maximumChannels: 10, historyLimit: 0, monotonicChannels: [channel]))
+            writes: API.Writes(
+                maximumChannels: 10, historyLimit: 0, monotonicChannels: [channel], holdBack: HoldBack()))
         _ = try await harness.put("c", "\"2\"")
         let outdated = try await harness.put("c", "\"1\"")
         #expect(outdated.status == 200)
@@ -143,7 +145,8 @@ import Testing
 
     @Test func deletedChannel_isNotCountedAsOne() async throws {
         let harness = try APIHarness(
-            writes: API.Writes(maximumChannels: 1, historyLimit: 0, monotonicChannels: []))
+            writes: API.Writes(
+                maximumChannels: 1, historyLimit: 0, monotonicChannels: [], holdBack: HoldBack()))
         _ = try await harness.get()
         for round in 0..<3 {
             #expect(try await harness.put("c\(round)", "v1").status == 201)

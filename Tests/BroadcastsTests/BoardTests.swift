@@ -101,7 +101,7 @@ import Testing
                 for row in own.rows {
                     let channelID = try #require(ChannelID(row.channelID))
                     #expect(board.version(of: id, channelID) == row.version)
-                    let channel = Board.content(of: id, channelID, version: row.version)
+                    let channel = Board.content(of: ChannelName(id, channelID), version: row.version)
                     #expect(channel.entityTag == Board(rows: [row]).content.entityTag)
                 }
             }

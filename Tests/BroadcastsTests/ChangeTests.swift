@@ -7,7 +7,7 @@ import Testing
     /// The entity tag of channel `b/c` with a version.
     private static func tag(_ version: String, isWeak: Bool = false) throws -> EntityTag {
         let channel = try #require(ChannelName("b/c"))
-        let content = Board.content(of: channel.broadcasterID, channel.channelID, version: version)
+        let content = Board.content(of: channel, version: version)
         return EntityTag(text: content.entityTag, isWeak: isWeak)
     }
 
@@ -126,5 +126,12 @@ import Testing
         let outcome = try put("v1", condition).outcome(on: nil)
         #expect(try put("v1", condition).mayCreate == (outcome == .created))
         #expect(!deletion("b", "c", try condition.precondition()).mayCreate)
+    }
+}
+
+extension Change {
+    /// The outcome on a channel with a version, or on an absent one.
+    fileprivate func outcome(on present: String?) -> ChangeOutcome {
+        decision(on: present.map { StoredChannel(version: $0) }, at: 0).outcome
     }
 }

@@ -34,6 +34,8 @@ import Time
             }
         }
 
+        func findHoldBack(deadline _: Instant, receive: @escaping @Sendable (Bool) -> Void) { receive(true) }
+
         func history(_: HistoryQuery, deadline _: Instant) async throws(StoreError) -> HistoryPage? { nil }
 
         func apply(_ change: Change, deadline _: Instant) async throws(StoreError) -> ChangeOutcome {

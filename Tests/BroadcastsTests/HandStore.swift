@@ -62,6 +62,8 @@ final class HandStore: BroadcastStore {
         if let failure { receive(.failure(failure)) }
     }
 
+    func findHoldBack(deadline _: Instant, receive: @escaping @Sendable (Bool) -> Void) { receive(true) }
+
     func history(_: HistoryQuery, deadline _: Instant) async throws(StoreError) -> HistoryPage? { nil }
 
     func apply(_: Change, deadline _: Instant) async throws(StoreError) -> ChangeOutcome {

@@ -33,7 +33,7 @@ import Time
             address: database.address, clock: Clock(manual), random: RandomSource(seed: 1)
         ) { 0 }
         let prober = DatabaseProbe(
-            address: database.address, migrates: true, recordsChanges: true, logger: log.logger)
+            address: database.address, migrates: true, additions: .history, logger: log.logger)
         func probe() throws(MySQLError) -> Duration {
             let began = Instant.now
             do throws(MySQLError) {

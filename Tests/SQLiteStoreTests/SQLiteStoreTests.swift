@@ -33,7 +33,7 @@ import Time
         let store = try SQLiteStore(path: path, logger: silent)
         defer { store.close() }
         let session = try SQLiteSession.open(
-            path: path, at: .start(recordsChanges: true), deadline: patient(), clock: .system)
+            path: path, at: .start(.history), deadline: patient(), clock: .system)
         #expect(try session.connection.text("PRAGMA journal_mode") == "wal")
         // 2 is FULL. With less, a power failure may lose acknowledged commits.
         #expect(try session.connection.integer("PRAGMA synchronous") == 2)

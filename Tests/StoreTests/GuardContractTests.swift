@@ -7,7 +7,7 @@ import Time
 @Suite(.timeLimit(.minutes(2))) struct GuardContractTests {
     private static func entityTag(_ version: String) throws -> Precondition.Tags {
         let channel = try #require(ChannelName("test/one"))
-        let content = Board.content(of: channel.broadcasterID, channel.channelID, version: version)
+        let content = Board.content(of: channel, version: version)
         return .list([EntityTag(text: content.entityTag, isWeak: false)])
     }
 

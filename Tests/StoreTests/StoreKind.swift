@@ -1,7 +1,9 @@
 import Broadcasts
-import SQLiteStore
 import TestSupport
 import Testing
+import Time
+
+@testable import SQLiteStore
 
 /// The stores that the contract is tested with.
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
@@ -21,15 +23,30 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
 
     /// Makes an empty database and passes a closure that opens stores on it. Closes the stores and removes
     /// the database afterwards.
-    func withDatabase(_ body: (_ open: () throws -> any BroadcastStore) async throws -> Void) async throws {
+    func withDatabase(_ body: (_ open: @escaping () throws -> any BroadcastStore) async throws -> Void)
+        async throws
+    {
+        try await withDatabase(.history) { open, _ in try await body(open) }
+    }
+
+    /// Runs statements of another program on a database.
+    typealias Execute = @Sendable (_ sql: String) throws -> Void
+
+    /// The same with these additions to the schema, and with a way to run statements of another program.
+    func withDatabase(
+        _ additions: SchemaAdditions,
+        _ body: (_ open: @escaping () throws -> any BroadcastStore, _ execute: @escaping Execute) async throws
+            -> Void
+    ) async throws {
         var opened: [any BroadcastStore] = []
-        let database = try self.database()
+        let (makeStore, execute) = try database(additions)
         defer { for store in opened { store.close() } }
-        try await body {
-            let store = try database()
-            opened.append(store)
-            return store
-        }
+        try await body(
+            {
+                let store = try makeStore()
+                opened.append(store)
+                return store
+            }, execute)
     }
 
     /// Runs the body with a store on an empty database.
@@ -37,22 +54,31 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
         try await withDatabase { open in try await body(open()) }
     }
 
-    /// Makes a database. Returns a closure that opens stores on it; releasing the closure removes the
-    /// database.
-    private func database() throws -> () throws -> any BroadcastStore {
+    /// Makes a database. Returns a closure that opens stores on it, and one that runs statements; releasing
+    /// them removes the database.
+    private func database(
+        _ additions: SchemaAdditions
+    ) throws -> (() throws -> any BroadcastStore, Execute) {
         switch self {
         case .sqliteMemory:
-            return { try SQLiteStore(path: ":memory:", logger: silent) }
+            return ({ try SQLiteStore(path: ":memory:", additions: additions, logger: silent) }, { _ in })
         case .sqliteFile:
             let directory = try TemporaryDirectory()
-            return { try SQLiteStore(path: "\(directory.path)/megaphone.db", logger: silent) }
-        case .mysql:
+            @Sendable func path() -> String { "\(directory.path)/megaphone.db" }
+            return (
+                { try SQLiteStore(path: path(), additions: additions, logger: silent) },
+                { sql in
+                    let connection = try SQLiteConnection.open(path: path(), create: false)
+                    connection.setBusyLimit(.seconds(20))
+                    try connection.execute(sql)
+                }
+            )
+        case .mysql, .adopted:
             let database = try MySQLTestDatabase()
-            return { try database.store() }
-        case .adopted:
-            let database = try MySQLTestDatabase()
-            try OriginalDatabase.make(at: database.address)
-            return { try database.store() }
+            if self == .adopted { try OriginalDatabase.make(at: database.address) }
+            return (
+                { try database.store(additions: additions) }, { sql in _ = try database.address.sql(sql) }
+            )
         }
     }
 }

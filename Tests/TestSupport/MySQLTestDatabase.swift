@@ -1,3 +1,4 @@
+package import Broadcasts
 internal import CMySQL
 internal import Glibc
 package import Logging
@@ -136,8 +137,11 @@ package final class MySQLTestDatabase: Sendable {
     }
 
     /// Opens a store on the database.
-    package func store(poolSize: Int = 4, migrate: Bool = true, logger: Logger = silent) throws -> MySQLStore
-    {
-        try MySQLStore(address: address, poolSize: poolSize, migrate: migrate, logger: logger)
+    package func store(
+        poolSize: Int = 4, migrate: Bool = true, additions: SchemaAdditions = .history,
+        logger: Logger = silent
+    ) throws -> MySQLStore {
+        try MySQLStore(
+            address: address, poolSize: poolSize, migrate: migrate, additions: additions, logger: logger)
     }
 }

@@ -11,11 +11,11 @@ internal import Time
 extension MySQLStore {
     /// Opens a store that uses the system's clock and random generator.
     package init(
-        address: MySQLAddress, poolSize: Int, migrate: Bool, recordsChanges: Bool = true,
+        address: MySQLAddress, poolSize: Int, migrate: Bool, additions: SchemaAdditions = .history,
         observer: (any StoreObserver)? = nil, logger: Logger
     ) throws(StoreError) {
         try self.init(
-            address: address, poolSize: poolSize, migrate: migrate, recordsChanges: recordsChanges,
+            address: address, poolSize: poolSize, migrate: migrate, additions: additions,
             observer: observer, clock: .system, random: .system, logger: logger)
     }
 }
@@ -23,17 +23,25 @@ extension MySQLStore {
 extension MySQLStore {
     /// Migrates the schema.
     package static func migrate(_ address: MySQLAddress, logger: Logger) throws(StoreError) {
-        try migrate(address, recordsChanges: true, clock: .system, random: .system, logger: logger)
+        try migrate(address, additions: .history, clock: .system, random: .system, logger: logger)
     }
+}
+
+extension SchemaAdditions {
+    /// Everything that the settings can need.
+    package static let all = SchemaAdditions(history: true, holdBack: true)
+    /// The history only, as with the default settings.
+    package static let history = SchemaAdditions(history: true, holdBack: false)
 }
 
 extension SQLiteStore {
     /// Opens a store that uses the system's clock and random generator.
     package init(
-        path: String, recordsChanges: Bool = true, observer: (any StoreObserver)? = nil, logger: Logger
+        path: String, additions: SchemaAdditions = .history, observer: (any StoreObserver)? = nil,
+        logger: Logger
     ) throws(StoreError) {
         try self.init(
-            path: path, recordsChanges: recordsChanges, observer: observer, clock: .system, random: .system,
+            path: path, additions: additions, observer: observer, clock: .system, random: .system,
             logger: logger)
     }
 }
