@@ -10,8 +10,8 @@ extension API {
     /// `PUT /v1/broadcasts/{broadcaster_id}/{bchannel_id}`: the body is the new version.
     ///
     /// Checked before the body is read: the token (401), the IDs (400), then the fields that change what the
-    /// body means (400, 415) and `Urgency` (400). Checked after it: the version (400), the permission to write under this
-    /// broadcaster ID (403), the precondition (412), the channel limit (409).
+    /// body means (400, 415) and `Urgency` (400). Checked after it: the version (400), the permission to
+    /// write under this broadcaster ID (403), the precondition (412), the channel limit (409).
     func putBroadcast(_ request: Request, _ context: inout RequestContext) throws(APIError) -> Handling {
         let identity = try authenticate(request, &context)
         let channel = try channelName(request, context)
@@ -65,8 +65,8 @@ extension API {
         }
     }
 
-    /// Returns whether the version must be announced at once (RFC 8030 section 5.3). Throws 400 for an unknown
-    /// value: a mistyped revocation must not be held in silence.
+    /// Returns whether the version must be announced at once (RFC 8030 section 5.3). Throws 400 for an
+    /// unknown value: a mistyped revocation must not be held in silence.
     private func isUrgent(_ request: Request) throws(APIError) -> Bool {
         switch request.occurrence(of: .urgency) {
         case .absent: return false

@@ -59,8 +59,8 @@ package final class BoardFeed: Sendable {
 
         var isReading: Bool { readsBegun > snapshot.readsEnded }
 
-        /// Returns when the next read is due while requests are held: when `interval` has passed, or when a held
-        /// version is announced.
+        /// Returns when the next read is due while requests are held: when `interval` has passed, or when a
+        /// held version is announced.
         func nextRead(after lastBegan: Instant, interval: Duration) -> Instant {
             let due = lastBegan + max(interval, pause)
             guard let announcement = snapshot.lastGoodRead?.nextAnnouncement, lastBegan < announcement else {

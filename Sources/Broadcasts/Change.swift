@@ -59,7 +59,8 @@ package enum ChangeOutcome: Hashable, Sendable {
     case created
     /// The channel had another version.
     case changed
-    /// The channel had another version. Readers see the new one from this time on, in microseconds since 1970.
+    /// The channel had another version. Readers see the new one from this time on, in microseconds since
+    /// 1970.
     case held(until: Int)
     /// The version is the one that readers see: what was held is dropped.
     case cancelled
@@ -89,8 +90,8 @@ package enum ChangeOutcome: Hashable, Sendable {
         }
     }
 
-    /// When readers will see the version that was sent, in microseconds since 1970. Nil if they see it now, or
-    /// never.
+    /// When readers will see the version that was sent, in microseconds since 1970. Nil if they see it now,
+    /// or never.
     package var announceAt: Int? {
         switch self {
         case .held(let time), .stillHeld(let time): time

@@ -18,8 +18,8 @@ package struct StoredChannel: Hashable, Sendable {
         self.announceAt = announceAt
     }
 
-    /// A version is held for at most an interval, which is at most 24 hours. A time further ahead means that a
-    /// clock was wrong; the version is then announced.
+    /// A version is held for at most an interval, which is at most 24 hours. A time further ahead means that
+    /// a clock was wrong; the version is then announced.
     package static let longestHold = 25 * 3_600_000_000
     /// Clocks of two servers that differ by no more than this do not shorten an interval.
     package static let clockTolerance = 10_000_000

@@ -89,8 +89,8 @@ struct MySQLError: Error, Hashable, Sendable {
     /// stored.
     var isLockTrouble: Bool { code == .ER_LOCK_WAIT_TIMEOUT || isConflict }
 
-    /// Whether the session does not fit any more: the server does not know its prepared statement, or a column
-    /// that it found when it was opened is gone.
+    /// Whether the session does not fit any more: the server does not know its prepared statement, or a
+    /// column that it found when it was opened is gone.
     private var isStaleStatement: Bool {
         code == .ER_UNKNOWN_STMT_HANDLER || code == .ER_NEED_REPREPARE
             || code == .ER_BAD_FIELD_ERROR && stage == .statement

@@ -31,8 +31,8 @@ enum SQLiteHoldBack {
     }
 }
 
-/// The compiled statements of a database with these columns. A class, because it may be absent, and an optional
-/// of a type that cannot be copied is hard to use.
+/// The compiled statements of a database with these columns. A class, because it may be absent, and an
+/// optional of a type that cannot be copied is hard to use.
 final class HoldBackStatements {
     /// Stores a version of a channel without a rule: announced at once, what was held is replaced.
     let upsert: SQLiteStatement

@@ -145,8 +145,8 @@ struct SQLiteSession: ~Copyable {
         return now
     }
 
-    /// Reads all rows. Returns the time, whether the time of a held version has come, and when the next one is
-    /// announced.
+    /// Reads all rows. Returns the time, whether the time of a held version has come, and when the next one
+    /// is announced.
     private func readRows(
         _ rows: inout [BoardRow], began: Int?
     ) throws(SQLiteError) -> (now: Int, isDue: Bool, next: Int?) {

@@ -47,6 +47,7 @@ import Testing
         .invalidBroadcasterID, .invalidChannelID, .invalidVersion(.notText), .invalidVersion(.outOfRange),
         .missingAuthorization, .invalidAuthorization, .accessDenied,
         .contentRange, .contentCoding, .tooManyChannels, .preconditionFailed(entityTag: nil), .invalidQuery,
+        .urgency,
         .notFound, .methodNotAllowed(allowed: ""), .ohNoes,
         .unexpected(""),
         .storeFailed(.deadlineExceeded),

@@ -124,7 +124,7 @@ import Testing
     private static let conformanceMembers: Set<Substring> = [
         "==", "hash", "enqueue", "answer", "response", "put", "read", "check", "close", "add", "modify",
         "remove",
-        "wait", "storeDidFinish", "historyWasNotWritten", "apply", "history",
+        "wait", "storeDidFinish", "historyWasNotWritten", "apply", "history", "findHoldBack",
     ]
 
     private func expectNothing(_ rule: Rule, in folders: String...) throws {

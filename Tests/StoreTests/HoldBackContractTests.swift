@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 import Time
 
-/// Hold-back, with every store whose database outlives it. Time passes by shifting the times of the rows, so that
-/// a test takes no longer than its statements.
+/// Hold-back, with every store whose database outlives it. Time passes by shifting the times of the rows, so
+/// that a test takes no longer than its statements.
 @Suite(.timeLimit(.minutes(3))) struct HoldBackContractTests {
     private static let second = 1_000_000
     private static let interval = 300
