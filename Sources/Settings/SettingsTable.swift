@@ -80,9 +80,9 @@ package enum SettingsTable {
             "hold_back", reloadable: \.holdBack, expects: HoldBackTable.expectation,
             help: """
                 Minimum time between two announced changes of a channel, or of each channel of a \
-                broadcaster: a table such as { "remote-settings/monitor_changes" = "5m", "normandy/*" = \
-                "1m" }. The exact name wins. A sooner change is held until the time has passed; the latest one is announced \
-                then.
+                broadcaster: a table such as { "remote-settings/monitor_changes" = "5m", \
+                "normandy/*" = "1m" }. The exact name wins. A sooner change is held until the time has \
+                passed; the latest one is announced then.
                 """,
             read: HoldBackTable.read, show: HoldBackTable.show),
         .duration(
