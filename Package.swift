@@ -57,7 +57,7 @@ let package = Package(
         module("Threads", ["CLinux", "Time"]),
         module("EventLoop", ["Bytes", "CLinux", "Time"]),
         module("HTTPServer", ["Bytes", "EventLoop", "HTTP", "HTTPWire", "Threads", "Time", logging]),
-        module("Access", ["Bytes", "Crypto"]),
+        module("Access", ["Bytes", "Crypto", "Time"]),
         module("Broadcasts", ["Bytes", "Crypto", "Time"]),
         module("StoreAddress", ["Bytes"]),
         module("Telemetry", ["Bytes", "Threads", "Time", logging]),
@@ -73,7 +73,7 @@ let package = Package(
                 logging,
             ]),
         module("TOML", ["Bytes"]),
-        module("Settings", ["Access", "Broadcasts", "Bytes", "StoreAddress", "TOML"]),
+        module("Settings", ["Access", "Broadcasts", "Bytes", "StoreAddress", "TOML", "Time"]),
         .executableTarget(
             name: "megaphone",
             dependencies: [
@@ -99,7 +99,7 @@ let package = Package(
                 "Randomness",
                 "Telemetry", "TestSupport", "Time", httpTypes, logging,
             ]),
-        tests("AccessTests", ["Access"]),
+        tests("AccessTests", ["Access", "Time"]),
         tests("BlockingWorkTests", ["BlockingWork", "TestSupport", "Threads", "Time"]),
         tests("BroadcastsTests", ["Broadcasts", "Randomness", "TestSupport", "Time"]),
         tests("BytesTests", ["Bytes", "TestSupport"]),
@@ -124,7 +124,7 @@ let package = Package(
             "SQLiteStoreTests",
             ["BlockingWork", "Broadcasts", "CSQLite", "SQLiteStore", "TestSupport", "Time"]),
         tests("ServiceTests", ["Bytes", "EventLoop", "TestSupport", "Threads", "Time", "megaphone"]),
-        tests("SettingsTests", ["Access", "Broadcasts", "Settings", "StoreAddress", "TestSupport"]),
+        tests("SettingsTests", ["Access", "Broadcasts", "Settings", "StoreAddress", "TestSupport", "Time"]),
         tests("RandomnessTests", ["Randomness", "TestSupport"]),
         tests("StoreAddressTests", ["StoreAddress"]),
         tests("StoreTests", ["Broadcasts", "SQLiteStore", "TestSupport", "Time"]),
@@ -137,7 +137,7 @@ let package = Package(
             "RepositoryTests",
             [
                 "API", "Access", "Broadcasts", "Bytes", "EventLoop", "HTTPServer", "HTTPWire", "Settings",
-                "StoreAddress", "TestSupport", httpTypes,
+                "StoreAddress", "TestSupport", "Time", httpTypes,
             ]),
     ]
 )

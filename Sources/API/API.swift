@@ -1,3 +1,4 @@
+import Access
 package import Broadcasts
 package import HTTP
 import HTTPTypes
@@ -46,6 +47,14 @@ package final class API: Sendable {
         self.clock = clock
         self.random = random
         requestIDs = RequestIDs(random)
+        metrics.gauges(
+            "megaphone_token_expiry_timestamp_seconds",
+            help: "When the next token of an ID expires, or when the last one did; Unix time.", label: "id"
+        ) { [weak self] in
+            guard let self else { return [] }
+            return rules.access.nextExpiries(at: clock.wallTime).map { ($0.id, Double($0.time.seconds)) }
+        }
+        rules.expiries.check(at: clock.wallTime, logger)
     }
 
     /// The settings that SIGHUP applies.
@@ -54,6 +63,7 @@ package final class API: Sendable {
     /// Replaces the settings that SIGHUP applies. Takes effect for the next request, and ends held requests
     /// that may no longer read.
     package func apply(_ rules: Rules) {
+        rules.expiries.check(at: clock.wallTime, logger)
         currentRules.withLock { $0 = rules }
         for inbox in inboxes.withLock({ $0 }) { inbox.rulesChanged() }
     }

@@ -30,11 +30,14 @@ extension API {
     /// The settings that SIGHUP applies. A class: each request copies one reference.
     package final class Rules: Sendable {
         package let access: AccessTable
+        /// The tokens whose end is logged.
+        let expiries: TokenExpiries
         package let writes: Writes
         package let live: Live
 
         package init(access: AccessTable, writes: Writes, live: Live) {
             self.access = access
+            expiries = TokenExpiries(access)
             self.writes = writes
             self.live = live
         }

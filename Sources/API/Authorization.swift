@@ -3,6 +3,7 @@ import Broadcasts
 import HTTP
 import HTTPTypes
 import Synchronization
+import Time
 
 extension API {
     /// Returns the owner of the request's bearer token (RFC 6750 section 2.1), and sets it in the context.
@@ -15,12 +16,19 @@ extension API {
         case .repeated: throw .invalidAuthorization
         case .once(let value):
             guard let token = bearerToken(request.bytes[value]).map({ TokenDigest(token: $0) }),
-                let identity = context.rules.access.identity(of: token)
+                let identity = identity(of: token, context.rules)
             else { throw .invalidAuthorization }
             context.identity = identity
             context.token = token
             return identity
         }
+    }
+
+    /// Returns the owner of a token, nil if it is unknown or has expired.
+    private func identity(of token: TokenDigest, _ rules: Rules) -> Identity? {
+        let now = clock.wallTime
+        rules.expiries.check(at: now, logger)
+        return rules.access.identity(of: token, at: now)
     }
 
     /// Requires a reader's token. Throws 401 or 403.
@@ -42,7 +50,9 @@ extension API {
     /// Returns why a request that is held may no longer read this part of the board, or nil if it may.
     func revocation(of context: RequestContext, _ view: BoardView, _ access: AccessTable) -> APIError? {
         guard let token = context.token else { return access.anonymousReads ? nil : .missingAuthorization }
-        guard let identity = access.identity(of: token) else { return .invalidAuthorization }
+        guard let identity = access.identity(of: token, at: clock.wallTime) else {
+            return .invalidAuthorization
+        }
         return identity.mayRead(view) ? nil : .accessDenied
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import Broadcasts
 import HTTP
 import Time
@@ -55,7 +56,9 @@ class HeldRequest: RequestWaiter, DeadlineEntry {
                 ?? (deadline <= now ? snapshot.fallback(at: now) : nil)
         else { return false }
         let current = loop.api.rules
-        if current !== context.rules { revocation = loop.api.revocation(of: context, view, current.access) }
+        if current !== context.rules || !current.access.expiries.isEmpty {
+            revocation = loop.api.revocation(of: context, view, current.access)
+        }
         look(outcome, isFresh: snapshot.hasBoard(ofRead: number), &deliveries, at: now)
         return true
     }

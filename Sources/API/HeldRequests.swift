@@ -1,3 +1,4 @@
+import Access
 import Broadcasts
 import HTTP
 import Time
@@ -25,6 +26,8 @@ final class HeldRequests {
     private var nextRead: Instant?
     /// The settings that all held requests have been checked against.
     private var rules: API.Rules
+    /// When the tokens of the requests must be checked; nil if none of them expires any more.
+    private var nextExpiryCheck: Instant?
     /// Number of states sent on streams in the last turn.
     var statesSent = 0
     /// The number of states delivered in the last turn, and when their reads ended.
@@ -47,7 +50,9 @@ final class HeldRequests {
         count += 1
         if count == 1 {
             api.feed.hold(inbox)
-            nextRead = api.clock.now
+            let now = api.clock.now
+            nextRead = now
+            scheduleExpiryCheck(at: now)
             // A read that ended before the feed knew of this loop has not been reported to it.
             if api.feed.snapshot.lastGoodRead?.board !== lastRead?.board { inbox.readEnded() }
         }
@@ -144,13 +149,13 @@ final class HeldRequests {
         recordDeliveries()
         guard !isEmpty || !changed.isEmpty else { return nil }
         let now = api.clock.now
-        checkRules()
+        checkRules(at: now)
         if let due = nextRead, due <= now { nextRead = api.feed.readIfDue(at: now) }
         attend(&deliveries, maximum, at: now)
         passDeadlines(&deliveries, maximum, at: now)
         let nextPass = runPasses(&deliveries, maximum, at: now)
         if !deliveries.isEmpty || !attention.isEmpty || statesSent > 0 { return now }
-        return earliest(nextPass, earliest(deadlines.first?.due, nextRead))
+        return earliest(nextPass, earliest(deadlines.first?.due, earliest(nextRead, nextExpiryCheck)))
     }
 
     private func attend(_ deliveries: inout [Delivery], _ maximum: Int, at now: Instant) {
@@ -215,16 +220,32 @@ final class HeldRequests {
         delivered.removeAll(keepingCapacity: true)
     }
 
-    /// Ends the requests that may no longer read, after the settings have changed.
-    private func checkRules() {
+    /// Ends the requests that may no longer read: after the settings have changed, or a token has expired.
+    private func checkRules(at now: Instant) {
         let current = api.rules
-        guard current !== rules else { return }
+        let isExpiryDue = nextExpiryCheck.map { $0 <= now } ?? false
+        guard current !== rules || isExpiryDue else { return }
         rules = current
+        scheduleExpiryCheck(at: now)
         for audience in audiences {
             for request in audience.members {
                 request.revocation = api.revocation(of: request.context, request.view, current.access)
                 if request.revocation != nil { attend(request) }
             }
         }
+    }
+
+    /// How long after a check the next one is made at the latest: the wall clock may be set.
+    private static let longestExpiryPause = Duration.seconds(60)
+
+    /// Sets when the requests must be checked because a token expires.
+    private func scheduleExpiryCheck(at now: Instant) {
+        let time = api.clock.wallTime
+        guard let next = rules.access.expiries.first(where: { $0.time > time }) else {
+            nextExpiryCheck = nil
+            return
+        }
+        let left = next.time.nanoseconds - time.nanoseconds
+        nextExpiryCheck = now + min(.nanoseconds(left), Self.longestExpiryPause)
     }
 }

@@ -140,12 +140,17 @@ extension API {
 extension Identity {
     /// Whether this identity may read a part of the board.
     func mayRead(_ view: BoardView) -> Bool {
-        guard case .broadcaster(let id) = self else { return true }
-        switch view {
-        case .board: return false
+        let owners: Set<String>
+        switch self {
+        case .reader, .anonymous: return true
+        case .broadcaster(let id): owners = [id]
+        case .scopedReader(_, let broadcasters): owners = broadcasters
+        }
+        return switch view {
+        case .board: false
         case .broadcaster(let owner), .channel(let owner, _), .ownBroadcaster(let owner),
             .ownChannel(let owner, _):
-            return owner.text == id
+            owners.contains(owner.text)
         }
     }
 }

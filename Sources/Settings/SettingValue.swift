@@ -10,7 +10,8 @@ enum SettingValue: Equatable, Sendable {
     case flag(Bool)
     case list([SettingValue])
     case table([String: SettingValue])
-    /// A type that no setting has, such as a date.
+    case dateTime(TOMLDateTime)
+    /// A type that no setting has, such as a date without a time.
     case unused
 
     var text: String? {
@@ -46,6 +47,7 @@ extension SettingValue {
             case .boolean(let flag): .flag(flag)
             case .array(let elements): .list(elements.map(SettingValue.init))
             case .table(let entries): .table(entries.mapValues(SettingValue.init))
+            case .dateTime(let dateTime): .dateTime(dateTime)
             case .other: .unused
             }
     }

@@ -48,8 +48,10 @@ package struct Settings: Sendable {
 
     /// The settings that SIGHUP applies. All others need a restart.
     package struct Reloadable: Sendable {
-        var broadcasterTokens: [String: [TokenDigest]] = [:]
-        var readerTokens: [String: [TokenDigest]] = [:]
+        var broadcasterTokens: [String: [Token]] = [:]
+        var readerTokens: [String: [Token]] = [:]
+        /// The broadcasters of the readers that may not read everything.
+        var readerScopes: [String: Set<String>] = [:]
         var anonymousReads = false
         package var maximumStaleness = Duration.zero
         package var readDeadline = Duration.milliseconds(250)
@@ -71,7 +73,8 @@ package struct Settings: Sendable {
         /// The tokens and their owners, and whether reading needs a token.
         package var access: AccessTable {
             AccessTable(
-                broadcasters: broadcasterTokens, readers: readerTokens, anonymousReads: anonymousReads)
+                broadcasters: broadcasterTokens, readers: readerTokens, scopes: readerScopes,
+                anonymousReads: anonymousReads)
         }
     }
 }

@@ -22,6 +22,7 @@ extension Settings {
         loader.read(environment: environment, overriddenBy: commandLine, valueFile)
         loader.read(commandLine: commandLine)
         loader.problems += TokenTable.conflicts(in: loader.settings)
+        loader.problems += ScopeTable.conflicts(in: loader.settings)
         guard loader.problems.isEmpty else { throw SettingsErrors(problems: loader.problems) }
         return LoadedSettings(
             settings: loader.settings, origins: loader.origins, notes: loader.notes,

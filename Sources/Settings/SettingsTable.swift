@@ -96,8 +96,8 @@ package enum SettingsTable {
             help: """
                 Tokens that may write: a table of broadcaster IDs, each with a token or a list of tokens. A \
                 broadcaster may write only under its own ID. A token may be given as its digest: sha256: \
-                followed by 64 hexadecimal digits, as printed by `megaphone hash-token`. Each token may \
-                appear only once.
+                followed by 64 hexadecimal digits, as printed by `megaphone hash-token`. A token that ends \
+                is given as { token = "…", expires = 2027-01-31T00:00:00Z }. Each token may appear only once.
                 """,
             read: TokenTable.read, show: TokenTable.show
         ),
@@ -108,6 +108,14 @@ package enum SettingsTable {
                 """,
             read: TokenTable.read, show: TokenTable.show
         ),
+        .property(
+            "reader_scopes", reloadable: \.readerScopes, expects: ScopeTable.expectation,
+            help: """
+                Readers that may read only some broadcasters: a table of reader IDs, each with a list of \
+                broadcaster IDs. Such a reader gets 403 for the whole board. Readers that are not in the \
+                table may read everything.
+                """,
+            read: ScopeTable.read, show: ScopeTable.show),
         .flag(
             "anonymous_reads", reloadable: \.anonymousReads,
             help: "Whether reading is allowed without a token. An unknown token is still rejected."

@@ -1,7 +1,7 @@
 /// A document in TOML 1.0 (toml.io), with line feeds and a trailing comma in inline tables as in TOML 1.1.
 ///
-/// Dates and floats are recognized, not parsed: no setting takes one. ARCHITECTURE.md says why no library
-/// parses TOML.
+/// Floats, local dates and local times are recognized, not parsed: no setting takes one. ARCHITECTURE.md says
+/// why no library parses TOML.
 package struct TOMLDocument {
     /// A key of the top level.
     package struct Entry: Equatable {

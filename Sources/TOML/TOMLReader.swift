@@ -170,6 +170,7 @@ package struct TOMLReader {
     private mutating func bareValue() throws(TOMLError) -> TOMLValue {
         let start = position
         while let byte = next, isBareKeyByte(byte) || "+.:".utf8.contains(byte) { position += 1 }
+        if let dateTime = dateTime(from: start) { return .dateTime(dateTime) }
         let word = String(decoding: bytes[start..<position], as: UTF8.self)
         if let flag = Bool(word) { return .boolean(flag) }
         if let number = TOMLNumber.integer(word) { return .integer(number) }
@@ -177,6 +178,19 @@ package struct TOMLReader {
             throw error("expects a value; strings must be quoted", at: start)
         }
         return .other
+    }
+
+    /// Parses an offset date-time, whose date and time a space may separate. Leaves the position behind it.
+    private mutating func dateTime(from start: Int) -> TOMLDateTime? {
+        if let dateTime = TOMLDateTime(String(decoding: bytes[start..<position], as: UTF8.self)) {
+            return dateTime
+        }
+        guard position - start == 10, next == UInt8(ascii: " ") else { return nil }
+        let time = bytes[(position + 1)...].prefix { isBareKeyByte($0) || "+.:".utf8.contains($0) }
+        let text = String(decoding: bytes[start..<(position + 1 + time.count)], as: UTF8.self)
+        guard let dateTime = TOMLDateTime(text) else { return nil }
+        position += 1 + time.count
+        return dateTime
     }
 
     // MARK: - Strings

@@ -5,6 +5,7 @@ package enum TOMLValue: Equatable, Sendable {
     case boolean(Bool)
     case array([TOMLValue])
     case table([String: TOMLValue])
-    /// A kind that no setting takes: a float, a date or a time.
+    case dateTime(TOMLDateTime)
+    /// A kind that no setting takes: a float, a local date or a local time.
     case other
 }

@@ -37,6 +37,18 @@ package final class MetricsRegistry: Sendable {
         sample(name, help, labels, "gauge", read)
     }
 
+    /// Registers gauges whose label values change. `read` is called whenever the metrics are read, and must
+    /// not block.
+    package func gauges(
+        _ name: String, help: String, label: String,
+        read: @escaping @Sendable () -> [(value: String, gauge: Double)]
+    ) {
+        let metric = metric(name, help, [:]) {
+            .sampledByLabel { read().map { ([label: $0.value], $0.gauge) } }
+        }
+        guard case .sampledByLabel = metric else { preconditionFailure("\(name) is not of this kind.") }
+    }
+
     private func sample(
         _ name: String, _ help: String, _ labels: Labels, _ type: String,
         _ read: @escaping @Sendable () -> Double

@@ -3,6 +3,8 @@ enum Metric: Sendable {
     case counter(Counter)
     /// Kept elsewhere and read when the metrics are read. `type` is the word in the TYPE line.
     case sampled(type: String, @Sendable () -> Double)
+    /// Gauges kept elsewhere, with their labels.
+    case sampledByLabel(@Sendable () -> [(KeyValuePairs<String, String>, Double)])
     case histogram(Histogram)
 
     /// The word in the TYPE line.
@@ -10,6 +12,7 @@ enum Metric: Sendable {
         switch self {
         case .counter: "counter"
         case .sampled(let type, _): type
+        case .sampledByLabel: "gauge"
         case .histogram: "histogram"
         }
     }
@@ -36,6 +39,10 @@ struct MetricFamily: Sendable {
             switch metric {
             case .counter(let counter): Self.append(name, labels, String(counter.value), to: &text)
             case .sampled(_, let read): Self.append(name, labels, Self.number(read()), to: &text)
+            case .sampledByLabel(let read):
+                for (labels, value) in read() {
+                    Self.append(name, Self.render(labels), Self.number(value), to: &text)
+                }
             case .histogram(let histogram): Self.append(name, labels, histogram, to: &text)
             }
         }

@@ -59,8 +59,9 @@ struct APIHarness {
 
     static func access(anonymousReads: Bool) -> AccessTable {
         AccessTable(
-            broadcasters: ["test": [TokenDigest(token: "foobar")]],
-            readers: ["autopush": [TokenDigest(token: "quux")]], anonymousReads: anonymousReads)
+            broadcasters: ["test": [Token(TokenDigest(token: "foobar"))]],
+            readers: ["autopush": [Token(TokenDigest(token: "quux"))]], scopes: [:],
+            anonymousReads: anonymousReads)
     }
 
     func send(_ request: [UInt8]) async throws -> ReceivedResponse {

@@ -55,7 +55,8 @@ import Testing
         #expect(try await harness.get().status == 200)
         harness.apply(
             AccessTable(
-                broadcasters: [:], readers: ["autopush": [TokenDigest(token: "new")]], anonymousReads: false))
+                broadcasters: [:], readers: ["autopush": [Token(TokenDigest(token: "new"))]], scopes: [:],
+                anonymousReads: false))
         #expect(try await harness.get().status == 401)
         #expect(try await harness.send("GET", "/v1/broadcasts", ["Authorization: Bearer new"]).status == 200)
         #expect(try await harness.put("c", "v1").status == 401)

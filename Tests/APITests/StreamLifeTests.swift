@@ -140,7 +140,8 @@ import Time
         let owner = loop.open(channel, [.broadcaster, "Accept: text/event-stream"])
         loop.apply(
             AccessTable(
-                broadcasters: ["test": [TokenDigest(token: "foobar")]], readers: [:], anonymousReads: true))
+                broadcasters: ["test": [Token(TokenDigest(token: "foobar"))]], readers: [:], scopes: [:],
+                anonymousReads: true))
         #expect(reader.isClosed && reader.retries.count == 1)
         #expect(!owner.isClosed)
     }

@@ -243,8 +243,8 @@ import Time
         let owner = loop.open(channel, [.broadcaster] + fields)
         loop.apply(
             AccessTable(
-                broadcasters: ["other": [TokenDigest(token: "foobar")]],
-                readers: ["x": [TokenDigest(token: "quux")]], anonymousReads: false))
+                broadcasters: ["other": [Token(TokenDigest(token: "foobar"))]],
+                readers: ["x": [Token(TokenDigest(token: "quux"))]], scopes: [:], anonymousReads: false))
         #expect(anonymous.status == 401 && owner.status == 403)
         #expect(owner.field("preference-applied") == nil)
         #expect(reader.status == nil)

@@ -4,6 +4,7 @@ import Settings
 import StoreAddress
 import TestSupport
 import Testing
+import Time
 
 /// Checks the image, the compose file and the systemd unit against the settings they rely on.
 @Suite struct DeploymentTests {
@@ -87,8 +88,11 @@ import Testing
         let address = try DatabaseAddress(url: "mysql://\(user):\(password)@db:3306/\(name)")
         #expect(settings.database == address)
         #expect(
-            settings.reloadable.access.identity(of: TokenDigest(token: "foobar")) == .broadcaster("test"))
-        #expect(settings.reloadable.access.identity(of: TokenDigest(token: "quux")) == .reader("autopush"))
+            settings.reloadable.access.identity(
+                of: TokenDigest(token: "foobar"), at: UnixTime(nanoseconds: 0)) == .broadcaster("test"))
+        #expect(
+            settings.reloadable.access.identity(of: TokenDigest(token: "quux"), at: UnixTime(nanoseconds: 0))
+                == .reader("autopush"))
     }
 
     @Test func composeFile_publishesThePortsOfTheOriginal() throws {

@@ -36,7 +36,7 @@ struct FileTests {
                 "test.toml:6:11: expects an = after a key",
                 "test.toml:1: port expects a whole number from 0 to 65535",
                 #"test.toml:3: unknown setting "prot"; did you mean "port"?"#,
-                #"test.toml:4: reader_auth expects a quoted token or a list of quoted tokens for "b""#,
+                #"test.toml:4: reader_auth expects exactly the keys token and expires in a table for "b""#,
             ])
     }
 

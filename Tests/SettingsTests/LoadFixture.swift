@@ -2,6 +2,7 @@ import Access
 import Broadcasts
 import Settings
 import Testing
+import Time
 
 /// Loads settings that must be valid.
 func load(
@@ -35,6 +36,6 @@ func problems(
 extension Settings {
     /// Returns the identity that a token belongs to.
     func identity(of token: String) -> Identity? {
-        reloadable.access.identity(of: TokenDigest(token: token))
+        reloadable.access.identity(of: TokenDigest(token: token), at: UnixTime(nanoseconds: 0))
     }
 }

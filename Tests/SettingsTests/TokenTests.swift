@@ -2,6 +2,7 @@ import Access
 import Broadcasts
 import Settings
 import Testing
+import Time
 
 struct TokenTests {
     @Test func table_acceptsOneTokenOrAList_plainOrHashed() throws {
@@ -42,6 +43,79 @@ struct TokenTests {
         let digest = TokenDigest(token: "secret").configured
         let settings = try load(environment: ["MEGAPHONE_READER_AUTH": "{a=[\(digest)]}"]).settings
         #expect(settings.identity(of: "secret") == .reader("a"))
+    }
+
+    @Test func tokenThatEnds_isATable_alsoInAList() throws {
+        let file = """
+            reader_auth = { a = ["old", { token = "new", expires = 2027-01-31T00:00:00Z }] }
+            broadcaster_auth = { b = { token = "\(TokenDigest(token: "x").configured)", expires = 2027-01-31 01:00:00+01:00 } }
+            """
+        let loaded = try load(file)
+        let access = loaded.settings.reloadable.access
+        #expect(access.expiries.map { "\($0.id) \($0.time.seconds)" } == ["a 1801353600", "b 1801353600"])
+        #expect(
+            access.identity(of: TokenDigest(token: "x"), at: UnixTime(nanoseconds: 0)) == .broadcaster("b"))
+        #expect(loaded.summary.contains(#""a" = ["***", { token = "***", expires = 2027-01-31T00:00:00Z }]"#))
+        #expect(!loaded.summary.contains("new"))
+        let value = #"{a={token="x",expires=2300-01-01T00:00:00Z}}"#
+        let far = try load(environment: ["MEGAPHONE_READER_AUTH": value]).settings.reloadable.access
+        #expect(far.expiries.first?.time.nanoseconds == .max)
+    }
+
+    @Test(arguments: [
+        #"{ token = "secret" }"#, "{ expires = 2027-01-31T00:00:00Z }",
+        #"{ token = "secret", expires = 2027-01-31 }"#,
+        #"{ token = "secret", expires = "2027-01-31T00:00:00Z" }"#,
+        #"{ token = "secret", expires = 2027-01-31T00:00:00Z, more = 1 }"#,
+        #"{ token = "", expires = 2027-01-31T00:00:00Z }"#, #"{ token = 1, expires = 2027-01-31T00:00:00Z }"#,
+        #"{ token = "secret", expires = 2027-02-30T00:00:00Z }"#,
+    ])
+    func malformedTable_isRejected_withoutTheToken(table: String) throws {
+        let problems = problems("reader_auth = { a = [\(table)] }")
+        #expect(problems.count == 1 && problems[0].contains("reader_auth"), "\(problems)")
+        #expect(!problems[0].contains("secret"))
+    }
+
+    @Test func scopes_needTheirReaders() throws {
+        let file = """
+            reader_auth = { a = "one", b = "two" }
+            reader_scopes = { a = ["test", "other"], b = [] }
+            """
+        let settings = try load(file).settings
+        #expect(settings.identity(of: "one") == .scopedReader("a", broadcasters: ["test", "other"]))
+        #expect(settings.identity(of: "two") == .scopedReader("b", broadcasters: []))
+        for (scopes, text) in [
+            (#"{ c = ["test"] }"#, #"reader_scopes expects IDs that are in reader_auth, but contains "c""#),
+            (#"{ a = ["t/t"] }"#, "expects a list of broadcaster IDs"),
+            (#"{ a = [1] }"#, "expects a list of broadcaster IDs"),
+            (#"["a"]"#, "reader_scopes"),
+        ] {
+            let problems = problems("reader_auth = { a = \"one\" }\nreader_scopes = \(scopes)")
+            #expect(problems.count == 1 && problems[0].contains(text), "\(problems)")
+        }
+    }
+
+    @Test func holdBack_isATableOfDurations() throws {
+        let rules = #"{ "a/b" = "5m", "a/*" = "1s", "c-d/*" = "24h" }"#
+        let loaded = try load("hold_back = \(rules)")
+        #expect(loaded.settings.reloadable.holdBack.rules.count == 3)
+        #expect(loaded.summary.contains(#"{ "a/*" = "1s", "a/b" = "5m", "c-d/*" = "24h" }"#))
+        for table in [
+            #"{ a = "5m" }"#, #"{ "*/*" = "5m" }"#, #"{ "a/b" = "999ms" }"#, #"{ "a/b" = "25h" }"#,
+            #"{ "a/b" = 5 }"#,
+            #"{ "a/b/c" = "5m" }"#, #"["a/b"]"#,
+        ] {
+            #expect(problems("hold_back = \(table)").count == 1, "\(table)")
+        }
+    }
+
+    @Test func monotonicChannels_areAList() throws {
+        let loaded = try load(#"monotonic_channels = ["b/c", "a/b"]"#)
+        #expect(loaded.settings.reloadable.monotonicChannels.count == 2)
+        #expect(loaded.summary.contains(#"["a/b", "b/c"]"#))
+        for list in [#"["a"]"#, #"["a/*"]"#, "[1]", "5"] {
+            #expect(problems("monotonic_channels = \(list)").count == 1, "\(list)")
+        }
     }
 
     @Test func duplicateToken_isRejected_namingBothIDs() {

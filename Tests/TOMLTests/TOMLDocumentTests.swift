@@ -17,7 +17,7 @@ struct TOMLDocumentTests {
         ("-9223372036854775808", .integer(.min)), ("9223372036854775807", .integer(.max)),
         ("9223372036854775808", .other), ("true", .boolean(true)), ("false", .boolean(false)),
         ("1.5", .other), ("-1e10", .other), ("6.26e-34", .other), ("inf", .other), ("-nan", .other),
-        ("2026-04-01", .other), ("2026-04-01T12:00:00Z", .other), ("12:30:00", .other),
+        ("2026-04-01", .other), ("12:30:00", .other),
         (#""""#, .string("")), (#""a # b""#, .string("a # b")), (#"'C:\a'"#, .string(#"C:\a"#)),
         ("''", .string("")),
         (#""\b\t\n\f\r\"\\""#, .string("\u{8}\t\n\u{C}\r\"\\")), (#""\u00e9\U0001F600""#, .string("é😀")),
