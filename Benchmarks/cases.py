@@ -26,7 +26,7 @@ BASELINE_SUFFIX = ", baseline"
 
 @dataclass(frozen=True)
 class Setup:
-    """How a server is started.
+    """How a server is started. HISTORY is `history_limit`, which older builds do not have.
 
     PROGRAM is megaphone, baseline, nginx or peer; BOARD is reads or writes; LOG is off, on or, for nginx, unbuffered.
     """
@@ -37,10 +37,11 @@ class Setup:
     max_staleness: str = "0s"
     workers: int = 1
     log: str = "off"
+    history: int = 0
 
     @property
     def name(self) -> str:
-        return f"{self.program}-{self.board}-{self.channels}-{self.max_staleness}-{self.workers}-log-{self.log}"
+        return f"{self.program}-{self.board}-{self.channels}-{self.max_staleness}-{self.workers}-log-{self.log}-{self.history}"
 
     @property
     def is_megaphone(self) -> bool:
@@ -117,4 +118,10 @@ def cases(with_baseline: bool) -> list[Case]:
     for connections in (1, 8, 32):
         add("put", f"PUT, {connections}", WRITES, "put", connections)
         add("put", f"peer PUT, {connections}", Setup("peer", board="writes"), "put", connections)
+        wanted.append(
+            Case(
+                f"PUT with history, {connections}", frozenset(["put"]), replace(WRITES, history=100), "put",
+                connections,
+            )
+        )
     return wanted

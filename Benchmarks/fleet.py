@@ -54,6 +54,7 @@ class Fleet:
             setup.name, self._database.url(board),
             f"workers = {setup.workers}", f'max_staleness = "{setup.max_staleness}"',
             LOG_OFF if setup.log == "off" else LOG_ON,
+            *([f"history_limit = {setup.history}"] if setup.program == "megaphone" else []),
             piped=setup.log != "off",
         )
 

@@ -101,17 +101,21 @@ extension MySQLSession {
                 if channel.isDue(at: now) { due.append(row) }
                 if let held = row.held { next = min(next ?? .max, held.announceAt - now) }
             }
-            // A server that takes no writes gets the clock's answer.
-            if due.isEmpty || !takesWrites || rows.isEmpty {
-                return TableRead(
-                    rows: rows, takesWrites: rows.isEmpty ? try self.takesWrites() : takesWrites,
+            if rows.isEmpty { takesWrites = try self.takesWrites() }
+            func answer(takesWrites: Bool) -> TableRead {
+                TableRead(
+                    rows: rows, takesWrites: takesWrites,
                     nextAnnouncement: next.map { .microseconds($0) })
             }
+            // From a server that takes no writes, readers get the clock's answer.
+            if due.isEmpty || !takesWrites { return answer(takesWrites: takesWrites) }
             guard round < Self.maximumRounds else { break }
             do {
                 try fold(due)
-            } catch  where error.isConflict {
-                // Another transaction was first.
+            } catch {
+                if error.isReadOnly { return answer(takesWrites: false) }
+                // After a conflict, another transaction was first.
+                guard error.isConflict else { throw error }
             }
         }
         throw MySQLError(
@@ -123,7 +127,8 @@ extension MySQLSession {
     private func fold(_ due: [BoardRow]) throws(MySQLError) {
         let update = """
             UPDATE broadcastsv1 SET announce_at = LEAST(announce_at, \(time.statementBegan)), shown = NULL, \
-            shown_at = NULL, last_updated = last_updated WHERE shown IS NOT NULL AND NOT \(time.isHeld)
+            shown_at = NULL, last_updated = last_updated WHERE shown IS NOT NULL \
+            AND NOT IFNULL(\(time.isHeld), FALSE)
             """
         guard due.count <= Self.maximumSingleFolds else { return try connection.query(update) }
         for row in due {

@@ -215,6 +215,11 @@ import Time
             try execute(
                 "INSERT INTO broadcastsv1 (broadcaster_id, bchannel_id, version) VALUES ('test', 'two', 'x')")
             #expect(try await rows(store).contains("x -"))
+            // Values that no node writes.
+            try execute("UPDATE broadcastsv1 SET shown = 'y', announce_at = NULL WHERE bchannel_id = 'two'")
+            #expect(try await rows(store).contains("x -"))
+            try execute("UPDATE broadcastsv1 SET shown = 'y', announce_at = -1 WHERE bchannel_id = 'two'")
+            #expect(try await rows(store).contains("x -"))
         }
     }
 
