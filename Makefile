@@ -10,6 +10,7 @@ SANITIZE ?=
 FILTER ?=
 SECONDS ?= 60
 MINUTES ?= 20
+GALERA ?=
 LISTENERS ?= 100000
 RELEASE_FLAGS := -c release --static-swift-stdlib
 SANITIZE_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE))
@@ -21,7 +22,7 @@ BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(R
     $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY)) $(if $(BASELINE),--baseline=$(BASELINE))
 SWIFT_FILES := Sources Tests Package.swift
 
-.PHONY: help run build test test-api test-browser fuzz fuzz-smoke bench soak lint clean
+.PHONY: help run build test test-api test-browser fuzz fuzz-smoke bench soak guard lint clean
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +39,7 @@ test: export ASAN_OPTIONS ?= detect_leaks=0
 test: ## Installs the packages the tests need and runs all tests, on SQLite and a private MariaDB. SANITIZE=thread|address, FILTER=name.
 	Scripts/install-packages test
 	swift build --build-tests $(SANITIZE_FLAGS)
-	Scripts/with-mariadb swift test $(TEST_FLAGS)
+	Scripts/run-tests Scripts/with-mariadb swift test $(TEST_FLAGS)
 
 test-api: build ## Tests a running service against openapi.yaml, with schemathesis from PyPI.
 	Scripts/install-packages api
@@ -65,6 +66,10 @@ bench: build ## Measures the service beside nginx, nchan, a query-per-request pe
 soak: build ## Runs the service for MINUTES (default 20) under load, reloads, LISTENERS (default 100000) and database restarts.
 	Scripts/install-packages test
 	Scripts/with-mariadb Scripts/soak $(MINUTES) $(LISTENERS)
+
+guard: build ## Checks for MINUTES that conditional PUTs of three services lose nothing. GALERA=1: on a cluster of three servers.
+	Scripts/install-packages $(if $(GALERA),galera,test)
+	Scripts/with-mariadb Scripts/guard $(MINUTES) $(if $(GALERA),galera)
 
 lint: ## Checks the format of all Swift files.
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)

@@ -14,6 +14,7 @@ LOG_OFF = 'log_level = "warning"'
 # The default. Lines are JSON, which is the default, too.
 LOG_ON = 'log_level = "info"'
 ONE_WORKER = "workers = 1"
+HISTORY_OFF = "history_limit = 0"
 
 
 class Fleet:
@@ -54,9 +55,13 @@ class Fleet:
             setup.name, self._database.url(board),
             f"workers = {setup.workers}", f'max_staleness = "{setup.max_staleness}"',
             LOG_OFF if setup.log == "off" else LOG_ON,
-            *([f"history_limit = {setup.history}"] if setup.program == "megaphone" else []),
+            *self._without_history(setup),
             piped=setup.log != "off",
         )
+
+    def _without_history(self, setup: Setup) -> list[str]:
+        """Returns the setting that switches the history off, unless the binary has none."""
+        return [HISTORY_OFF] if not setup.history and self._starters[setup.program].knows("history-limit") else []
 
     def _nginx(self, setup: Setup) -> Server:
         constant = self._server(FRESH).board()

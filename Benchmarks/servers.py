@@ -138,6 +138,11 @@ class Starter:
         )
         return [str(self._megaphone), "serve", "--config", str(path)]
 
+    def knows(self, option: str) -> bool:
+        """Whether the binary has an option of the command line."""
+        finished = subprocess.run([self._megaphone, "serve", "--help"], capture_output=True, text=True)
+        return f"--{option}" in finished.stdout
+
     def migrate(self, name: str, database_url: str) -> None:
         program, _, *options = self.megaphone_command(name, free_port(), database_url)
         finished = subprocess.run([program, "migrate", *options], capture_output=True, text=True)

@@ -44,7 +44,7 @@ def _measured(case: Case, samples: Samples) -> list[str]:
 
 def _against_baseline(case: Case, samples: Samples) -> list[str]:
     comparison = beside_baseline(case.name)
-    if not case.setup.is_megaphone:
+    if not case.setup.is_megaphone or comparison.beside not in samples:
         return ["", ""]
     measured = ratios(comparison, samples)
     if measured is None:
@@ -73,7 +73,7 @@ def _compared(case: Case, samples: Samples) -> list[str]:
 def _targets(comparison: Comparison, measured: Ratios) -> str:
     texts = []
     if (target := comparison.rate_at_least) is not None:
-        texts.append(f"requests/s ≥ {target:g} {_word(measured.rate.median >= target)}")
+        texts.append(f"requests/s ≥ {target:.3g} {_word(measured.rate.median >= target)}")
     if (target := comparison.cpu_at_most) is not None:
         texts.append(f"CPU ≤ {target:g} {_word(measured.cpu.median <= target)}")
     return ", ".join(texts)

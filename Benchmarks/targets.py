@@ -85,9 +85,9 @@ COMPARISONS = [
     Comparison("304 within 1s, 64", "nginx 304, 64"),
     Comparison("304 within 1s, 64, 10,000 channels", "304 within 1s, 64", rate_at_least=0.9),
     Comparison("PUT, 1", "peer PUT, 1", cpu_at_most=0.7),
+    # At most 1.3 times the time.
     Comparison("PUT with history, 1", "PUT, 1", rate_at_least=1 / 1.3),
     Comparison("PUT with history, 8", "PUT, 8"),
-    Comparison("PUT with history, 32", "PUT, 32"),
     Comparison("PUT, 8", "peer PUT, 8", rate_at_least=1.1, cpu_at_most=0.7),
     Comparison("PUT, 32", "peer PUT, 32", rate_at_least=1.1, cpu_at_most=0.7),
 ]
@@ -127,7 +127,7 @@ def _judge(comparison: Comparison, measured: Ratios | None) -> Iterator[Verdict]
         return
     if (target := comparison.rate_at_least) is not None:
         text = f"{comparison.case}: {measured.rate} times the requests/s of {beside}{spread(measured.rate)}"
-        yield Verdict(measured.rate.median >= target, f"{text}; the target is at least {target:g}")
+        yield Verdict(measured.rate.median >= target, f"{text}; the target is at least {target:.3g}")
     if (target := comparison.cpu_at_most) is not None:
         text = f"{comparison.case}: {measured.cpu} times the CPU of {beside}{spread(measured.cpu)}"
         yield at_most(text, measured.cpu.median, target)

@@ -32,6 +32,7 @@ package final class HistoryUpkeep: Sendable {
         var lastRemoval: Instant?
         var isStopped = false
         var hasReported = false
+        var lastFailure: Instant?
     }
 
     /// The share of changes after which the channel is trimmed. So a channel has some dozens of entries more
@@ -39,6 +40,8 @@ package final class HistoryUpkeep: Sendable {
     private static let trimmedShare = 1.0 / 16
     /// How often a node looks for channels that were deleted long ago.
     private static let removalInterval = Duration.seconds(86_400)
+    /// Without a failure for this long, the next one is reported again.
+    private static let recoveryTime = Duration.seconds(60)
     /// How long the history of a deleted channel is kept.
     package static let daysAfterDeletion = 90
     /// Maximum number of deleted channels whose entries are removed at once.
@@ -56,12 +59,15 @@ package final class HistoryUpkeep: Sendable {
     ) -> (warning: String?, work: Work) {
         state.withLock { state in
             if let error = applied.historyError {
-                defer { state.hasReported = true }
+                defer { (state.hasReported, state.lastFailure) = (true, now) }
                 let warning = "Changes are not recorded in the history: \(error)"
                 return (state.hasReported ? nil : warning, Work())
             }
             guard applied.isRecorded else { return (nil, Work()) }
-            state.hasReported = false
+            // Some sessions may still pause while others record again.
+            if state.lastFailure.map({ $0.duration(to: now) >= Self.recoveryTime }) ?? true {
+                state.hasReported = false
+            }
             var work = Work(trimsChannel: fraction < Self.trimmedShare)
             if state.lastRemoval.map({ $0.duration(to: now) >= Self.removalInterval }) ?? true {
                 state.lastRemoval = now

@@ -153,10 +153,17 @@ func literal(_ text: String) -> String { "_utf8mb4 \(literal(Array(text.utf8)))"
 
 /// Returns bytes as a binary literal in hexadecimal.
 func literal(_ bytes: [UInt8]) -> String {
-    var digits = "X'"
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.count + 3)
+    text += [UInt8(ascii: "X"), UInt8(ascii: "'")]
     for byte in bytes {
-        digits += byte < 16 ? "0" : ""
-        digits += String(byte, radix: 16)
+        text.append(digit(byte >> 4))
+        text.append(digit(byte & 15))
     }
-    return digits + "'"
+    text.append(UInt8(ascii: "'"))
+    return String(decoding: text, as: UTF8.self)
+}
+
+private func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
 }

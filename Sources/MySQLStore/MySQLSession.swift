@@ -16,6 +16,8 @@ struct MySQLSession: ~Copyable, Sendable {
     /// Whether the table has the columns of `HoldBackColumns`, as it was when the session was opened.
     private(set) var holdsBack = false
     let time: DatabaseTime
+    /// Whether the server is one of a Galera cluster. Known after `allowSeveralStatements`.
+    private(set) var isInCluster = false
     /// Until when no changes are recorded, and why.
     var historyPause: (end: Instant, reason: String)?
 
@@ -60,6 +62,8 @@ struct MySQLSession: ~Copyable, Sendable {
     /// Lets a query have several statements, to save round trips.
     mutating func allowSeveralStatements() throws(MySQLError) {
         guard !acceptsSeveralStatements else { return }
+        try connection.query("SHOW VARIABLES LIKE 'wsrep_on'")
+        isInCluster = connection.nextRow() && connection.holds("ON", at: 1)
         try connection.allowSeveralStatements()
         acceptsSeveralStatements = true
     }

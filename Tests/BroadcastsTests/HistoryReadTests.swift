@@ -72,20 +72,24 @@ import Time
         #expect(!upkeep.note(AppliedChange(.changed), at: start, fraction: 0).work.isNeeded)
     }
 
-    @Test func upkeep_reportsTheFirstFailure_andTheFirstAfterASuccess() {
-        let upkeep = HistoryUpkeep()
+    @Test func upkeep_reportsTheFirstFailure_andTheFirstAfterAMinuteWithoutOne() {
+        let (upkeep, start) = (HistoryUpkeep(), Instant.now)
         var failed = AppliedChange(.changed)
         failed.historyError = "no table"
         var recorded = AppliedChange(.changed)
         recorded.isRecorded = true
-        func warning(_ applied: AppliedChange) -> String? {
-            upkeep.note(applied, at: .now, fraction: 1).warning
+        func warning(_ applied: AppliedChange, after seconds: Int) -> String? {
+            upkeep.note(applied, at: start + .seconds(seconds), fraction: 1).warning
         }
-        #expect(warning(failed) == "Changes are not recorded in the history: no table")
-        #expect(warning(failed) == nil)
-        #expect(warning(AppliedChange(.unchanged)) == nil)
-        #expect(warning(failed) == nil)
-        #expect(warning(recorded) == nil)
-        #expect(warning(failed) != nil)
+        #expect(warning(failed, after: 0) == "Changes are not recorded in the history: no table")
+        #expect(warning(failed, after: 1) == nil)
+        #expect(warning(AppliedChange(.unchanged), after: 2) == nil)
+        #expect(warning(failed, after: 3) == nil)
+        // One session records again, another still pauses.
+        #expect(warning(recorded, after: 4) == nil)
+        #expect(warning(failed, after: 5) == nil)
+        #expect(warning(failed, after: 500) == nil, "it has not worked meanwhile")
+        #expect(warning(recorded, after: 560) == nil)
+        #expect(warning(failed, after: 561) != nil)
     }
 }

@@ -38,8 +38,8 @@ import Time
         return seen
     }
 
-    /// A storm of PUTs through all nodes: every node sees a part of one sequence of announcements, an interval
-    /// apart, and in the end the last accepted version.
+    /// A storm of PUTs through all nodes: every node sees a part of one sequence of announcements, an
+    /// interval apart, and in the end the last accepted version.
     @Test func storm_isOneSequence_onAllNodes() async throws {
         let end = Instant.now + .seconds(5)
         let number = Counter()

@@ -214,7 +214,7 @@ import Time
 
 extension SQLiteConnection {
     /// Returns the text in the first column of the first row.
-    fileprivate func text(_ sql: String) throws(SQLiteError) -> String {
+    func text(_ sql: String) throws(SQLiteError) -> String {
         let statement = try prepare(sql)
         _ = try statement.step()
         return statement.text(at: 0)

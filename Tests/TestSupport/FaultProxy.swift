@@ -22,6 +22,9 @@ package final class FaultProxy: Sendable {
         /// Open connections are reset. Then the first connection that transfers more than this many bytes in
         /// the direction is reset after them, which ends the fault.
         case cut(after: Int, Direction)
+        /// The first open connection that transfers more than this many bytes from now on in the direction is
+        /// reset after them, which ends the fault.
+        case interrupt(after: Int, Direction)
     }
 
     /// A direction of the data.
@@ -41,6 +44,7 @@ package final class FaultProxy: Sendable {
         var isChanged = false
         var isOver = false
         var hasCut = false
+        var requests = 0
         var openConnections = 0
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
@@ -79,6 +83,9 @@ package final class FaultProxy: Sendable {
     /// Whether the last `cut` has happened.
     package var hasCut: Bool { state.withLock { $0.hasCut } }
 
+    /// How often data has arrived from clients: the number of requests, if each fits into a segment.
+    package var requests: Int { state.withLock { $0.requests } }
+
     /// Returns when no connection is open.
     package func waitUntilUnused() async {
         await withCheckedContinuation { continuation in
@@ -113,6 +120,8 @@ package final class FaultProxy: Sendable {
     var isOver: Bool { state.withLock { $0.isOver } }
     var wakeDescriptor: Int32 { wake.read }
     var upstreamPort: UInt16 { state.withLock { $0.upstream } }
+
+    func recordRequest() { state.withLock { $0.requests += 1 } }
 
     func recordCut() {
         state.withLock { state in

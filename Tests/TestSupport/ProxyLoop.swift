@@ -79,6 +79,8 @@ struct ProxyLoop {
             }
         case .refuse, .cut:
             for index in pairs.indices.reversed() { drop(index) }
+        case .interrupt:
+            for index in pairs.indices { pairs[index].bytes = [:] }
         case .none, .reset, .delay:
             break
         }
@@ -117,6 +119,7 @@ struct ProxyLoop {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = unsafe read(from, &chunk, chunk.count)
         guard count > 0, fault != .reset else { return false }
+        if direction == .toServer { proxy.recordRequest() }
         if to < 0 { return true }
         let last = pairs[index].held.last { $0.direction == direction }?.due
         if case .delay(let duration) = fault {
@@ -129,13 +132,21 @@ struct ProxyLoop {
         }
         let passed = pairs[index].bytes[direction, default: 0]
         pairs[index].bytes[direction] = passed + count
-        if case .cut(let limit, direction) = fault, passed + count > limit {
+        if let limit = limit(direction), passed + count > limit {
             _ = unsafe write(to, chunk, limit - passed)
             fault = .none
             proxy.recordCut()
             return false
         }
         return unsafe write(to, chunk, count) == count
+    }
+
+    /// After how many bytes in the direction a connection is reset; nil if it is not.
+    private func limit(_ direction: FaultProxy.Direction) -> Int? {
+        switch fault {
+        case .cut(let limit, direction), .interrupt(let limit, direction): limit
+        default: nil
+        }
     }
 
     /// Closes both descriptors with SO_LINGER 0, so that the peers receive a reset.
