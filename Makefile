@@ -45,10 +45,10 @@ test-api: build ## Tests a running service against openapi.yaml, with schemathes
 	Scripts/install-packages api
 	Scripts/test-api
 
-test-browser: build ## Tests the scripts of Examples/ against a running service, in headless Chromium and with curl.
+test-browser: build ## Tests the status page and the scripts of Examples/ against a running service, in headless Chromium and with curl.
 	Scripts/install-packages browser
 	shellcheck Examples/follow.sh
-	Scripts/test-browser
+	Scripts/with-mariadb Scripts/test-browser
 
 fuzz: ## Runs each fuzzer for SECONDS (default 60).
 	Scripts/install-packages build

@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "CMySQL", dependencies: ["CMySQLClient"]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CCrypto", dependencies: ["CLibCrypto"]),
+        .target(name: "CStatusPage", exclude: ["status.html"]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         module("Bytes", []),
@@ -59,11 +60,15 @@ let package = Package(
         module("HTTPServer", ["Bytes", "EventLoop", "HTTP", "HTTPWire", "Threads", "Time", logging]),
         module("Access", ["Bytes", "Crypto", "Time"]),
         module("Broadcasts", ["Bytes", "Crypto", "Time"]),
+        module("StatusPage", ["Bytes", "CStatusPage", "Crypto", "HTTP", httpTypes]),
         module("StoreAddress", ["Bytes"]),
         module("Telemetry", ["Bytes", "Threads", "Time", logging]),
         module(
             "API",
-            ["Access", "Broadcasts", "Bytes", "HTTP", "Randomness", "Telemetry", "Time", httpTypes, logging]),
+            [
+                "Access", "Broadcasts", "Bytes", "HTTP", "Randomness", "StatusPage", "Telemetry", "Time",
+                httpTypes, logging,
+            ]),
         module("BlockingWork", ["Broadcasts", "Threads", "Time"]),
         module("SQLiteStore", ["BlockingWork", "Broadcasts", "CSQLite", "Randomness", "Time", logging]),
         module(

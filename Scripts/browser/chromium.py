@@ -4,6 +4,7 @@ https://chromedevtools.github.io/devtools-protocol/. With --remote-debugging-pip
 followed by a zero byte, on descriptors 3 (to Chromium) and 4 (from it).
 """
 
+import base64
 import itertools
 import json
 import os
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 
 COMMAND_SECONDS = 30
 # bash, because dash cannot name descriptors above 9. Without a parent-death signal, a killed script would leave Chromium.
@@ -105,10 +107,12 @@ class Page:
     def __init__(self, browser, url):
         self.browser = browser
         self.events = queue.Queue()
+        self.loaded = threading.Event()
+        self.violations = []  # what the page's Content-Security-Policy has blocked
         self.target = browser.command("Target.createTarget", url="about:blank")["targetId"]
         self.session = browser.command("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
         browser.handlers[self.session] = self.handle
-        for method in ("Page.enable", "Runtime.enable"):
+        for method in ("Page.enable", "Runtime.enable", "Log.enable"):
             browser.command(method, self.session)
         browser.command("Runtime.addBinding", self.session, name="report")
         browser.command("Page.navigate", self.session, url=url)
@@ -120,6 +124,10 @@ class Page:
             details = parameters["exceptionDetails"]
             text = details.get("exception", {}).get("description", details["text"])
             self.events.put({"kind": "exception", "value": text})
+        elif method == "Page.loadEventFired":
+            self.loaded.set()
+        elif method == "Log.entryAdded" and parameters["entry"]["source"] == "security":
+            self.violations.append(parameters["entry"]["text"])
         elif method == "Page.javascriptDialogOpening":
             self.events.put({"kind": "exception", "value": "a dialog opened"})
 
@@ -130,6 +138,52 @@ class Page:
         if "exceptionDetails" in result:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']['text']}")
         return result["result"].get("value")
+
+    def wait_until(self, condition, seconds):
+        """Waits until a JavaScript condition holds, which is checked after each change of the document. An exception
+        in it counts as false. Returns whether it holds."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            holds = self.evaluate("""new Promise(resolve => {
+                const holds = () => { try { return Boolean(CONDITION); } catch { return false; } };
+                const finish = result => { observer.disconnect(); clearTimeout(timer); resolve(result); };
+                const observer = new MutationObserver(() => holds() && finish(true));
+                const timer = setTimeout(() => finish(holds()), MILLISECONDS);
+                observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+                if (holds()) finish(true);
+            })""".replace("CONDITION", condition).replace("MILLISECONDS", str(1000 * min(left, COMMAND_SECONDS / 2))))
+            if holds:
+                return True
+        return False
+
+    def press(self, key, text=""):
+        """Presses a key of the keyboard."""
+        codes = {"Tab": 9, "Enter": 13}
+        for kind in ("keyDown", "keyUp"):
+            self.browser.command(
+                "Input.dispatchKeyEvent", self.session, type=kind, key=key, code=key, text=text,
+                windowsVirtualKeyCode=codes[key])
+
+    def type(self, text):
+        """Enters a text where the focus is."""
+        self.browser.command("Input.insertText", self.session, text=text)
+
+    def reload(self):
+        self.loaded.clear()
+        self.browser.command("Page.reload", self.session)
+        if not self.loaded.wait(COMMAND_SECONDS):
+            raise RuntimeError("the page did not load again")
+
+    def save_screenshot(self, path, width=1200, height=800, is_dark=False):
+        """Saves the window, of this size in CSS pixels, as a PNG file."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
+        self.browser.command("Emulation.setEmulatedMedia", self.session, features=[scheme])
+        self.browser.command(
+            "Emulation.setDeviceMetricsOverride", self.session, width=width, height=height, deviceScaleFactor=1,
+            mobile=width < 600)
+        data = self.browser.command("Page.captureScreenshot", self.session, format="png")["data"]
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(data))
 
     def close(self):
         self.browser.handlers.pop(self.session, None)

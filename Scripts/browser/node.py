@@ -15,17 +15,21 @@ START_SECONDS = 30
 
 
 class Node:
-    """A megaphone process with an SQLite file, which keeps its port over restarts."""
+    """A megaphone process, which keeps its port over restarts. By default with an SQLite file."""
 
-    def __init__(self, binary, home, origin):
+    def __init__(self, binary, home, origin, database_url=None, *settings):
         self.binary = binary
+        os.makedirs(home, exist_ok=True)
         self.home = home
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
         with open(f"{home}/megaphone.toml", "w", encoding="utf-8") as file:
-            file.write(f'port = {self.port}\ndatabase_url = "sqlite:{home}/megaphone.db"\n'
-                       'broadcaster_auth = { test = "writer" }\nreader_auth = { page = "reader" }\n'
-                       f'cors_origins = ["{origin}"]\nstream_keep_alive = "1s"\nstream_max_age = "10s"\n')
+            file.write("\n".join([
+                f"port = {self.port}", f'database_url = "{database_url or f"sqlite:{home}/megaphone.db"}"',
+                'broadcaster_auth = { test = "writer" }',
+                'reader_auth = { page = "reader", dashboard = "scoped" }', 'reader_scopes = { dashboard = ["test"] }',
+                f'cors_origins = ["{origin}"]', 'stream_keep_alive = "1s"', 'stream_max_age = "10s"',
+                'hold_back = { "test/held" = "1h" }', *settings]))
         self.log = open(f"{home}/log", "ab")
         self.process = None
         self.start()
@@ -57,20 +61,27 @@ class Node:
         self.process.kill()
         self.process.wait()
 
-    def request(self, method, path, body=None, token=None):
+    def request(self, method, path, body=None, token=None, fields={}):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request(method, path, body, {"Authorization": f"Bearer {token}"} if token else {})
+            authorization = {"Authorization": f"Bearer {token}"} if token else {}
+            connection.request(method, path, body, {**authorization, **fields})
             response = connection.getresponse()
             response.read()
             return response.status
         finally:
             connection.close()
 
-    def put(self, channel, version):
-        status = self.request("PUT", f"/v1/broadcasts/test/{channel}", version, "writer")
+    def put(self, channel, version, request_id="by-the-test"):
+        path, fields = f"/v1/broadcasts/test/{channel}", {"X-Request-Id": request_id}
+        status = self.request("PUT", path, version, "writer", fields)
         if status not in (200, 201):
             raise RuntimeError(f"PUT {channel}: status {status}")
+
+    def delete(self, channel):
+        status = self.request("DELETE", f"/v1/broadcasts/test/{channel}", token="writer")
+        if status != 200:
+            raise RuntimeError(f"DELETE {channel}: status {status}")
 
     def log_tail(self):
         with open(f"{self.home}/log", encoding="utf-8", errors="replace") as file:

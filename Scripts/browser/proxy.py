@@ -158,3 +158,17 @@ class Proxy:
         """Keeps a connection open, and neither reads nor writes."""
         while not connection.dropped:
             time.sleep(TICK_SECONDS)
+
+
+class DatabaseProxy(Proxy):
+    """Forwards to a database, whose protocol begins with a message of the server."""
+
+    def __init__(self, database_port):
+        super().__init__(database_port, pages_port=None)
+
+    def serve(self, client):
+        with client:
+            try:
+                self.serve_node(Connection(client), b"")
+            except OSError:
+                pass

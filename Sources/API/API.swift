@@ -4,6 +4,7 @@ package import HTTP
 import HTTPTypes
 import Logging
 package import Randomness
+import StatusPage
 import Synchronization
 package import Telemetry
 package import Time
@@ -22,6 +23,7 @@ package final class API: Sendable {
     /// The response fields of the board that was served last.
     let boardFields = Mutex<ContentFields?>(nil)
     let listeners: ListenerCount
+    let statusPage = StatusPage.response()
     /// The inboxes of all loops.
     private let inboxes = Mutex<[LoopInbox]>([])
     let log: LogOutput

@@ -34,8 +34,11 @@ extension API {
         let expiries: TokenExpiries
         package let writes: Writes
         package let live: Live
+        /// The setting `status_page`.
+        let showsStatusPage: Bool
 
-        package init(access: AccessTable, writes: Writes, live: Live) {
+        package init(access: AccessTable, writes: Writes, live: Live, showsStatusPage: Bool) {
+            self.showsStatusPage = showsStatusPage
             self.access = access
             expiries = TokenExpiries(access)
             self.writes = writes

@@ -27,7 +27,8 @@ struct RequestContext: Sendable {
     init(_ request: Request, requestID: String, askedAt: Instant, rules: API.Rules) {
         self.rules = rules
         segments = PathSegments(of: request)
-        route = Route.of(request, segments)
+        let found = Route.of(request, segments)
+        route = found?.name == .page && !rules.showsStatusPage ? nil : found
         method = request.method
         self.requestID = requestID
         receivedAt = request.receivedAt

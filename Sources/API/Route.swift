@@ -15,6 +15,7 @@ final class Route: Sendable {
         case version
         case error
         case metrics
+        case page
         /// No route matches.
         case unmatched
     }
@@ -109,6 +110,7 @@ extension Route {
         Route(.error, "/__error__", get: error),
         Route(.error, "/v1/err", get: error),
         Route(.metrics, "/metrics") { $0.getMetrics($1, &$2) },
+        Route(.page, "/") { $0.getStatusPage($1, &$2) },
     ]
 
     private static let read: Handler = { api, request, context throws(APIError) in

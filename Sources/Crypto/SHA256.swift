@@ -26,6 +26,13 @@ package struct SHA256Digest: Hashable, Sendable {
         self.words = words
     }
 
+    /// The 32 bytes.
+    package var bytes: [UInt8] {
+        [words.0, words.1, words.2, words.3].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+        }
+    }
+
     /// 64 lower-case hexadecimal digits.
     package var hexadecimal: String {
         [words.0, words.1, words.2, words.3].map { Bytes.hexadecimal($0, digits: 16) }.joined()

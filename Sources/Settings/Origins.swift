@@ -6,15 +6,15 @@ enum Origins {
     static let expectation = #"a list of origins such as ["https://example.com"], or "*""#
 
     /// Returns the origins, or nil if the value has another form. Throws a reason for each text that is not
-    /// an origin.
+    /// an origin, without quoting it.
     @Sendable
     static func read(_ value: SettingValue) throws(UnsuitableValue) -> [String]? {
         let values: [SettingValue] = if case .list(let list) = value { list } else { [value] }
         let texts = values.compactMap(\.text)
         guard texts.count == values.count else { return nil }
         if texts == ["*"] || texts == [""] { return texts.filter { !$0.isEmpty } }
-        let reasons = texts.filter { !isOrigin($0) }.map { text in
-            "expects origins without a path, such as https://example.com, but contains \(quoted(text))"
+        let reasons = texts.indices.filter { !isOrigin(texts[$0]) }.map { index in
+            "expects an origin without a path, such as https://example.com, as item \(index + 1) of the list"
         }
         guard reasons.isEmpty else { throw UnsuitableValue(reasons: reasons) }
         return texts

@@ -67,6 +67,7 @@ package struct Settings: Sendable {
         package var streamMaximumAge = Duration.seconds(600)
         /// Origins of web pages that may read, or only `*` for all.
         package var origins: [String] = []
+        package var showsStatusPage = true
         package var logLevel = LogLevel.info
         package var drainDelay = Duration.zero
 

@@ -175,6 +175,12 @@ package enum SettingsTable {
                 If empty, browsers let no page of another origin read.
                 """,
             read: Origins.read, show: Origins.show),
+        .flag(
+            "status_page", reloadable: \.showsStatusPage,
+            help: """
+                Whether / is a page that shows the board and its changes in a browser. The page is public; \
+                it asks for a token to read anything.
+                """),
     ]
 
     private static let telemetry: [Setting] = [

@@ -219,7 +219,8 @@ extension API.Rules {
             live: API.Live(
                 maximumListeners: settings.maximumListeners, maximumWait: settings.maximumWait,
                 keepAlive: settings.streamKeepAlive, maximumAge: settings.streamMaximumAge,
-                origins: settings.origins))
+                origins: settings.origins),
+            showsStatusPage: settings.showsStatusPage)
     }
 }
 

@@ -39,7 +39,7 @@ struct APIHarness {
             realm: "development", writeDeadline: .seconds(2),
             rules: API.Rules(
                 access: Self.access(anonymousReads: anonymousReads), writes: writes,
-                live: live),
+                live: live, showsStatusPage: true),
             maximumConnections: 10_000,
             build: API.Build(source: "https://example.com", version: "1.2.3", commit: "abc", build: "\"7\""))
         configure(&configuration)
@@ -53,8 +53,9 @@ struct APIHarness {
     }
 
     /// Replaces the tokens and the settings of held requests, as SIGHUP does.
-    func apply(_ access: AccessTable, live: API.Live = .defaults) {
-        api.apply(API.Rules(access: access, writes: .defaults, live: live))
+    func apply(_ access: AccessTable, live: API.Live = .defaults, showsStatusPage: Bool = true) {
+        api.apply(
+            API.Rules(access: access, writes: .defaults, live: live, showsStatusPage: showsStatusPage))
     }
 
     static func access(anonymousReads: Bool) -> AccessTable {

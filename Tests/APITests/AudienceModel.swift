@@ -108,7 +108,8 @@ final class AudienceModel {
             configuration: API.Configuration(
                 realm: "", writeDeadline: .seconds(2),
                 rules: API.Rules(
-                    access: APIHarness.access(anonymousReads: true), writes: .defaults, live: live),
+                    access: APIHarness.access(anonymousReads: true), writes: .defaults, live: live,
+                    showsStatusPage: true),
                 maximumConnections: 10_000,
                 build: API.Build(source: "", version: "", commit: "", build: "")),
             log: try LoggedLines(.critical).output, metrics: registry, clock: clock, random: seed.source)

@@ -91,7 +91,7 @@ import Testing
     func path_isChecked(_ depth: Depth) async throws {
         let harness = try APIHarness(depth)
         for target in [
-            "/", "/v1", "/v2/broadcasts", "/v1/broadcasts/test/c/d", "/V1/broadcasts",
+            "/v1", "/v2/broadcasts", "/v1/broadcasts/test/c/d", "/V1/broadcasts",
             "/v1/broadcasts/test/c/d/e/f/g", "/v1%2Fbroadcasts", "/v1/broadcasts%00",
         ] {
             expect(try await harness.send("GET", target), 404, 123, "Not Found")

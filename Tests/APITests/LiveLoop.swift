@@ -38,7 +38,7 @@ final class LiveLoop {
                 realm: "development", writeDeadline: .seconds(2),
                 rules: API.Rules(
                     access: APIHarness.access(anonymousReads: anonymousReads), writes: .defaults,
-                    live: live),
+                    live: live, showsStatusPage: true),
                 maximumConnections: maximumConnections,
                 build: API.Build(source: "", version: "1", commit: "", build: "")),
             log: log.output, metrics: registry, clock: Clock(manual), random: RandomSource(seed: 1))
@@ -71,7 +71,7 @@ final class LiveLoop {
     }
 
     func apply(_ access: AccessTable, live: API.Live = .defaults) {
-        api.apply(API.Rules(access: access, writes: .defaults, live: live))
+        api.apply(API.Rules(access: access, writes: .defaults, live: live, showsStatusPage: true))
         turn()
     }
 

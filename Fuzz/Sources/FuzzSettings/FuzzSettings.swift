@@ -70,8 +70,9 @@ private func check(origins: [String], _ load: () throws(SettingsErrors) -> Loade
         require(!error.problems.isEmpty, "a failed load reports a problem")
         for problem in error.problems {
             checkShown(problem)
+            let begins = origins + ["broadcaster_auth ", "reader_auth ", "reader_scopes "]
             require(
-                (origins + ["broadcaster_auth ", "reader_auth "]).contains(where: problem.hasPrefix),
+                begins.contains(where: problem.hasPrefix),
                 "a problem begins with its location: \(problem)")
         }
     }
@@ -83,7 +84,8 @@ private func checkShown(_ line: String) {
     // Names are shown, whatever they are. Values are not shown.
     let showsName =
         line.contains("unknown setting") || line.contains("set by the container platform")
-        || line.contains(": duplicate key ")
+        || line.contains(": duplicate key ") || line.contains("hold_back expects ")
+        || line.contains("reader_scopes expects ")
     require(showsName || !line.utf8.contains(secret.utf8), "no secret is shown: \(line)")
 }
 
