@@ -12,6 +12,9 @@ SECONDS ?= 60
 MINUTES ?= 20
 GALERA ?=
 LISTENERS ?= 100000
+SEEDS ?= 1000
+SEED ?=
+FROM ?= 1
 RELEASE_FLAGS := -c release --static-swift-stdlib
 SANITIZE_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE))
 # One test at a time, so that each can meet its deadlines on a small or busy machine.
@@ -20,9 +23,9 @@ TEST_FLAGS := --skip-build --no-parallel $(SANITIZE_FLAGS) $(if $(FILTER),--filt
 BUILD_PEER := GO111MODULE=off GOPATH=/usr/share/gocode go build
 BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(ROUNDS)) \
     $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY)) $(if $(BASELINE),--baseline=$(BASELINE))
-SWIFT_FILES := Sources Tests Package.swift
+SWIFT_FILES := Sources Tests Package.swift Simulation/Sources Simulation/Package.swift
 
-.PHONY: help run build test test-api test-browser fuzz fuzz-smoke bench soak guard lint clean
+.PHONY: help run build test test-api test-browser fuzz fuzz-smoke bench soak guard simulate simulate-smoke lint clean
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +73,14 @@ soak: build ## Runs the service for MINUTES (default 20) under load, reloads, LI
 guard: build ## Checks for MINUTES that conditional PUTs of three services lose nothing. GALERA=1: on a cluster of three servers.
 	Scripts/install-packages $(if $(GALERA),galera,test)
 	Scripts/with-mariadb Scripts/guard $(MINUTES) $(if $(GALERA),galera)
+
+simulate: ## Runs SEEDS (default 1000) simulated clusters, or one with SEED=n and its trace. FROM=first seed.
+	Scripts/install-packages build
+	FROM=$(FROM) Scripts/simulate $(if $(SEED),seed $(SEED),$(SEEDS))
+
+simulate-smoke: ## Runs the canary, which must fail, checks that a seed has one trace, and runs seeds for two minutes.
+	Scripts/install-packages build
+	Scripts/simulate smoke
 
 lint: ## Checks the format of all Swift files.
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)

@@ -9,7 +9,8 @@ func prefersEventStream(_ request: Request) -> Bool {
     var json = -1
     for value in request.values(of: .accept) {
         for range in request.bytes[value].split(separator: UInt8(ascii: ",")) {
-            let parts = range.split(separator: UInt8(ascii: ";"))
+            // A range that begins with a semicolon has no type.
+            let parts = range.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
             guard let type = parts.first?.trimmingBlanks() else { continue }
             if type.equalsIgnoringCase("text/event-stream") {
                 eventStream = max(eventStream, quality(parts.dropFirst()))

@@ -93,17 +93,23 @@ extension API {
     func response(
         _ content: Content, isBoard: Bool, age: Duration?, _ ifNoneMatch: IfNoneMatch?
     ) -> LoggedResponse {
-        if content === Self.absentChannel { return response(to: .notFound) }
-        let contentFields = isBoard ? fieldsOfBoard(content) : ContentFields(content)
-        let isCurrent = ifNoneMatch?.holds(contentFields.entityTag) ?? false
-        var fields = isCurrent ? contentFields.notModified : contentFields.ok
+        var response: LoggedResponse
+        if content === Self.absentChannel {
+            response = self.response(to: .notFound)
+        } else {
+            let fields = isBoard ? fieldsOfBoard(content) : ContentFields(content)
+            let isCurrent = ifNoneMatch?.holds(fields.entityTag) ?? false
+            response = LoggedResponse(
+                Response(
+                    status: isCurrent ? .notModified : .ok,
+                    fields: isCurrent ? fields.notModified : fields.ok, body: content.body))
+        }
         // RFC 9111 section 5.1: `Age` is in whole seconds.
         if let age {
-            fields.append(.age, String(max(0, age.components.seconds)))
+            response.response.fields.append(.age, String(max(0, age.components.seconds)))
             metrics.recordStaleBoard()
         }
-        return LoggedResponse(
-            Response(status: isCurrent ? .notModified : .ok, fields: fields, body: content.body))
+        return response
     }
 
     /// Returns the state of a view. An absent channel has the content of its 404.

@@ -68,6 +68,9 @@ final class WaitRequest: HeldRequest {
         return answer(outcome, at: now)
     }
 
+    /// The time limit of the wait stays.
+    override func drain(at due: Instant) { super.drain(at: min(due, self.due)) }
+
     override func duePassed(at now: Instant) -> Delivery? { answerNow(at: now) }
 
     override func attend(at now: Instant) -> Delivery? {

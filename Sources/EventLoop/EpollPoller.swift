@@ -20,6 +20,10 @@ internal import Time
     package func add(
         _ descriptor: borrowing FileDescriptor, source: EventSource, interest: Interest
     ) throws(SystemError) {
+        if let kernel = system.kernel {
+            return kernel.watch(
+                descriptor.rawValue, of: self.descriptor.rawValue, source: source, interest: interest)
+        }
         try system.control(
             self.descriptor, EPOLL_CTL_ADD, descriptor.rawValue, events: Self.bits(interest), source: source)
     }
@@ -29,12 +33,20 @@ internal import Time
     package func modify(
         _ descriptor: borrowing FileDescriptor, source: EventSource, interest: Interest
     ) throws(SystemError) {
+        if let kernel = system.kernel {
+            return kernel.watch(
+                descriptor.rawValue, of: self.descriptor.rawValue, source: source, interest: interest)
+        }
         try system.control(
             self.descriptor, EPOLL_CTL_MOD, descriptor.rawValue, events: Self.bits(interest), source: source)
     }
 
     /// Removes a descriptor. Closing the only descriptor of a socket does the same.
     package func remove(_ descriptor: borrowing FileDescriptor) throws(SystemError) {
+        if let kernel = system.kernel {
+            return kernel.watch(
+                descriptor.rawValue, of: self.descriptor.rawValue, source: 0, interest: nil)
+        }
         try system.control(
             self.descriptor, EPOLL_CTL_DEL, descriptor.rawValue, events: 0, source: EventSource(rawValue: 0))
     }
@@ -44,6 +56,10 @@ internal import Time
     package mutating func wait(
         into events: inout [PollerEvent], timeout: Duration?
     ) throws(SystemError) {
+        if let kernel = system.kernel {
+            events = kernel.wait(descriptor.rawValue, timeoutMilliseconds: timeout?.pollMilliseconds)
+            return
+        }
         events.removeAll(keepingCapacity: true)
         let count = try unsafe system.wait(
             descriptor, into: &kernelEvents, timeoutMilliseconds: timeout?.pollMilliseconds ?? -1)

@@ -53,6 +53,12 @@ package final class LoopExecutor: TaskExecutor, Sendable {
         try? system.increment(wakeUpCounter)
     }
 
+    /// Whether there are jobs or a wake-up that the loop has not handled. For a simulation, in which a loop
+    /// does not block between two turns.
+    package var hasWork: Bool {
+        inbox.withLock { !$0.jobs.isEmpty || $0.isWoken }
+    }
+
     /// Called by the loop before it waits. Returns false if it must not wait, because of jobs or a wake-up.
     func prepareToWait() -> Bool {
         inbox.withLock { inbox in

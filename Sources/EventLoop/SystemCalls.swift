@@ -7,9 +7,18 @@ internal import Glibc
 /// EINTR is retried here and not by callers; in `wait` it counts as a wait without events.
 package struct SystemCalls: Sendable {
     private let faults: FaultTable?
+    /// Takes the calls in place of the system's kernel; nil in production.
+    let kernel: (any Kernel)?
 
     package init(faults: FaultTable? = nil) {
         self.faults = faults
+        kernel = nil
+    }
+
+    /// Creates calls to a simulated kernel.
+    package init(_ kernel: any Kernel) {
+        faults = nil
+        self.kernel = kernel
     }
 
     // MARK: - Bytes
@@ -21,6 +30,7 @@ package struct SystemCalls: Sendable {
     package func receive(
         _ socket: borrowing FileDescriptor, into buffer: inout [UInt8]
     ) throws(SystemError) -> (count: Int, isAll: Bool) {
+        if let kernel { return try kernel.receive(socket.rawValue, into: &buffer) }
         let limit = try limit(.recv, buffer.count)
         let number = socket.rawValue
         let count = try retrying(.recv) {
@@ -33,6 +43,7 @@ package struct SystemCalls: Sendable {
     package func send(
         _ socket: borrowing FileDescriptor, _ bytes: [UInt8], from offset: Int = 0
     ) throws(SystemError) -> Int {
+        if let kernel { return try kernel.send(socket.rawValue, bytes[offset...]) }
         let limit = try limit(.send, bytes.count - offset)
         let number = socket.rawValue
         return try retrying(.send) {
@@ -49,6 +60,9 @@ package struct SystemCalls: Sendable {
         _ descriptor: borrowing FileDescriptor, _ first: [UInt8], from offset: Int, then second: [UInt8],
         from secondOffset: Int
     ) throws(SystemError) -> Int {
+        if let kernel {
+            return try kernel.send(descriptor.rawValue, first[offset...] + second[secondOffset...])
+        }
         let wanted = first.count - offset + second.count - secondOffset
         let limit = try limit(.writev, wanted)
         // A short write injected by a test sends bytes of the first array only.
@@ -81,6 +95,7 @@ package struct SystemCalls: Sendable {
 
     /// Creates a TCP socket, non-blocking and closed on exec.
     package func socket(_ family: IPAddress.Family) throws(SystemError) -> FileDescriptor {
+        if let kernel { return FileDescriptor(owning: try kernel.socket(), system: self) }
         try fail(.socket)
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         return FileDescriptor(
@@ -92,6 +107,7 @@ package struct SystemCalls: Sendable {
     package func setOption(
         _ descriptor: borrowing FileDescriptor, _ option: SocketOption, _ value: Int32
     ) throws(SystemError) {
+        guard kernel == nil else { return }
         try fail(.setsockopt)
         let number = descriptor.rawValue
         let (level, name) = option.levelAndName
@@ -104,6 +120,7 @@ package struct SystemCalls: Sendable {
 
     /// Binds a socket to an address. Throws EADDRINUSE if the port is taken.
     package func bind(_ descriptor: borrowing FileDescriptor, to address: SocketAddress) throws(SystemError) {
+        guard kernel == nil else { return }
         try fail(.bind)
         let number = descriptor.rawValue
         _ = try retrying(.bind) {
@@ -125,6 +142,7 @@ package struct SystemCalls: Sendable {
 
     /// Starts to listen. At most `backlog` connections wait to be accepted, capped by `net.core.somaxconn`.
     package func listen(_ descriptor: borrowing FileDescriptor, backlog: Int32) throws(SystemError) {
+        if let kernel { return kernel.listen(descriptor.rawValue) }
         try fail(.listen)
         let number = descriptor.rawValue
         _ = try retrying(.listen) { Int(Glibc.listen(number, backlog)) }
@@ -132,6 +150,7 @@ package struct SystemCalls: Sendable {
 
     /// Returns the address that a socket is bound to, with the port that the kernel chose for port 0.
     package func localAddress(_ descriptor: borrowing FileDescriptor) throws(SystemError) -> SocketAddress {
+        if let kernel { return kernel.localAddress(descriptor.rawValue) }
         try fail(.getsockname)
         let number = descriptor.rawValue
         var address = SocketAddress.Storage()
@@ -145,6 +164,9 @@ package struct SystemCalls: Sendable {
     package func accept(
         _ listener: borrowing FileDescriptor, peer: inout SocketAddress
     ) throws(SystemError) -> FileDescriptor {
+        if let kernel {
+            return FileDescriptor(owning: try kernel.accept(listener.rawValue, peer: &peer), system: self)
+        }
         try fail(.accept4)
         let number = listener.rawValue
         var address = SocketAddress.Storage()
@@ -158,6 +180,7 @@ package struct SystemCalls: Sendable {
 
     /// Shuts down the sending side: the peer reads the end of the stream, and may still send.
     package func shutdownWrite(_ descriptor: borrowing FileDescriptor) throws(SystemError) {
+        if let kernel { return kernel.shutdownWrite(descriptor.rawValue) }
         try fail(.shutdown)
         let number = descriptor.rawValue
         _ = try retrying(.shutdown) { Int(Glibc.shutdown(number, Int32(SHUT_WR))) }
@@ -167,6 +190,7 @@ package struct SystemCalls: Sendable {
 
     /// Creates a counter that wakes a poller when another thread adds to it (eventfd(2)).
     package func makeEventCounter() throws(SystemError) -> FileDescriptor {
+        if let kernel { return FileDescriptor(owning: kernel.makeEventCounter(), system: self) }
         try fail(.eventfd)
         let flags = Int32(EFD_CLOEXEC | EFD_NONBLOCK)
         return FileDescriptor(
@@ -175,6 +199,7 @@ package struct SystemCalls: Sendable {
 
     /// Adds one to a counter. Throws EAGAIN at its maximum, 2⁶⁴ - 2 (eventfd(2)).
     func increment(_ counter: borrowing FileDescriptor) throws(SystemError) {
+        if let kernel { return kernel.increment(counter.rawValue) }
         try fail(.write)
         let number = counter.rawValue
         _ = try retrying(.write) {
@@ -185,6 +210,7 @@ package struct SystemCalls: Sendable {
 
     /// Creates the descriptor that `control` and `wait` use (epoll_create1(2)).
     package func makePoller() throws(SystemError) -> FileDescriptor {
+        if let kernel { return FileDescriptor(owning: kernel.makePoller(), system: self) }
         try fail(.epollCreate)
         return FileDescriptor(
             owning: Int32(try retrying(.epollCreate) { Int(epoll_create1(Int32(EPOLL_CLOEXEC))) }),
@@ -226,6 +252,7 @@ package struct SystemCalls: Sendable {
     /// Closes a descriptor. Errors are ignored and not retried: Linux frees the number even if close fails
     /// with EINTR or EIO (close(2)).
     func close(_ descriptor: Int32) {
+        if let kernel { return kernel.close(descriptor) }
         _ = faults?.next(.close)
         _ = Glibc.close(descriptor)
     }

@@ -93,16 +93,16 @@ package final class LogOutput: Sendable {
         append { format, line in format.append(message, at: clock.wallTime, to: &line) }
     }
 
-    /// Writes the buffered lines and ends the writer, in at most one second: what a blocked descriptor has
-    /// not accepted by then is lost. Later lines are dropped and counted.
-    package func close() {
+    /// Writes the buffered lines and ends the writer, within the limit: what a blocked descriptor has not
+    /// accepted by then is lost. Later lines are dropped and counted.
+    package func close(within limit: Duration = .seconds(1)) {
         let isFirst = waiting.withLock { waiting in
             defer { waiting.isClosed = true }
             return !waiting.isClosed
         }
         guard isFirst else { return }
         work.signal()
-        ended.wait(for: .seconds(1))
+        ended.wait(for: limit)
     }
 
     /// Renders a line, and appends it to the buffer unless that is full.

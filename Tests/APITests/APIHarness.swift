@@ -133,7 +133,7 @@ final class LoggedLines: Sendable {
 
     /// Closes the log and returns its lines. A pipe holds 64 KiB, more than any test writes.
     func lines() -> [String] {
-        output.close()
+        output.close(within: .seconds(60))
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
         _ = fcntl(readEnd, F_SETFL, O_NONBLOCK)
         let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(readEnd, $0.baseAddress, $0.count) }

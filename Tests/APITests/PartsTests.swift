@@ -92,6 +92,9 @@ import Testing
             let response = try await harness.send("GET", path, [.reader])
             #expect(response.status == 200 && response["age"] == "7")
         }
+        // Found by the simulation (seed 3): a 404 from an old board looked fresh.
+        let absent = try await harness.send("GET", "/v1/broadcasts/test/none", [.reader])
+        #expect(absent.status == 404 && absent["age"] == "7")
         harness.advance(.seconds(300))
         #expect(try await harness.send("GET", "/v1/broadcasts/test/none", [.reader]).status == 503)
     }

@@ -81,7 +81,7 @@ import Time
             ("application/json, text/event-stream;q=0.9", false),
             ("application/json, text/event-stream", false), ("text/event-stream;q=0", false),
             ("text/event-stream;q=0.0000", false), ("text/event-stream;q=2", false),
-            ("*/*", false), ("text/*", false), ("", false),
+            (";text/event-stream", false), ("*/*", false), ("text/*", false), ("", false),
         ] {
             let response = loop.open(channel, [.reader, "Accept: \(accept)"])
             #expect((response.field("content-type") == "text/event-stream") == isStream, "\(accept)")

@@ -250,18 +250,6 @@ import Time
         #expect(reader.status == nil)
     }
 
-    @Test func drain_answersAllWaits_spreadOverTheDuration() throws {
-        let loop = try LiveLoop()
-        loop.set("c", "v1")
-        let waits = try (0..<10).map { _ in try wait(loop, channel) }
-        loop.drain(over: .seconds(1))
-        loop.advance(.milliseconds(450))
-        #expect((4...6).contains(waits.count { $0.status == 304 }))
-        loop.advance(.milliseconds(550))
-        #expect(waits.allSatisfy { $0.status == 304 })
-        #expect(try wait(loop, channel).status == 304, "nothing new is held")
-    }
-
     @Test func noHeldRequest_noReads() throws {
         let loop = try LiveLoop()
         loop.set("c", "v1")

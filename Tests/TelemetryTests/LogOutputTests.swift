@@ -69,7 +69,7 @@ struct LogOutputTests {
         logger.info("lost")
         try eventually { log.output.droppedLines == 1 }
         logger.info("lost too")
-        log.output.close()
+        log.output.close(within: .seconds(30))
         #expect(log.output.droppedLines == 2)
     }
 

@@ -93,7 +93,7 @@ private struct Element {
     var quality = 1000
 
     init(_ text: String) {
-        let parts = text.split(separator: ";").map { trimmed($0) }
+        let parts = text.split(separator: ";", omittingEmptySubsequences: false).map { trimmed($0) }
         type = parts.first?.lowercased() ?? ""
         let pair = trimmed(text.split(separator: ";", omittingEmptySubsequences: false)[0])
         let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
