@@ -15,6 +15,7 @@ LISTENERS ?= 100000
 SEEDS ?= 1000
 SEED ?=
 FROM ?= 1
+SOURCE ?=
 RELEASE_FLAGS := -c release --static-swift-stdlib
 SANITIZE_FLAGS := $(if $(SANITIZE),--sanitize=$(SANITIZE) --scratch-path .build/sanitize-$(SANITIZE))
 # One test at a time, so that each can meet its deadlines on a small or busy machine.
@@ -25,7 +26,7 @@ BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(R
     $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY)) $(if $(BASELINE),--baseline=$(BASELINE))
 SWIFT_FILES := Sources Tests Package.swift Simulation/Sources Simulation/Package.swift
 
-.PHONY: help run build test test-api test-browser fuzz fuzz-smoke bench soak guard simulate simulate-smoke lint clean
+.PHONY: help run build test test-api test-browser fuzz fuzz-smoke bench soak guard deb test-package simulate simulate-smoke lint clean
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +74,14 @@ soak: build ## Runs the service for MINUTES (default 20) under load, reloads, LI
 guard: build ## Checks for MINUTES that conditional PUTs of three services lose nothing. GALERA=1: on a cluster of three servers.
 	Scripts/install-packages $(if $(GALERA),galera,test)
 	Scripts/with-mariadb Scripts/guard $(MINUTES) $(if $(GALERA),galera)
+
+deb: ## Builds the Debian package, and one with its debug symbols. SOURCE=URL is shown by /__version__.
+	Scripts/install-packages package
+	SOURCE=$(SOURCE) Scripts/package
+
+test-package: ## Builds the Debian package and installs, upgrades, removes and purges it in a container with systemd. Needs root.
+	Scripts/install-packages package
+	Scripts/test-package
 
 simulate: ## Runs SEEDS (default 1000) simulated clusters, or one with SEED=n and its trace. FROM=first seed.
 	Scripts/install-packages build

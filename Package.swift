@@ -16,6 +16,11 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// What the build command says about the build, for `--version`, `/__version__` and the metrics.
+let buildInformation: [CSetting] = ["MEGAPHONE_COMMIT", "MEGAPHONE_SOURCE"].map { name in
+    .define(name, to: "\"\(Context.environment[name] ?? "")\"")
+}
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -39,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
+        .target(name: "CBuildInformation", cSettings: buildInformation),
         .target(name: "CLinux"),
         .systemLibrary(
             name: "CMySQLClient", pkgConfig: "mysqlclient",
@@ -82,8 +88,8 @@ let package = Package(
         .executableTarget(
             name: "megaphone",
             dependencies: [
-                "API", "Access", "BlockingWork", "Broadcasts", "Bytes", "EventLoop", "HTTP", "HTTPServer",
-                "MySQLStore", "Randomness", "SQLiteStore", "Settings", "StoreAddress", "Telemetry", "Threads",
+                "API", "Access", "BlockingWork", "Broadcasts", "Bytes", "CBuildInformation", "EventLoop",
+                "HTTP", "HTTPServer", "MySQLStore", "Randomness", "SQLiteStore", "Settings", "StoreAddress", "Telemetry", "Threads",
                 "Time", argumentParser, logging,
             ],
             swiftSettings: settings),

@@ -10,7 +10,7 @@ struct Megaphone: ParsableCommand {
             Broadcasters PUT the new version of a channel; readers GET the versions of all channels. \
             Without a command, megaphone runs the service.
             """,
-        version: BuildInformation.version,
+        version: BuildInformation.text,
         subcommands: [
             ServeCommand.self, CheckConfigCommand.self, HealthcheckCommand.self, HashTokenCommand.self,
             MigrateCommand.self,

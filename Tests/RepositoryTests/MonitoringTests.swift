@@ -13,12 +13,14 @@ import Testing
 
     /// The tables of the service, whose names begin like those of metrics.
     private static let tables: Set<Substring> = ["megaphone_history", "megaphone_migrations"]
+    /// What is left of the name of the Debian package, whose version follows.
+    private static let package: Set<Substring> = ["megaphone_"]
 
     /// Returns the words that begin like the name of a metric.
     private static func names(in text: String) -> Set<Substring> {
         let words = text.split { !$0.isLetter && $0 != "_" }
         return Set(words.filter { $0.hasPrefix("megaphone_") || $0.hasPrefix("process_") })
-            .subtracting(tables)
+            .subtracting(tables).subtracting(package)
     }
 
     @Test func document_listsEveryMetric_andNoOther() throws {

@@ -26,6 +26,9 @@ enum HoldBackCheck {
             held = nil
             if after.shown != nil, let due = after.announceAt {
                 held = (after.version, due)
+                if let last, due > last.time + microseconds {
+                    database.world.violate("\(channel): \(after.version) is held for longer than \(interval)")
+                }
             } else if after.version != last?.version, let time = after.announceAt {
                 announce(after.version, time)
             }
