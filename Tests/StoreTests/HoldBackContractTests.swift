@@ -96,6 +96,20 @@ import Time
         }
     }
 
+    @Test("An urgent PUT of the version that is held has no entry of its own", arguments: StoreKind.shared)
+    func announcedVersion_hasOneEntry(kind: StoreKind) async throws {
+        try await kind.withDatabase(.all) { open, _ async throws in
+            let store = try open()
+            for (version, isUrgent) in [("v1", false), ("v2", false), ("v2", true), ("v2", true)] {
+                let change = held(version, isUrgent: isUrgent, historyLimit: 100)
+                _ = try await store.apply(change, deadline: patient())
+            }
+            let query = HistoryQuery(change("test", "one", "v").channel, limit: 10, before: nil)
+            let page = try await store.history(query, deadline: patient())
+            #expect(page?.entries.map(\.version) == ["v2", "v1"])
+        }
+    }
+
     @Test(
         "Random histories have the outcomes and rows of the decision", arguments: StoreKind.shared,
         TestSeed.drawn())
