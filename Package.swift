@@ -89,7 +89,8 @@ let package = Package(
             name: "megaphone",
             dependencies: [
                 "API", "Access", "BlockingWork", "Broadcasts", "Bytes", "CBuildInformation", "EventLoop",
-                "HTTP", "HTTPServer", "MySQLStore", "Randomness", "SQLiteStore", "Settings", "StoreAddress", "Telemetry", "Threads",
+                "HTTP", "HTTPServer", "MySQLStore", "Randomness", "SQLiteStore", "Settings", "StoreAddress",
+                "Telemetry", "Threads",
                 "Time", argumentParser, logging,
             ],
             swiftSettings: settings),
