@@ -26,7 +26,7 @@ BENCH_FLAGS := $(if $(QUICK),--rounds=3 --seconds=1) $(if $(ROUNDS),--rounds=$(R
     $(if $(DURATION),--seconds=$(DURATION)) $(if $(ONLY),--only=$(ONLY)) $(if $(BASELINE),--baseline=$(BASELINE))
 SWIFT_FILES := Sources Tests Package.swift Simulation/Sources Simulation/Package.swift
 
-.PHONY: help run build test test-api test-browser fuzz fuzz-smoke bench soak guard deb test-package simulate simulate-smoke lint clean
+.PHONY: help run build test test-api test-browser fuzz fuzz-smoke bench soak guard cluster deb test-package simulate simulate-smoke lint clean
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ soak: build ## Runs the service for MINUTES (default 20) under load, reloads, LI
 guard: build ## Checks for MINUTES that conditional PUTs of three services lose nothing. GALERA=1: on a cluster of three servers.
 	Scripts/install-packages $(if $(GALERA),galera,test)
 	Scripts/with-mariadb Scripts/guard $(MINUTES) $(if $(GALERA),galera)
+
+cluster: build ## Runs three services on a Galera cluster for MINUTES, with clients, faults and checks of what the clients saw.
+	Scripts/install-packages galera
+	Scripts/with-mariadb Scripts/cluster $(MINUTES)
 
 deb: ## Builds the Debian package, and one with its debug symbols. SOURCE=URL is shown by /__version__.
 	Scripts/install-packages package
