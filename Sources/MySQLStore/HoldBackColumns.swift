@@ -37,9 +37,13 @@ enum HoldBackColumns {
 }
 
 /// The expressions for the time of the database's clock.
-struct DatabaseTime: Sendable {
+package struct DatabaseTime: Sendable {
     /// Added to the clock, in microseconds: in tests, servers whose clocks differ.
-    var offset = 0
+    let offset: Int
+
+    package init(offset: Int = 0) {
+        self.offset = offset
+    }
 
     /// The time at which the statement began.
     var statementBegan: String { expression("UTC_TIMESTAMP(6)") }

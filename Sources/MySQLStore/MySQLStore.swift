@@ -52,18 +52,17 @@ package struct MySQLStore: BroadcastStore {
         2 * (2 * poolSize + 3) + StorePool<MySQLThreadState>.descriptors(limits(poolSize: poolSize)) + 2
     }
 
-    /// Connects, and with `migrate` migrates the schema before its first use, and makes the
-    /// additions that the settings need. If the database cannot be
-    /// reached or refuses the login, that is logged, the watch keeps probing, and calls throw `unavailable`.
-    /// `poolSize` is the maximum number of sessions, at least 1.
+    /// Connects, and with `migrate` migrates the schema before its first use, and makes the additions that
+    /// the settings need. If the database cannot be reached or refuses the login, that is logged, the watch
+    /// keeps probing, and calls throw `unavailable`. `poolSize` is the maximum number of sessions, at least 1.
     ///
     /// Throws `failed` if the first probe ends within two seconds with a schema error: the schema is newer
     /// than this program knows, or older without `migrate`, or its migration failed. Throws `unavailable` if
     /// the client library cannot be initialised, or if the system has no thread or descriptor left.
     package init(
         address: MySQLAddress, poolSize: Int, migrate: Bool, additions: SchemaAdditions,
-        observer: (any StoreObserver)? = nil,
-        clock: Clock, random: RandomSource, logger: Logger
+        observer: (any StoreObserver)? = nil, clock: Clock, random: RandomSource, logger: Logger,
+        time: DatabaseTime = DatabaseTime()
     ) throws(StoreError) {
         guard MySQLConnection.isLibraryReady else {
             throw .unavailable("the MySQL client library cannot be used")
@@ -77,7 +76,8 @@ package struct MySQLStore: BroadcastStore {
             error.explained(address)
         }
         let sessions = SessionFactory(
-            address: address, clock: clock, random: random, left: LeftSessions(limit: poolSize)
+            address: address, clock: clock, random: random, left: LeftSessions(limit: poolSize),
+            time: time
         ) { watch.generation }
         let pool = try StorePool(limits: Self.limits(poolSize: poolSize), clock: clock) { interrupter in
             MySQLThreadState(sessions: sessions, interrupter: interrupter) { error, count in

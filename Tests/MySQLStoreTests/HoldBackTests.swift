@@ -123,7 +123,7 @@ import Time
     }
 }
 
-private final class Counter: Sendable {
+final class Counter: Sendable {
     private let value = Atomic(0)
 
     func next() -> Int { value.add(1, ordering: .relaxed).newValue }

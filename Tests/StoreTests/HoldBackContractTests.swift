@@ -5,9 +5,11 @@ import Time
 
 /// Hold-back, with every store whose database outlives it. Time passes by shifting the times of the rows, so
 /// that a test takes no longer than its statements.
-@Suite(.timeLimit(.minutes(3))) struct HoldBackContractTests {
+@Suite(.timeLimit(.minutes(60))) struct HoldBackContractTests {
     private static let second = 1_000_000
     private static let interval = 300
+    /// Number of random histories for each kind of store.
+    private static let histories = TestServer.variable("MEGAPHONE_TEST_HISTORIES").flatMap { Int($0) } ?? 12
 
     private func held(
         _ version: String, isUrgent: Bool = false, interval: Int? = Self.interval, historyLimit: Int = 0
@@ -117,7 +119,7 @@ import Time
         try await kind.withDatabase(.all) { open, execute async throws in
             let store = try open()
             var generator = seed.generator
-            for _ in 0..<12 {
+            for _ in 0..<Self.histories {
                 _ = try await store.apply(deletion("test", "one"), deadline: patient())
                 try await compare(store, execute, steps: 20, &generator)
             }
