@@ -54,7 +54,7 @@ package struct MySQLStore: BroadcastStore {
 
     /// Connects, and with `migrate` migrates the schema before its first use, and makes the additions that
     /// the settings need. If the database cannot be reached or refuses the login, that is logged, the watch
-    /// keeps probing, and calls throw `unavailable`. `poolSize` is the maximum number of sessions, at least 1.
+    /// keeps probing, and calls throw `unavailable`. `poolSize`: maximum number of sessions, at least 1.
     ///
     /// Throws `failed` if the first probe ends within two seconds with a schema error: the schema is newer
     /// than this program knows, or older without `migrate`, or its migration failed. Throws `unavailable` if
