@@ -176,7 +176,7 @@ import Time
             let store = try open()
             for round in 0..<2 {
                 try await withThrowingTaskGroup { group in
-                    for number in 0..<100 {
+                    for number in 0..<1000 {
                         var change = change("test", "c\(number)", "v\(round)")
                         change.interval = .seconds(Self.interval)
                         group.addTask { [change] in _ = try await store.apply(change, deadline: patient()) }
@@ -185,7 +185,7 @@ import Time
                 }
             }
             let board = try await store.readBoard(deadline: patient())
-            #expect(board.heldCount == 100)
+            #expect(board.heldCount == 1000)
             let next = try #require(try await store.readOnce(deadline: patient()).nextAnnouncement)
             #expect(next > .seconds(200) && next <= .seconds(300))
             try advance(400, execute)
