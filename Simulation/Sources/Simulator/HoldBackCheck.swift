@@ -19,9 +19,10 @@ enum HoldBackCheck {
         for commit in database.commits where commit.channel == channel {
             guard let after = commit.after else { continue }
             // A held version whose time has passed counts as announced, folded or not.
-            if let due = held, after.shown == nil || after.shownAt == due.due, after.version != last?.version
+            if let due = held,
+                after.shownAt == due.due || after.shown == nil && after.version == due.version
             {
-                if after.version == due.version || after.shownAt == due.due { announce(due.version, due.due) }
+                announce(due.version, due.due)
             }
             held = nil
             if after.shown != nil, let due = after.announceAt {
